@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 public class Tensor {
   private Shape shape;
   private final DType dtype;
-  private final Device device;
+  private Device device;
   private Layout layout;
   private Storage storage;
   private final Number constant;
@@ -782,13 +782,14 @@ public class Tensor {
   public final Tensor bceWithLogits(Tensor target, @Nullable Tensor posWeight, Reduction reduction) { return Losses.bceWithLogits(this, target, posWeight, reduction); }
   public final Tensor bceWithLogits(Tensor target) { return bceWithLogits(target, null, Reduction.MEAN); }
 
-  // ---- for subclasses
+  // ---- library code
 
-  /** Gives a parameter that was made before its shape was known its elements. */
-  protected final void materialize(Tensor value) {
+  /** Takes over another tensor's elements, shape and device: a parameter that gets its size, or moves. */
+  public final void become(Tensor value) {
     shape = value.shape;
     layout = value.layout;
     storage = value.storage;
+    device = value.device;
     if (storage != null) storage.keep();
   }
 }
