@@ -65,10 +65,13 @@ final class OneDnn {
     static final MethodHandle STREAM_CREATE = NativeLibrary.function("dnnl_stream_create");
     static final MethodHandle DESC_WITH_TAG = NativeLibrary.function("dnnl_memory_desc_create_with_tag");
     static final MethodHandle DESC_SIZE = NativeLibrary.function("dnnl_memory_desc_get_size");
-    static final MethodHandle DESC_EQUAL = NativeLibrary.function("dnnl_memory_desc_equal");
+    static final MethodHandle DESC_CLONE = NativeLibrary.function("dnnl_memory_desc_clone");
+    static final MethodHandle DESC_PART = NativeLibrary.function("dnnl_memory_desc_create_submemory");
     static final MethodHandle DESC_DESTROY = NativeLibrary.function("dnnl_memory_desc_destroy");
     static final MethodHandle MEMORY_CREATE = NativeLibrary.function("dnnl_memory_create");
     static final MethodHandle MEMORY_SET_DATA = NativeLibrary.function("dnnl_memory_set_data_handle");
+    static final MethodHandle MEMORY_DESTROY = NativeLibrary.function("dnnl_memory_destroy");
+    static final MethodHandle PRIMITIVE_DESTROY = NativeLibrary.function("dnnl_primitive_destroy");
     static final MethodHandle PRIMITIVE_CREATE = NativeLibrary.function("dnnl_primitive_create");
     static final MethodHandle PRIMITIVE_DESC_DESTROY = NativeLibrary.function("dnnl_primitive_desc_destroy");
     static final MethodHandle QUERY = NativeLibrary.function("dnnl_primitive_desc_query");
@@ -90,9 +93,28 @@ final class OneDnn {
         ENGINE = out.get(JAVA_LONG, 0);
         check("stream", (long) STREAM_CREATE.invokeExact(out.address(), ENGINE, IN_ORDER, 0L, 0L, 0L));
         STREAM = out.get(JAVA_LONG, 0);
-        check("attributes", (long) ATTR_CREATE.invokeExact(out.address(), 0L, 0L, 0L, 0L, 0L));
-        USER_SCRATCHPAD = out.get(JAVA_LONG, 0);
-        check("attributes", (long) ATTR_SCRATCHPAD.invokeExact(USER_SCRATCHPAD, 1L, 0L, 0L, 0L, 0L));
+        USER_SCRATCHPAD = attributes(out);
+      } catch (Throwable e) {
+        throw rethrown(e);
+      }
+    }
+  }
+
+  private static final class Accumulation {
+    static final long ATTRIBUTES;
+
+    static {
+      MethodHandle createSteps = NativeLibrary.function("dnnl_post_ops_create");
+      MethodHandle appendSum = NativeLibrary.function("dnnl_post_ops_append_sum",
+          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_FLOAT, JAVA_INT, JAVA_INT));
+      MethodHandle setSteps = NativeLibrary.function("dnnl_primitive_attr_set_post_ops");
+      try (var arena = Arena.ofConfined()) {
+        MemorySegment out = arena.allocate(JAVA_LONG);
+        check("post ops", (long) createSteps.invokeExact(out.address(), 0L, 0L, 0L, 0L, 0L));
+        long steps = out.get(JAVA_LONG, 0);
+        check("post ops", (int) appendSum.invokeExact(steps, 1f, 0, 0));
+        ATTRIBUTES = attributes(out);
+        check("post ops", (long) setSteps.invokeExact(ATTRIBUTES, steps, 0L, 0L, 0L, 0L));
       } catch (Throwable e) {
         throw rethrown(e);
       }
@@ -145,8 +167,17 @@ final class OneDnn {
     return call(Primitives.DESC_SIZE, desc, 0, 0, 0);
   }
 
-  static boolean sameLayout(long desc, long other) {
-    return (int) call(Primitives.DESC_EQUAL, desc, other, 0, 0) != 0;
+  static long copyOf(long desc) {
+    return create("memory descriptor", Primitives.DESC_CLONE, desc, 0, 0);
+  }
+
+  /** The part of a tensor that begins at {@code offsets}, or 0 if its layout cannot be cut there. */
+  static long part(long desc, long[] dims, long[] offsets) {
+    try (var arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(JAVA_LONG);
+      long status = call(Primitives.DESC_PART, out.address(), desc, dims(arena, dims), dims(arena, offsets));
+      return (int) status == 0 ? out.get(JAVA_LONG, 0) : 0;
+    }
   }
 
   /** Sizes and steps of a convolution, as oneDNN takes them: its dilation counts the holes. */
@@ -189,11 +220,13 @@ final class OneDnn {
     }
   }
 
-  static long reorder(long from, long to) {
+  /** A copy from one layout to another, or, if {@code add}, a sum into what is there. */
+  static long reorder(long from, long to, boolean add) {
     try (var arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(JAVA_LONG);
+      long attributes = add ? Accumulation.ATTRIBUTES : Primitives.USER_SCRATCHPAD;
       check("reorder", (long) Primitives.REORDER.invokeExact(
-          out.address(), from, Primitives.ENGINE, to, Primitives.ENGINE, Primitives.USER_SCRATCHPAD));
+          out.address(), from, Primitives.ENGINE, to, Primitives.ENGINE, attributes));
       return out.get(JAVA_LONG, 0);
     } catch (Throwable e) {
       throw rethrown(e);
@@ -246,6 +279,21 @@ final class OneDnn {
       throw rethrown(e);
     }
     if (status != 0) check("execution", status);
+  }
+
+  static void destroyMemory(long memory) {
+    call(Primitives.MEMORY_DESTROY, memory, 0, 0, 0);
+  }
+
+  static void destroyPrimitive(long primitive) {
+    call(Primitives.PRIMITIVE_DESTROY, primitive, 0, 0, 0);
+  }
+
+  private static long attributes(MemorySegment out) throws Throwable {
+    check("attributes", (long) Primitives.ATTR_CREATE.invokeExact(out.address(), 0L, 0L, 0L, 0L, 0L));
+    long attributes = out.get(JAVA_LONG, 0);
+    check("attributes", (long) Primitives.ATTR_SCRATCHPAD.invokeExact(attributes, 1L, 0L, 0L, 0L, 0L));
+    return attributes;
   }
 
   private static long create(String what, MethodHandle function, long a, long b, long c) {
