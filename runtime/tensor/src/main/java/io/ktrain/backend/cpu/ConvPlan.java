@@ -27,10 +27,10 @@ final class ConvPlan {
   };
 
   final int tiles;
-  /** Into the primitive's layout; for weight gradients out of it, the first partial sum. */
+  /** Into the primitive's layout; for weight gradients out of it. */
   final WeightLayout weights;
-  /** Weight gradients: the partial sums after the first. */
-  final WeightLayout added;
+  /** Of the tiles' weight gradients; null if there is but one tile. */
+  final PartialSums sums;
 
   private final int images;
   private final Primitive smaller;
@@ -45,8 +45,8 @@ final class ConvPlan {
     // Tiles of both sizes share the weights, so the second primitive must take the layout that the first chose.
     boolean gradient = problem.kind == Kind.BACKWARD_WEIGHTS;
     long blocked = OneDnn.queryDesc(pd, gradient ? OneDnn.DIFF_WEIGHTS_DESC : OneDnn.WEIGHTS_DESC);
-    weights = gradient ? WeightLayout.unpack(s, blocked, false) : WeightLayout.pack(s, blocked);
-    added = gradient && tiles > 1 ? WeightLayout.unpack(s, blocked, true) : null;
+    weights = gradient ? WeightLayout.unpack(s, blocked) : WeightLayout.pack(s, blocked);
+    sums = gradient && tiles > 1 ? new PartialSums(tiles, weights.bytes() / 4) : null;
     long kept = OneDnn.copyOf(blocked);
     smaller = primitive(problem, pd, descs, kept);
     destroy(descs);

@@ -20,6 +20,10 @@ public final class NativeConvolution {
   /** {@code y = conv(x, w) + bias}; {@code bias} 0 for none. Overwrites y. */
   public static void forward(ConvShape s, boolean channelsLast, long x, long w, long bias, long y) {
     if (s.n() == 0) return;
+    if (GemmConvolution.suits(s, channelsLast, ConvPlan.Kind.FORWARD)) {
+      GemmConvolution.forward(s, x, w, bias, y);
+      return;
+    }
     ConvPlan plan = plan(s, channelsLast, bias != 0, ConvPlan.Kind.FORWARD);
     long in = 4 * s.inSize();
     long out = 4 * s.outSize();
@@ -37,6 +41,10 @@ public final class NativeConvolution {
   /** The gradient of x, given that of y. Overwrites dx. */
   public static void backwardData(ConvShape s, boolean channelsLast, long dy, long w, long dx) {
     if (s.n() == 0) return;
+    if (GemmConvolution.suits(s, channelsLast, ConvPlan.Kind.BACKWARD_DATA)) {
+      GemmConvolution.backwardData(s, dy, w, dx);
+      return;
+    }
     ConvPlan plan = plan(s, channelsLast, false, ConvPlan.Kind.BACKWARD_DATA);
     long in = 4 * s.inSize();
     long out = 4 * s.outSize();
@@ -56,6 +64,10 @@ public final class NativeConvolution {
       if (dbias != 0) ALL.asSlice(dbias, 4L * s.o()).fill((byte) 0);
       return;
     }
+    if (GemmConvolution.suits(s, channelsLast, ConvPlan.Kind.BACKWARD_WEIGHTS)) {
+      GemmConvolution.backwardWeights(s, x, dy, dw, dbias);
+      return;
+    }
     ConvPlan plan = plan(s, channelsLast, dbias != 0, ConvPlan.Kind.BACKWARD_WEIGHTS);
     long in = 4 * s.inSize();
     long out = 4 * s.outSize();
@@ -69,8 +81,8 @@ public final class NativeConvolution {
         if (dbias == 0) primitive.run(x + image * in, dy + image * out, part);
         else primitive.run(x + image * in, dy + image * out, part, part + weightBytes);
       });
-      for (int tile = 0; tile < plan.tiles; tile++)
-        (tile == 0 ? plan.weights : plan.added).run(parts.address() + tile * partBytes, dw);
+      if (plan.tiles > 1) plan.sums.run(parts.address(), partBytes);
+      plan.weights.run(parts.address(), dw);
       if (dbias != 0) sum(parts.address() + weightBytes, partBytes, plan.tiles, s.o(), dbias);
     }
   }

@@ -29,19 +29,15 @@ final class OneDnn {
   static final int DST = 17;
   static final int WEIGHTS = 33;
   static final int BIAS = 41;
-  static final int WORKSPACE = 64;
   static final int SCRATCHPAD = 80;
+  static final int FIRST_OF_MANY = 1024;
   static final int DIFF_SRC = 129;
   static final int DIFF_DST = 145;
   static final int DIFF_WEIGHTS = 161;
   static final int DIFF_BIAS = 169;
 
-  static final int SRC_DESC = 129;
-  static final int DIFF_SRC_DESC = 130;
   static final int WEIGHTS_DESC = 131;
   static final int DIFF_WEIGHTS_DESC = 132;
-  static final int DST_DESC = 133;
-  static final int DIFF_DST_DESC = 134;
   static final int SCRATCHPAD_DESC = 136;
 
   private static final int F32 = 3;
@@ -100,25 +96,9 @@ final class OneDnn {
     }
   }
 
-  private static final class Accumulation {
-    static final long ATTRIBUTES;
-
-    static {
-      MethodHandle createSteps = NativeLibrary.function("dnnl_post_ops_create");
-      MethodHandle appendSum = NativeLibrary.function("dnnl_post_ops_append_sum",
-          FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_FLOAT, JAVA_INT, JAVA_INT));
-      MethodHandle setSteps = NativeLibrary.function("dnnl_primitive_attr_set_post_ops");
-      try (var arena = Arena.ofConfined()) {
-        MemorySegment out = arena.allocate(JAVA_LONG);
-        check("post ops", (long) createSteps.invokeExact(out.address(), 0L, 0L, 0L, 0L, 0L));
-        long steps = out.get(JAVA_LONG, 0);
-        check("post ops", (int) appendSum.invokeExact(steps, 1f, 0, 0));
-        ATTRIBUTES = attributes(out);
-        check("post ops", (long) setSteps.invokeExact(ATTRIBUTES, steps, 0L, 0L, 0L, 0L));
-      } catch (Throwable e) {
-        throw rethrown(e);
-      }
-    }
+  private static final class Sum {
+    static final MethodHandle CREATE =
+        NativeLibrary.function("dnnl_sum_primitive_desc_create", Convolution.TYPE);
   }
 
   private static final class Convolution {
@@ -220,13 +200,30 @@ final class OneDnn {
     }
   }
 
-  /** A copy from one layout to another, or, if {@code add}, a sum into what is there. */
-  static long reorder(long from, long to, boolean add) {
+  /** A copy from one layout to another. */
+  static long reorder(long from, long to) {
     try (var arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(JAVA_LONG);
-      long attributes = add ? Accumulation.ATTRIBUTES : Primitives.USER_SCRATCHPAD;
       check("reorder", (long) Primitives.REORDER.invokeExact(
-          out.address(), from, Primitives.ENGINE, to, Primitives.ENGINE, attributes));
+          out.address(), from, Primitives.ENGINE, to, Primitives.ENGINE, Primitives.USER_SCRATCHPAD));
+      return out.get(JAVA_LONG, 0);
+    } catch (Throwable e) {
+      throw rethrown(e);
+    }
+  }
+
+  /** The sum of {@code count} tensors alike; the result may take the place of the first. */
+  static long sum(long desc, int count) {
+    try (var arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(JAVA_LONG);
+      MemorySegment scales = arena.allocate(JAVA_FLOAT, count);
+      MemorySegment descs = arena.allocate(JAVA_LONG, count);
+      for (int i = 0; i < count; i++) {
+        scales.setAtIndex(JAVA_FLOAT, i, 1f);
+        descs.setAtIndex(JAVA_LONG, i, desc);
+      }
+      check("sum", (long) Sum.CREATE.invokeExact(out.address(), Primitives.ENGINE, desc, (long) count,
+          scales.address(), descs.address(), Primitives.USER_SCRATCHPAD, 0L, 0L, 0L, 0L, 0L, 0L));
       return out.get(JAVA_LONG, 0);
     } catch (Throwable e) {
       throw rethrown(e);

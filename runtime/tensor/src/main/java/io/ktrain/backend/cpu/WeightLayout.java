@@ -22,12 +22,12 @@ final class WeightLayout {
 
   /** From plain memory to the layout of {@code blocked}. */
   static WeightLayout pack(ConvShape s, long blocked) {
-    return between(s, blocked, false, false);
+    return between(s, blocked, false);
   }
 
-  /** Back to plain memory, replacing what is there or, if {@code add}, adding to it. */
-  static WeightLayout unpack(ConvShape s, long blocked, boolean add) {
-    return between(s, blocked, true, add);
+  /** From the layout of {@code blocked} back to plain memory. */
+  static WeightLayout unpack(ConvShape s, long blocked) {
+    return between(s, blocked, true);
   }
 
   /** A new descriptor of the weights; plain, or in whichever layout a primitive likes best. */
@@ -48,19 +48,19 @@ final class WeightLayout {
     else ThreadPool.run(pieces.size(), i -> pieces.get(i).run(from, to));
   }
 
-  private static WeightLayout between(ConvShape s, long blocked, boolean toPlain, boolean add) {
+  private static WeightLayout between(ConvShape s, long blocked, boolean toPlain) {
     long bytes = OneDnn.size(blocked);
     long plain = desc(s, true);
     // Blocks with padding are moved whole: the library fills the padding with zeros only for a whole tensor.
     boolean dense = s.groups() == 1 && s.o() % CHANNEL_UNIT == 0 && bytes == 4 * s.weightSize();
-    List<Primitive> pieces = dense ? pieces(s, plain, blocked, toPlain, add) : List.of();
-    if (pieces.isEmpty()) pieces = List.of(reorder(plain, blocked, toPlain, add));
+    List<Primitive> pieces = dense ? pieces(s, plain, blocked, toPlain) : List.of();
+    if (pieces.isEmpty()) pieces = List.of(reorder(plain, blocked, toPlain));
     OneDnn.destroyDesc(plain);
     return new WeightLayout(bytes, pieces);
   }
 
   /** Empty if the layout cannot be cut between output channels. */
-  private static List<Primitive> pieces(ConvShape s, long plain, long blocked, boolean toPlain, boolean add) {
+  private static List<Primitive> pieces(ConvShape s, long plain, long blocked, boolean toPlain) {
     List<Primitive> pieces = new ArrayList<>();
     int step = channelsOfPiece(s.o(), OneDnn.size(blocked));
     for (int from = 0; from < s.o(); from += step) {
@@ -69,7 +69,7 @@ final class WeightLayout {
       long plainPart = OneDnn.part(plain, dims, offsets);
       long blockedPart = OneDnn.part(blocked, dims, offsets);
       boolean cut = plainPart != 0 && blockedPart != 0;
-      if (cut) pieces.add(reorder(plainPart, blockedPart, toPlain, add));
+      if (cut) pieces.add(reorder(plainPart, blockedPart, toPlain));
       if (plainPart != 0) OneDnn.destroyDesc(plainPart);
       if (blockedPart != 0) OneDnn.destroyDesc(blockedPart);
       if (!cut) return List.of();
@@ -77,11 +77,10 @@ final class WeightLayout {
     return pieces;
   }
 
-  private static Primitive reorder(long plain, long blocked, boolean toPlain, boolean add) {
+  private static Primitive reorder(long plain, long blocked, boolean toPlain) {
     long from = toPlain ? blocked : plain;
     long to = toPlain ? plain : blocked;
-    return new Primitive(
-        OneDnn.reorder(from, to, add), new int[] {OneDnn.SRC, OneDnn.DST}, new long[] {from, to});
+    return new Primitive(OneDnn.reorder(from, to), new int[] {OneDnn.SRC, OneDnn.DST}, new long[] {from, to});
   }
 
   private static int channelsOfPiece(int channels, long bytes) {
