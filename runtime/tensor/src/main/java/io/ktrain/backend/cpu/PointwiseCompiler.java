@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns an expression over f32 operands into a vector kernel, a hidden class of its own, once for each structure. Loaded
- * only where the Vector module and native access are there.
+ * Turns an expression over f32 operands into a vector kernel, a hidden class of its own, once for each structure.
+ * Loaded only where the Vector module and native access are there.
  *
  * <p>There is no kernel for LOG2, LOG10, the trigonometric and hyperbolic functions but TANH, ATAN2, FLOOR_DIV,
  * REMAINDER, FMOD, POW with an exponent other than the constants 2, 3, 0.5, -1 and -0.5, and for trees too big for the
@@ -51,12 +51,17 @@ final class PointwiseCompiler {
     throw new AssertionError("the mark of an unsupported expression is never run");
   };
   private static final ConcurrentHashMap<Key, PointwiseKernel> KERNELS = new ConcurrentHashMap<>();
-  /** Kernels by the expression object itself, to spare the tree's hash; emptied when full, since objects come and go. */
+  /**
+   * Kernels by the expression object itself, to spare the tree's hash; emptied when full, since objects come and go.
+   */
   private static final ConcurrentHashMap<Recent, PointwiseKernel> RECENT = new ConcurrentHashMap<>();
 
   private PointwiseCompiler() {}
 
-  /** Whether every part of the expression has a vector form; {@link #kernel} can still be null where the code grows too long. */
+  /**
+   * Whether every part of the expression has a vector form; {@link #kernel} can still be null where the code grows too
+   * long.
+   */
   static boolean supports(Expr expr) {
     try {
       return !tooBig(expr) && new PointwiseProgram(expr, 0, false).nodes.size() > 0;

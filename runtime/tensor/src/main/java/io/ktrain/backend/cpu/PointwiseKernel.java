@@ -4,8 +4,8 @@ package io.ktrain.backend.cpu;
 interface PointwiseKernel {
   /**
    * Computes {@code out[r][c]} for every r below rows and c below cols. An operand's columns lie next to each other, or
-   * it has one value a row, as the kernel was compiled. Elements are read before the same element is written, so out may
-   * be one of the operands.
+   * it has one value a row, as the kernel was compiled. Elements are read before the same element is written, so out
+   * may be one of the operands.
    *
    * @param operands addresses of the f32 operands, 4-byte aligned
    * @param rowStrides elements from one row of each operand to its next: 0 repeats one row (or, for a one-value-a-row

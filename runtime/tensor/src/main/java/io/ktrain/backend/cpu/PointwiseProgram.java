@@ -19,7 +19,8 @@ final class PointwiseProgram {
 
   /** An instruction; the first {@code arity} of a node's a, b and c are nodes, the next one an immediate value. */
   enum Code {
-    LOAD(Type.FLOAT, 0), SPREAD(Type.FLOAT, 0), PARAM(Type.FLOAT, 0), CONSTANT(Type.FLOAT, 0), INT_CONSTANT(Type.INT, 0),
+    LOAD(Type.FLOAT, 0), SPREAD(Type.FLOAT, 0), PARAM(Type.FLOAT, 0), CONSTANT(Type.FLOAT, 0),
+    INT_CONSTANT(Type.INT, 0),
     ADD(Type.FLOAT, 2), SUB(Type.FLOAT, 2), MUL(Type.FLOAT, 2), DIV(Type.FLOAT, 2), MAX(Type.FLOAT, 2),
     MIN(Type.FLOAT, 2), NEG(Type.FLOAT, 1), ABS(Type.FLOAT, 1), SQRT(Type.FLOAT, 1), FMA(Type.FLOAT, 3),
     BLEND(Type.FLOAT, 3), FLOATS(Type.FLOAT, 1), CONVERT(Type.FLOAT, 1),

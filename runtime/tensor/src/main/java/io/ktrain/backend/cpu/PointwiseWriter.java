@@ -29,9 +29,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Writes a {@link PointwiseProgram} as flat methods over the global segment: addresses and constants first, then the
- * rows' loop with the columns' loop by whole vectors. The columns that do not fill a vector come in a second method, row
- * by row under one mask. Flat, because C2 does not inline vector code of this size through helpers, and a vector that
- * crosses a call is boxed; two methods, because C2's time grows faster than a method's size.
+ * rows' loop with the columns' loop by whole vectors. The columns that do not fill a vector come in a second method,
+ * row by row under one mask. Flat, because C2 does not inline vector code of this size through helpers, and a vector
+ * that crosses a call is boxed; two methods, because C2's time grows faster than a method's size.
  */
 final class PointwiseWriter {
   private static final ClassDesc FLOAT_VECTOR = desc(FloatVector.class);

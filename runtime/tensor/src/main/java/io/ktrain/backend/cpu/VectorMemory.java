@@ -8,8 +8,9 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * What every vector kernel starts from: the machine's widest float vector, and one segment over the whole address space,
- * so that a kernel takes absolute addresses and the JIT sees a constant base. Needs native access; nothing is checked.
+ * What every vector kernel starts from: the machine's widest float vector, and one segment over the whole address
+ * space, so that a kernel takes absolute addresses and the JIT sees a constant base. Needs native access; nothing is
+ * checked.
  */
 @SuppressWarnings("restricted")
 final class VectorMemory {

@@ -13,15 +13,17 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Compiled kernels against the same expression evaluated element by element with {@link FloatMath}: equal to the bit. */
+/**
+ * Compiled kernels against the same expression evaluated element by element with {@link FloatMath}: equal to the bit.
+ */
 final class PointwiseCompilerTest {
   private static final Expr X = new Expr.Input(0);
   private static final Expr Y = new Expr.Input(1);
   private static final Expr Z = new Expr.Input(2);
   private static final float[] PARAMS = {0.01f, -3f};
   private static final int[] SIZES = {0, 1, 7, 16, 17, 33, 1000};
-  private static final float[] SPECIAL = {0f, -0f, 1f, -1f, 0.5f, -0.5f, 1.5f, 2.5f, -2.5f, 88.5f, 89f, -87f, -104f, 1e-40f,
-      1e-38f, 3e38f, 8388609f, -8388607.5f, 4194304.5f, Float.MIN_VALUE, Float.MAX_VALUE, Float.NaN,
+  private static final float[] SPECIAL = {0f, -0f, 1f, -1f, 0.5f, -0.5f, 1.5f, 2.5f, -2.5f, 88.5f, 89f, -87f, -104f,
+      1e-40f, 1e-38f, 3e38f, 8388609f, -8388607.5f, 4194304.5f, Float.MIN_VALUE, Float.MAX_VALUE, Float.NaN,
       Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
 
   private static Map<String, Expr> expressions() {
@@ -53,7 +55,8 @@ final class PointwiseCompilerTest {
       case Expr.Param p -> params[p.index()];
       case Expr.Unary u -> FloatMath.apply(u.fn(), evaluate(u.x(), in, params));
       case Expr.Binary b -> FloatMath.apply(b.fn(), evaluate(b.a(), in, params), evaluate(b.b(), in, params));
-      case Expr.Fma f -> Math.fma(evaluate(f.a(), in, params), evaluate(f.b(), in, params), evaluate(f.c(), in, params));
+      case Expr.Fma(var a, var b, var c) ->
+          Math.fma(evaluate(a, in, params), evaluate(b, in, params), evaluate(c, in, params));
       case Expr.Select s -> evaluate(evaluate(s.condition(), in, params) != 0f ? s.yes() : s.no(), in, params);
     };
   }
@@ -123,7 +126,8 @@ final class PointwiseCompilerTest {
       kernel.run(in, strides, PARAMS, first.address, 0, 1, n);
       for (int i = 0; i < 400; i++) kernel.run(in, strides, PARAMS, last.address, 0, 1, n);
       for (int i = 0; i < n; i++)
-        assertEquals(Float.floatToIntBits(first.get(i)), Float.floatToIntBits(last.get(i)), named.getKey() + " at " + i);
+        assertEquals(Float.floatToIntBits(first.get(i)), Float.floatToIntBits(last.get(i)),
+            named.getKey() + " at " + i);
       held.forEach(NativeFloats::assertGuardsIntact);
     }
   }
