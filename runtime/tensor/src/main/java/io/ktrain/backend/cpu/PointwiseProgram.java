@@ -12,28 +12,22 @@ import java.util.Map;
  * are written out as in {@link FloatMath}, step for step. A node is named by its index in {@link #nodes}.
  */
 final class PointwiseProgram {
-  enum Type { FLOAT, INT, MASK }
-
   /** How often a node changes: its instructions go before the rows' loop, inside it, or inside the columns' loop. */
   enum Level { KERNEL, ROW, ELEMENT }
 
-  /** An instruction; the first {@code arity} of a node's a, b and c are nodes, the next one an immediate value. */
+  /**
+   * An instruction on floats, on ints or on masks; the first {@code arity} of a node's a, b and c are nodes, the next
+   * one an immediate value.
+   */
   enum Code {
-    LOAD(Type.FLOAT, 0), SPREAD(Type.FLOAT, 0), PARAM(Type.FLOAT, 0), CONSTANT(Type.FLOAT, 0),
-    INT_CONSTANT(Type.INT, 0),
-    ADD(Type.FLOAT, 2), SUB(Type.FLOAT, 2), MUL(Type.FLOAT, 2), DIV(Type.FLOAT, 2), MAX(Type.FLOAT, 2),
-    MIN(Type.FLOAT, 2), NEG(Type.FLOAT, 1), ABS(Type.FLOAT, 1), SQRT(Type.FLOAT, 1), FMA(Type.FLOAT, 3),
-    BLEND(Type.FLOAT, 3), FLOATS(Type.FLOAT, 1), CONVERT(Type.FLOAT, 1),
-    BITS(Type.INT, 1), INT_ADD(Type.INT, 2), INT_AND(Type.INT, 2), INT_OR(Type.INT, 2), SHIFT_LEFT(Type.INT, 1),
-    SHIFT_RIGHT(Type.INT, 1),
-    EQ(Type.MASK, 2), NE(Type.MASK, 2), LT(Type.MASK, 2), LE(Type.MASK, 2), GT(Type.MASK, 2), GE(Type.MASK, 2),
-    AND(Type.MASK, 2), OR(Type.MASK, 2), XOR(Type.MASK, 2), NOT(Type.MASK, 1);
+    LOAD(0), SPREAD(0), PARAM(0), CONSTANT(0), INT_CONSTANT(0),
+    ADD(2), SUB(2), MUL(2), DIV(2), MAX(2), MIN(2), NEG(1), ABS(1), SQRT(1), FMA(3), BLEND(3), FLOATS(1), CONVERT(1),
+    BITS(1), INT_ADD(2), INT_AND(2), INT_OR(2), SHIFT_LEFT(1), SHIFT_RIGHT(1),
+    EQ(2), NE(2), LT(2), LE(2), GT(2), GE(2), AND(2), OR(2), XOR(2), NOT(1);
 
-    final Type type;
     final int arity;
 
-    Code(Type type, int arity) {
-      this.type = type;
+    Code(int arity) {
       this.arity = arity;
     }
   }

@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -25,7 +26,24 @@ final class VectorMemory {
   static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
   private static final ValueLayout.OfLong BYTES = ValueLayout.JAVA_LONG_UNALIGNED;
 
+  private static final VectorShuffle<Float> TURN_8 = turn(8), TURN_4 = turn(4), TURN_2 = turn(2), TURN_1 = turn(1);
+
   private VectorMemory() {}
+
+  private static VectorShuffle<Float> turn(int by) {
+    return VectorShuffle.fromOp(FLOATS, i -> (i + by) % LANES);
+  }
+
+  /**
+   * The lanes' sum, pairwise in a fixed order, which {@code reduceLanes} does not promise. For the end of a loop: a
+   * vector handed to a method inside one would be boxed.
+   */
+  static float sumLanes(FloatVector v) {
+    if (LANES > 8) v = v.add(v.rearrange(TURN_8));
+    if (LANES > 4) v = v.add(v.rearrange(TURN_4));
+    v = v.add(v.rearrange(TURN_2));
+    return v.add(v.rearrange(TURN_1)).lane(0);
+  }
 
   static float get(long address) {
     return ALL.get(FLOAT, address);
