@@ -61,6 +61,29 @@ final class VectorReductions {
     return VectorMemory.sumLanes(a.add(b).add(c.add(d)));
   }
 
+  /** The sum of x z. */
+  static float dot(long x, long z, int n) {
+    FloatVector a = FloatVector.zero(FLOATS), b = a;
+    int i = 0, end = FLOATS.loopBound(n);
+    for (; i <= n - 2 * LANES; i += 2 * LANES) {
+      long p = x + 4L * i, q = z + 4L * i;
+      FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, p, ORDER);
+      a = v.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q, ORDER), a);
+      v = FloatVector.fromMemorySegment(FLOATS, ALL, p + 4L * LANES, ORDER);
+      b = v.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + 4L * LANES, ORDER), b);
+    }
+    for (; i < end; i += LANES) {
+      FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, x + 4L * i, ORDER);
+      a = v.fma(FloatVector.fromMemorySegment(FLOATS, ALL, z + 4L * i, ORDER), a);
+    }
+    if (i < n) {
+      VectorMask<Float> m = FLOATS.indexInRange(i, n);
+      FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, x + 4L * i, ORDER, m);
+      b = v.fma(FloatVector.fromMemorySegment(FLOATS, ALL, z + 4L * i, ORDER, m), b);
+    }
+    return VectorMemory.sumLanes(a.add(b));
+  }
+
   static float max(long x, int n) {
     FloatVector a = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY), b = a;
     int i = 0, end = FLOATS.loopBound(n);
@@ -117,7 +140,7 @@ final class VectorReductions {
     int r = 0;
     if (rows < 8) fill(out, cols, 0f);
     else for (; r <= rows - 8; r += 8) addEightRows(x + 4 * rowStride * r, 4 * rowStride, cols, out, r == 0);
-    for (; r < rows; r++) addRow(x + 4 * rowStride * r, cols, out);
+    for (; r < rows; r++) add(x + 4 * rowStride * r, cols, out);
   }
 
   private static void addEightRows(long x, long step, int cols, long out, boolean first) {
@@ -153,7 +176,8 @@ final class VectorReductions {
     }
   }
 
-  private static void addRow(long x, int cols, long out) {
+  /** out += x. */
+  static void add(long x, int cols, long out) {
     int i = 0, end = FLOATS.loopBound(cols);
     for (; i < end; i += LANES) {
       FloatVector.fromMemorySegment(FLOATS, ALL, out + 4L * i, ORDER)
