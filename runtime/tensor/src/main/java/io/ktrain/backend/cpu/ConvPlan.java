@@ -16,7 +16,7 @@ final class ConvPlan {
   /** Multiply-adds of a tile, about 17 us of one core. */
   private static final long TILE = 2_000_000;
   private static final int MOST_TILES = 32;
-  private static final int MOST_PARTIALS = 8;
+  private static final int MOST_PARTIALS = 32;
   private static final long PARTIAL_BYTES = 32L << 20;
 
   private static final Map<Problem, ConvPlan> plans = new LinkedHashMap<>(64, 0.75f, true) {
