@@ -1,8 +1,6 @@
 package io.ktrain.backend.cpu;
 
 import io.ktrain.tensor.KtrainException;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /** How one convolution problem is computed: its tiles of images, a primitive for each size of tile, weight layouts. */
 final class ConvPlan {
@@ -10,50 +8,40 @@ final class ConvPlan {
 
   record Problem(ConvShape shape, boolean channelsLast, boolean bias, Kind kind) {}
 
-  /** Enough for the layers of several networks; a program that sees ever new sizes must not collect primitives. */
-  private static final int MOST_KEPT = 512;
+  private static final PlanCache<Problem, ConvPlan> PLANS = new PlanCache<>(ConvPlan::new);
 
   /** Multiply-adds of a tile, about 17 us of one core. */
   private static final long TILE = 2_000_000;
   private static final int MOST_TILES = 32;
-  private static final int MOST_PARTIALS = 8;
+  private static final int MOST_PARTIALS = 32;
   private static final long PARTIAL_BYTES = 32L << 20;
 
-  private static final Map<Problem, ConvPlan> plans = new LinkedHashMap<>(64, 0.75f, true) {
-    @Override
-    protected boolean removeEldestEntry(Map.Entry<Problem, ConvPlan> eldest) {
-      return size() > MOST_KEPT;
-    }
-  };
-
-  final int tiles;
+  final ImageTiles tiles;
   /** Into the primitive's layout; for weight gradients out of it. */
   final WeightLayout weights;
   /** Of the tiles' weight gradients; null if there is but one tile. */
   final PartialSums sums;
 
-  private final int images;
   private final Primitive smaller;
   private final Primitive larger;
 
   private ConvPlan(Problem problem) {
     ConvShape s = problem.shape;
-    images = s.n();
-    tiles = problem.kind == Kind.BACKWARD_WEIGHTS ? partials(s) : tiles(s);
-    long[] descs = descs(problem, images / tiles, 0);
+    boolean gradient = problem.kind == Kind.BACKWARD_WEIGHTS;
+    tiles = new ImageTiles(s.n(), gradient ? partials(s) : tiles(s));
+    long[] descs = descs(problem, tiles.small(), 0);
     long pd = create(problem, descs);
     // Tiles of both sizes share the weights, so the second primitive must take the layout that the first chose.
-    boolean gradient = problem.kind == Kind.BACKWARD_WEIGHTS;
     long blocked = OneDnn.queryDesc(pd, gradient ? OneDnn.DIFF_WEIGHTS_DESC : OneDnn.WEIGHTS_DESC);
     weights = gradient ? WeightLayout.unpack(s, blocked) : WeightLayout.pack(s, blocked);
-    sums = gradient && tiles > 1 ? new PartialSums(tiles, weights.bytes() / 4) : null;
+    sums = gradient && tiles.tiles() > 1 ? new PartialSums(tiles.tiles(), weights.bytes() / 4) : null;
     long kept = OneDnn.copyOf(blocked);
     smaller = primitive(problem, pd, descs, kept);
     destroy(descs);
-    if (images % tiles == 0) {
+    if (tiles.even()) {
       larger = smaller;
     } else {
-      descs = descs(problem, images / tiles + 1, kept);
+      descs = descs(problem, tiles.small() + 1, kept);
       larger = primitive(problem, create(problem, descs), descs, kept);
       destroy(descs);
     }
@@ -62,18 +50,11 @@ final class ConvPlan {
 
   /** The plan of this problem, made the first time it is met. */
   static ConvPlan of(Problem problem) {
-    synchronized (plans) {
-      return plans.computeIfAbsent(problem, ConvPlan::new);
-    }
-  }
-
-  /** The first image of a tile; {@code start(tiles)} is the number of images. */
-  int start(int tile) {
-    return (int) ((long) images * tile / tiles);
+    return PLANS.of(problem);
   }
 
   Primitive primitive(int tile) {
-    return start(tile + 1) - start(tile) == images / tiles ? smaller : larger;
+    return tiles.isSmall(tile) ? smaller : larger;
   }
 
   private static int tiles(ConvShape s) {

@@ -29,8 +29,8 @@ public final class NativeConvolution {
     long out = 4 * s.outSize();
     try (Scratch packed = Scratch.take(plan.weights.bytes())) {
       plan.weights.run(w, packed.address());
-      ThreadPool.run(plan.tiles, tile -> {
-        int image = plan.start(tile);
+      ThreadPool.run(plan.tiles.tiles(), tile -> {
+        int image = plan.tiles.start(tile);
         Primitive primitive = plan.primitive(tile);
         if (bias == 0) primitive.run(x + image * in, packed.address(), y + image * out);
         else primitive.run(x + image * in, packed.address(), y + image * out, bias);
@@ -50,8 +50,8 @@ public final class NativeConvolution {
     long out = 4 * s.outSize();
     try (Scratch packed = Scratch.take(plan.weights.bytes())) {
       plan.weights.run(w, packed.address());
-      ThreadPool.run(plan.tiles, tile -> {
-        int image = plan.start(tile);
+      ThreadPool.run(plan.tiles.tiles(), tile -> {
+        int image = plan.tiles.start(tile);
         plan.primitive(tile).run(dy + image * out, packed.address(), dx + image * in);
       });
     }
@@ -73,17 +73,17 @@ public final class NativeConvolution {
     long out = 4 * s.outSize();
     long weightBytes = aligned(plan.weights.bytes());
     long partBytes = weightBytes + (dbias == 0 ? 0 : aligned(4L * s.o()));
-    try (Scratch parts = Scratch.take(partBytes * plan.tiles)) {
-      ThreadPool.run(plan.tiles, tile -> {
-        int image = plan.start(tile);
+    try (Scratch parts = Scratch.take(partBytes * plan.tiles.tiles())) {
+      ThreadPool.run(plan.tiles.tiles(), tile -> {
+        int image = plan.tiles.start(tile);
         long part = parts.address() + tile * partBytes;
         Primitive primitive = plan.primitive(tile);
         if (dbias == 0) primitive.run(x + image * in, dy + image * out, part);
         else primitive.run(x + image * in, dy + image * out, part, part + weightBytes);
       });
-      if (plan.tiles > 1) plan.sums.run(parts.address(), partBytes);
+      if (plan.sums != null) plan.sums.run(parts.address(), partBytes);
       plan.weights.run(parts.address(), dw);
-      if (dbias != 0) sum(parts.address() + weightBytes, partBytes, plan.tiles, s.o(), dbias);
+      if (dbias != 0) sum(parts.address() + weightBytes, partBytes, plan.tiles.tiles(), s.o(), dbias);
     }
   }
 
