@@ -84,6 +84,51 @@ final class VectorReductions {
     return VectorMemory.sumLanes(a.add(b));
   }
 
+  /** The sum of (x - mean)^2. */
+  static float squaredDeviations(long x, float mean, int n) {
+    FloatVector less = FloatVector.broadcast(FLOATS, mean), a = FloatVector.zero(FLOATS), b = a;
+    int i = 0, end = FLOATS.loopBound(n);
+    for (; i <= n - 2 * LANES; i += 2 * LANES) {
+      FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, x + 4L * i, ORDER).sub(less);
+      FloatVector w = FloatVector.fromMemorySegment(FLOATS, ALL, x + 4L * i + 4L * LANES, ORDER).sub(less);
+      a = v.fma(v, a);
+      b = w.fma(w, b);
+    }
+    for (; i < end; i += LANES) {
+      FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, x + 4L * i, ORDER).sub(less);
+      a = v.fma(v, a);
+    }
+    if (i < n) {
+      VectorMask<Float> m = FLOATS.indexInRange(i, n);
+      FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, x + 4L * i, ORDER, m).sub(less, m);
+      b = v.fma(v, b);
+    }
+    return VectorMemory.sumLanes(a.add(b));
+  }
+
+  /** The sum of z (x - mean). */
+  static float centredDot(long z, long x, float mean, int n) {
+    FloatVector less = FloatVector.broadcast(FLOATS, mean), a = FloatVector.zero(FLOATS), b = a;
+    int i = 0, end = FLOATS.loopBound(n);
+    for (; i <= n - 2 * LANES; i += 2 * LANES) {
+      long p = x + 4L * i, q = z + 4L * i;
+      FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, p, ORDER).sub(less);
+      FloatVector w = FloatVector.fromMemorySegment(FLOATS, ALL, p + 4L * LANES, ORDER).sub(less);
+      a = v.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q, ORDER), a);
+      b = w.fma(FloatVector.fromMemorySegment(FLOATS, ALL, q + 4L * LANES, ORDER), b);
+    }
+    for (; i < end; i += LANES) {
+      FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, x + 4L * i, ORDER).sub(less);
+      a = v.fma(FloatVector.fromMemorySegment(FLOATS, ALL, z + 4L * i, ORDER), a);
+    }
+    if (i < n) {
+      VectorMask<Float> m = FLOATS.indexInRange(i, n);
+      FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, x + 4L * i, ORDER, m).sub(less, m);
+      b = v.fma(FloatVector.fromMemorySegment(FLOATS, ALL, z + 4L * i, ORDER, m), b);
+    }
+    return VectorMemory.sumLanes(a.add(b));
+  }
+
   static float max(long x, int n) {
     FloatVector a = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY), b = a;
     int i = 0, end = FLOATS.loopBound(n);

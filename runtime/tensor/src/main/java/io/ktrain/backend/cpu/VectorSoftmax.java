@@ -173,7 +173,8 @@ final class VectorSoftmax {
     FloatVector r = k.fma(MINUS_LN2_LOW, k.fma(MINUS_LN2_HIGH, d));
     FloatVector p = EXP_6.fma(r, EXP_5).fma(r, EXP_4).fma(r, EXP_3).fma(r, EXP_2).fma(r, ONE).fma(r, ONE);
     FloatVector e = p.reinterpretAsInts().add(t.reinterpretAsInts().lanewise(LSHL, 23)).reinterpretAsFloats();
-    e = d.add(INFINITY).blend(e, d.compare(LE, EXP_HIGH)).blend(ZERO, d.compare(LT, EXP_LOW)).mul(FloatVector.broadcast(FLOATS, scale));
+    e = d.add(INFINITY).blend(e, d.compare(LE, EXP_HIGH)).blend(ZERO, d.compare(LT, EXP_LOW));
+    e = e.mul(FloatVector.broadcast(FLOATS, scale));
     e.intoMemorySegment(ALL, y, ORDER, m);
     return VectorMemory.sumLanes(ZERO.blend(e, m));
   }

@@ -73,7 +73,7 @@ final class VectorSoftmaxTest {
         for (int c = 0; c < cols; c++) {
           double g = dy.get(r * cols + c);
           NativeFloats.assertClose(p[c] * (g - dot), dx.get(r * cols + c), 2e-6, 2e-6, "softmax backward of " + cols);
-          NativeFloats.assertClose(g - p[c] * sum, dlog.get(r * cols + c), 2e-5, 2e-6, "logSoftmax backward of " + cols);
+          NativeFloats.assertClose(g - p[c] * sum, dlog.get(r * cols + c), 2e-5, 2e-6, "logSoftmax's of " + cols);
         }
       }
       dx.assertGuardsIntact();
