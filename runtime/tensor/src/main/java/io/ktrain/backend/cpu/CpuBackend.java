@@ -68,6 +68,16 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
+  public int threads() {
+    return ThreadPool.threads();
+  }
+
+  @Override
+  public void setThreads(int count) {
+    ThreadPool.setThreads(count);
+  }
+
+  @Override
   public void read(Storage from, long byteOffset, MemorySegment to) {
     MemorySegment.copy(from.host(), byteOffset, to, 0, to.byteSize());
   }
