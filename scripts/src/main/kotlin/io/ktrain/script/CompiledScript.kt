@@ -40,7 +40,7 @@ internal class LoadedScript(val script: CompiledScript, parent: ClassLoader) {
       val name = field.name.removeSuffix(DELEGATE)
       val getters = setOf(name, "get" + name.replaceFirstChar(Char::uppercaseChar))
       val getter = part.declaredMethods.single { it.name in getters && it.parameterCount == 0 }
-      all[name] = ParamType.of(getter.returnType.kotlin.javaObjectType)
+      all[name] = ParamType.of(getter.returnType)
     }
   }
 

@@ -86,7 +86,9 @@ internal object KtrainEvaluation : ScriptEvaluationConfiguration({}) {
   private fun readResolve(): Any = KtrainEvaluation
 }
 
-internal val scriptCompilerOptions = listOf("-jvm-target", "25")
+/** Lambdas as classes: a script's first lines run sooner than with java.lang.invoke. */
+internal val scriptCompilerOptions =
+  listOf("-jvm-target", "25", "-Xlambdas=class", "-Xsam-conversions=class", "-Xstring-concat=inline")
 
 /** `@file:DependsOn`, `@file:Repository` and `@file:Import`, relative to the script that says them. */
 private fun readAnnotations(

@@ -58,17 +58,22 @@ internal class ParamType(val name: String, val holds: String, private val parse:
   fun read(flag: String, text: String): Any = parse(text) ?: throw ScriptError("$flag: \"$text\" is not $holds.")
 
   companion object {
-    private val known: Map<Class<*>, ParamType> = mapOf(
-      Int::class.javaObjectType to
-        ParamType("Int", "an Int: a whole number from ${Int.MIN_VALUE} to ${Int.MAX_VALUE}", String::toIntOrNull),
-      Long::class.javaObjectType to
-        ParamType("Long", "a Long: a whole number from ${Long.MIN_VALUE} to ${Long.MAX_VALUE}", String::toLongOrNull),
-      Double::class.javaObjectType to
-        ParamType("Double", "a Double: a number such as 0.001, 1e-3 or 5", String::toDoubleOrNull),
-      Boolean::class.javaObjectType to
-        ParamType("Boolean", "a Boolean: true or false", String::toBooleanStrictOrNull),
-      String::class.java to ParamType("String", "a String") { it },
-      Path::class.java to ParamType("Path", "a path", ::path),
+    private val int = ParamType("Int", "an Int: a whole number from ${Int.MIN_VALUE} to ${Int.MAX_VALUE}", String::toIntOrNull)
+    private val long =
+      ParamType("Long", "a Long: a whole number from ${Long.MIN_VALUE} to ${Long.MAX_VALUE}", String::toLongOrNull)
+    private val double = ParamType("Double", "a Double: a number such as 0.001, 1e-3 or 5", String::toDoubleOrNull)
+    private val boolean = ParamType("Boolean", "a Boolean: true or false", String::toBooleanStrictOrNull)
+    private val string = ParamType("String", "a String") { it }
+    private val path = ParamType("Path", "a path", ::path)
+
+    /** By name, since a getter's type is the primitive and a param's the boxed one. */
+    private val known: Map<String, ParamType> = mapOf(
+      "int" to int, "java.lang.Integer" to int,
+      "long" to long, "java.lang.Long" to long,
+      "double" to double, "java.lang.Double" to double,
+      "boolean" to boolean, "java.lang.Boolean" to boolean,
+      "java.lang.String" to string,
+      "java.nio.file.Path" to path,
     )
 
     private fun path(text: String): Path? = try {
@@ -87,7 +92,7 @@ internal class ParamType(val name: String, val holds: String, private val parse:
         ) { text -> constants.find { it.name == text } ?: constants.find { it.name.equals(text, ignoreCase = true) } }
       }
 
-      else -> known[type]
+      else -> known[type.name]
     }
   }
 }
