@@ -20,7 +20,6 @@ internal class CompiledScript(
 /** A compiled script in a class loader of its own; it goes when the last object of the script does. */
 internal class LoadedScript(val script: CompiledScript, parent: ClassLoader) {
   private val loader = object : ClassLoader(
-    "ktrain script",
     if (script.libraries.isEmpty()) parent else URLClassLoader(script.libraries.map { it.toUri().toURL() }.toTypedArray(), parent),
   ) {
     override fun findClass(name: String): Class<*> {

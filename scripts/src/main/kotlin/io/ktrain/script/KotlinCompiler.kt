@@ -23,6 +23,7 @@ internal class KotlinCompiler : ScriptCompiler {
   // The host's extension is plain kts, so that scripts and imports of any name get the definition.
   private val configuration = createJvmCompilationConfigurationFromTemplate<KtrainScript> { fileExtension("kts") }
 
+  @Synchronized
   override fun compile(script: Path): Compilation {
     val main = ScriptText(script.toFile())
     val result = runBlocking { host.compiler(main, configuration) }

@@ -5,10 +5,6 @@ import java.io.IOException
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption
-import java.util.zip.CRC32
-import java.util.zip.ZipEntry
-import java.util.zip.ZipFile
-import java.util.zip.ZipOutputStream
 import kotlin.io.path.isDirectory
 import kotlin.io.path.isRegularFile
 
@@ -24,24 +20,14 @@ internal class ScriptCache(private val folder: Path = defaultFolder()) {
     val file = fileOf(source)
     if (!file.isRegularFile()) return null
     try {
-      ZipFile(file.toFile()).use { zip ->
-        fun bytes(name: String) = zip.getInputStream(zip.getEntry(name) ?: throw IOException("no $name")).use { it.readAllBytes() }
-        val head = Head.read(String(bytes(HEAD)))
-        if (head.identity != identity || head.sources.first() != source) return null
-        val sources = LinkedHashMap<Path, String>()
-        head.sources.forEachIndexed { i, path ->
-          val saved = bytes("$SOURCES$i")
-          if (!path.isRegularFile() || !saved.contentEquals(Files.readAllBytes(path))) return null
-          sources[path] = String(saved)
-        }
-        if (head.libraries.any { (path, stamp) -> stamp(path) != stamp }) return null
-        val classes = zip.entries().asSequence().map { it.name }.filter { it.endsWith(".class") }.associateWith(::bytes)
-        return CompiledScript(head.mainClass, head.resultField, sources, head.libraries.map { it.first }, classes)
-      }
+      val entry = ScriptEntry.read(file)
+      val script = entry.script ?: return null
+      val asItWas = entry.identity == identity && script.sources.keys.first() == source &&
+        script.sources.all { (path, text) -> path.isRegularFile() && Files.readAllBytes(path).contentEquals(text.toByteArray()) } &&
+        entry.libraries.all { (path, stamp) -> stamp(path) == stamp }
+      return script.takeIf { asItWas }
     } catch (_: IOException) {
       return null // a broken entry is no entry; it is written anew
-    } catch (_: NoSuchElementException) {
-      return null
     }
   }
 
@@ -51,17 +37,7 @@ internal class ScriptCache(private val folder: Path = defaultFolder()) {
     val file = fileOf(script.sources.keys.first())
     val part = Files.createTempFile(folder, file.fileName.toString(), ".part")
     try {
-      ZipOutputStream(Files.newOutputStream(part).buffered()).use { zip ->
-        zip.setMethod(ZipOutputStream.STORED)
-        fun put(name: String, bytes: ByteArray) {
-          zip.putNextEntry(ZipEntry(name).apply { size = bytes.size.toLong(); crc = CRC32().apply { update(bytes) }.value })
-          zip.write(bytes)
-        }
-        val libraries = script.libraries.map { it to stamp(it) }
-        put(HEAD, Head(identity, script.mainClass, script.resultField, script.sources.keys.toList(), libraries).text().toByteArray())
-        script.sources.values.forEachIndexed { i, text -> put("$SOURCES$i", text.toByteArray()) }
-        script.classes.forEach { (name, bytes) -> put(name, bytes) }
-      }
+      ScriptEntry(identity, script, script.libraries.associateWith(::stamp)).write(part)
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING)
     } finally {
       Files.deleteIfExists(part)
@@ -70,41 +46,7 @@ internal class ScriptCache(private val folder: Path = defaultFolder()) {
 
   private fun fileOf(source: Path): Path = folder.resolve("${source.fileName}-${hex(hash("$source\n$identity"))}.jar")
 
-  /** What an entry says of itself, as lines `word value`. */
-  private class Head(
-    val identity: String,
-    val mainClass: String,
-    val resultField: String?,
-    val sources: List<Path>,
-    val libraries: List<Pair<Path, String>>,
-  ) {
-    fun text(): String = buildString {
-      appendLine("main $mainClass")
-      resultField?.let { appendLine("result $it") }
-      sources.forEach { appendLine("source $it") }
-      libraries.forEach { (path, stamp) -> appendLine("library $stamp $path") }
-      identity.lines().forEach { appendLine("identity $it") }
-    }
-
-    companion object {
-      fun read(text: String): Head {
-        val lines = text.lines().filter { it.isNotEmpty() }.map { it.substringBefore(' ') to it.substringAfter(' ') }
-        fun all(word: String) = lines.filter { it.first == word }.map { it.second }
-        return Head(
-          all("identity").joinToString("\n"),
-          all("main").first(),
-          all("result").firstOrNull(),
-          all("source").map(Path::of),
-          all("library").map { Path.of(it.substringAfter(' ')) to it.substringBefore(' ') },
-        )
-      }
-    }
-  }
-
   companion object {
-    private const val HEAD = "META-INF/ktrain-script"
-    private const val SOURCES = "META-INF/sources/"
-
     /** `KTRAIN_CACHE`, else `ktrain` in `XDG_CACHE_HOME`, else in `~/.cache`; compiled scripts lie in `scripts` there. */
     fun defaultFolder(environment: Map<String, String> = System.getenv()): Path {
       fun folder(name: String) = environment[name]?.takeIf { it.isNotEmpty() }?.let(Path::of)

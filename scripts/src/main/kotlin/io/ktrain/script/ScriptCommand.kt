@@ -19,7 +19,7 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
     } catch (e: DeviceError) {
       return wrong(e.message)
     }
-    val host = ScriptHost(run)
+    val host = ScriptHost(run, ScriptCache(), ::CompilerProcess)
     val opened = host.open(request.script, onCompile = ::sayCompiling, wrong = ::print) ?: return ScriptResult.WRONG
     if (request.has(OwnFlag.HELP)) return help(host, opened)
     val arguments = try {

@@ -20,6 +20,7 @@ import kotlin.io.path.isRegularFile
 public class ScriptHost internal constructor(
   private val run: Run,
   private val cache: ScriptCache,
+  /** Made only when a script is not in the cache. */
   private val compiler: () -> ScriptCompiler,
 ) {
   /** [run] says on what device, from what seed and how loud; by default on the CPU, from 0, and silent. */
