@@ -21,7 +21,7 @@ internal class Arguments(private val types: Map<String, ParamType?>) {
     while (rest.isNotEmpty()) {
       val token = rest.removeFirst()
       if (!token.startsWith("--")) {
-        throw ScriptError("\"$token\" belongs to no flag. Fix: --name value" + listing(flags))
+        throw ScriptError("\"$token\" belongs to no flag. Fix: --name value." + listing(flags))
       }
       val word = token.substringBefore('=')
       val inline = token.substringAfter('=', "").takeIf { '=' in token }
