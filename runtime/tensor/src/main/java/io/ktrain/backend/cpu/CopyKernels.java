@@ -48,7 +48,9 @@ final class CopyKernels {
   }
 
   static void fill(Tensor t, Number value) {
-    TileInterpreter.run(SAME, t.getDtype() == DType.f64 ? DType.f64 : t.getDtype().isFloating() ? DType.f32 : DType.i64, NONE, t, new Tensor[] {Tensor.constant(value)});
+    DType compute = t.getDtype() == DType.f64 ? DType.f64 : t.getDtype().isFloating() ? DType.f32 : DType.i64;
+    Number stored = t.getDtype() == DType.bool ? value.doubleValue() != 0 ? 1 : 0 : value;
+    TileInterpreter.run(SAME, compute, NONE, t, new Tensor[] {Tensor.constant(stored)});
   }
 
   private static void cat(Call<Shapes.Dim> call) {
