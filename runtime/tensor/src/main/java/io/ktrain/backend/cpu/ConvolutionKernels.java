@@ -4,10 +4,12 @@ import io.ktrain.backend.Kernel;
 import io.ktrain.op.Call;
 import io.ktrain.op.Convolutions;
 import io.ktrain.op.Convolutions.Conv2dGrad;
+import io.ktrain.op.Convolutions.PoolGrad;
 import io.ktrain.op.Spec;
 import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Layout;
+import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
@@ -52,6 +54,30 @@ final class ConvolutionKernels {
     cpu.add(Convolutions.CONV2D, PlainConvolution::forward);
     cpu.add(Convolutions.CONV2D_INPUT_GRAD, PlainConvolution::inputGrad);
     cpu.add(Convolutions.CONV2D_WEIGHT_GRAD, PlainConvolution::weightGrad);
+    cpu.add(Convolutions.MAX_POOL2D, new ChannelsLast<Pool2dOptions>() {
+      @Override
+      public void run(Call<Pool2dOptions> call) {
+        Tensor x = call.in(0);
+        PoolShape s = shape(x.getShape(), call.out(0).getShape(), call.attributes());
+        long from = address(x), to = address(call.out(0)), places = address(call.out(1));
+        ThreadPool.run(s.n(), i -> VectorPooling.max(s, from + 4 * i * s.inSize(), to + 4 * i * s.outSize(), places + 4 * i * s.outSize()));
+      }
+    });
+    cpu.add(Convolutions.MAX_UNPOOL2D, new ChannelsLast<PoolGrad>() {
+      @Override
+      public boolean takes(Call<PoolGrad> call) {
+        return Picture.isChannelsLast(call.in(1)) && call.in(1).getDtype() == DType.i32 && call.in(0).getDtype() == DType.f32 && Vectors.available();
+      }
+
+      @Override
+      public void run(Call<PoolGrad> call) {
+        PoolShape s = shape(call.attributes().of(), call.in(0).getShape(), call.attributes().options());
+        try (Picture g = Picture.of(call.in(0))) {
+          long from = g.address(), places = address(call.in(1)), to = address(call.out(0));
+          ThreadPool.run(s.n(), i -> VectorPooling.unpool(s, from + 4 * i * s.outSize(), places + 4 * i * s.outSize(), to + 4 * i * s.inSize()));
+        }
+      }
+    });
     cpu.add(Convolutions.MAX_POOL2D, PlainPooling::max);
     cpu.add(Convolutions.MAX_UNPOOL2D, PlainPooling::unpool);
     cpu.add(Convolutions.AVG_POOL2D, PlainPooling::average);
@@ -69,6 +95,24 @@ final class ConvolutionKernels {
     default Layout layout(Call<A> call, List<Spec> specs, int i) {
       return Layout.permuted(specs.get(i).shape(), 0, 2, 3, 1);
     }
+  }
+
+  /** A vector kernel over the channels of an f32 picture that is channels-last already. */
+  private interface ChannelsLast<A> extends Kernel<A> {
+    @Override
+    default boolean takes(Call<A> call) {
+      return call.in(0).getDtype() == DType.f32 && Picture.isChannelsLast(call.in(0)) && Vectors.available();
+    }
+
+    @Override
+    default Layout layout(Call<A> call, List<Spec> specs, int i) {
+      return Layout.permuted(specs.get(i).shape(), 0, 2, 3, 1);
+    }
+  }
+
+  private static PoolShape shape(Shape x, Shape y, Pool2dOptions o) {
+    int below = (y.get(2) - 1) * o.strideH() + o.kernelH() - x.get(2) - o.paddingH(), right = (y.get(3) - 1) * o.strideW() + o.kernelW() - x.get(3) - o.paddingW();
+    return new PoolShape(x.get(0), x.get(1), x.get(2), x.get(3), o.kernelH(), o.kernelW(), o.strideH(), o.strideW(), o.paddingH(), o.paddingW(), below, right, 1, 1);
   }
 
   private static long address(Tensor t) {

@@ -32,6 +32,8 @@ public final class CpuBackend implements Backend {
     ConvolutionKernels.register(this);
     IndexingKernels.register(this);
     NormalizationKernels.register(this);
+    NormKernels.register(this);
+    UpdateKernels.register(this);
   }
 
   /** Adds a kernel behind those already there for the operation. */
