@@ -1,0 +1,180 @@
+package io.ktrain.autograd;
+
+import io.ktrain.memory.Scope;
+import io.ktrain.memory.Storage;
+import io.ktrain.op.Call;
+import io.ktrain.op.Gradients;
+import io.ktrain.tensor.AutogradError;
+import io.ktrain.tensor.Context;
+import io.ktrain.tensor.Tensor;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+
+/**
+ * Walks the tape from results to leaves. Unless the walk itself is recorded (createGraph), everything it makes is given
+ * back as soon as its last reader is done, so a backward pass runs in a few recycled buffers.
+ */
+public final class Backward {
+  private static final Tensor[] NOTHING = new Tensor[0];
+
+  private final boolean retain;
+  private final boolean create;
+  private final Map<Node, Tensor[]> pending = new IdentityHashMap<>();
+  private final PriorityQueue<Node> ready = new PriorityQueue<>(Comparator.comparingLong((Node n) -> n.sequence).reversed());
+  private final Map<Tensor, Tensor> wanted;
+  private final Map<Storage, Integer> readers = new HashMap<>();
+  private Scope own;
+
+  private Backward(boolean retain, boolean create, Map<Tensor, Tensor> wanted) {
+    this.retain = retain;
+    this.create = create;
+    this.wanted = wanted;
+  }
+
+  /** Adds the gradients of {@code root} to the leaves' {@code grad}; {@code seed} may be null for a single value. */
+  public static void run(Tensor root, Tensor seed, boolean retainGraph, boolean createGraph) {
+    new Backward(retainGraph || createGraph, createGraph, null).walk(List.of(root), seed == null ? NOTHING : new Tensor[] {seed});
+  }
+
+  /** The gradients of {@code roots} by {@code inputs}, without touching any {@code grad}; null where there is no path. */
+  public static Tensor[] gradients(List<Tensor> roots, Tensor[] seeds, List<Tensor> inputs, boolean retainGraph, boolean createGraph) {
+    var wanted = new IdentityHashMap<Tensor, Tensor>();
+    for (Tensor t : inputs) wanted.put(t, null);
+    new Backward(retainGraph || createGraph, createGraph, wanted).walk(roots, seeds);
+    return inputs.stream().map(wanted::get).toArray(Tensor[]::new);
+  }
+
+  private void walk(List<Tensor> roots, Tensor[] seeds) {
+    Context context = Context.current();
+    own = create ? null : context.open("backward");
+    try {
+      context.withGrad(create, () -> {
+        for (int i = 0; i < roots.size(); i++) start(roots.get(i), i < seeds.length ? seeds[i] : null);
+        for (Node n; (n = ready.poll()) != null; ) visit(n, pending.remove(n));
+        return null;
+      });
+      if (wanted != null && own != null) for (Tensor g : wanted.values()) if (g != null && g.hasStorage()) own.release(g.storage());
+    } finally {
+      if (own != null) context.close(own);
+    }
+  }
+
+  private void start(Tensor root, Tensor seed) {
+    if (!root.getRequiresGrad())
+      throw new AutogradError("backward: " + root.describe() + " does not require grad and was not made from anything that does."
+          + " Fix: set requiresGrad on a leaf, and do not compute inside noGrad.");
+    if (seed == null) {
+      if (root.numel() != 1)
+        throw new AutogradError("backward: needs a single value, got " + root.describe() + ". Fix: backward(gradient), or sum() or mean() first.");
+      seed = Tensor.onesLike(root);
+    } else if (!seed.getShape().equals(root.getShape())) {
+      throw new AutogradError("backward: the gradient is " + seed.describe() + " but the tensor is " + root.describe() + ". Fix: give one of the same shape.");
+    }
+    if (root.node() == null) leaf(root, seed);
+    else add(root.node(), root.outputIndex(), seed);
+  }
+
+  private void visit(Node node, Tensor[] g) {
+    for (int i = 0; i < g.length; i++) {
+      Tensor t = node.outputs.length > i ? node.outputs[i] : null;
+      if (t == null || g[i] == null) continue;
+      g[i] = hooked(t, g[i]);
+      if (wanted != null && wanted.containsKey(t) && t.node() == node) want(t, g[i]);
+    }
+    Call<?> call = node.call();
+    if (call == null)
+      throw new AutogradError("backward: the graph of " + node.name() + " was already used by a backward pass, which freed it."
+          + " Fix: backward(retainGraph = true) the first time, or compute the result again.");
+    Context context = Context.current();
+    Scope scope = create ? null : context.open("backward of " + node.name());
+    try {
+      boolean[] needed = new boolean[node.edges.length];
+      for (int i = 0; i < needed.length; i++) needed[i] = node.edges[i] != null;
+      Tensor[] grads = Gradients.of(call, g, needed);
+      for (int i = 0; i < needed.length; i++) {
+        if (!needed[i] || grads[i] == null) continue;
+        if (scope != null && grads[i].hasStorage()) scope.release(grads[i].storage());
+        var e = node.edges[i];
+        if (e.leaf() != null) leaf(e.leaf(), grads[i]);
+        else add(e.node(), e.output(), grads[i]);
+      }
+    } finally {
+      if (scope != null) context.close(scope);
+    }
+    for (Tensor t : g) if (t != null) done(t);
+    if (!retain) node.release();
+  }
+
+  private void add(Node node, int output, Tensor g) {
+    Tensor[] all = pending.get(node);
+    if (all == null) {
+      all = new Tensor[node.outputs.length];
+      pending.put(node, all);
+      ready.add(node);
+    }
+    Tensor before = all[output];
+    if (before == null) {
+      all[output] = g;
+      reading(g);
+    } else {
+      all[output] = sum(before, g);
+      reading(all[output]);
+      done(before);
+    }
+  }
+
+  /** a + b, made in a scope of the walk's own so that it outlives the node at hand. */
+  private Tensor sum(Tensor a, Tensor b) {
+    Tensor s = a.add(b);
+    Context context = Context.current();
+    if (own != null && context.scope() != own && context.scope() != null) context.scope().release(s.storage());
+    return s;
+  }
+
+  private void reading(Tensor g) {
+    if (own != null && g.hasStorage()) readers.merge(g.storage(), 1, Integer::sum);
+  }
+
+  private void done(Tensor g) {
+    if (own == null || !g.hasStorage()) return;
+    Storage s = g.storage();
+    if (readers.merge(s, -1, Integer::sum) > 0) return;
+    readers.remove(s);
+    if (own.owns(s) && !s.isShared()) s.free("backward");
+  }
+
+  private Tensor hooked(Tensor t, Tensor g) {
+    for (var hook : t.hooks()) {
+      if (g.hasStorage()) {
+        g.storage().keep();
+        g.storage().share();
+      }
+      Tensor other = hook.apply(g);
+      if (other != null) g = other;
+    }
+    return g;
+  }
+
+  private void leaf(Tensor leaf, Tensor g) {
+    g = hooked(leaf, g);
+    if (wanted != null) {
+      if (wanted.containsKey(leaf)) want(leaf, g);
+      return;
+    }
+    boolean sole = own != null && g.hasStorage() && own.owns(g.storage()) && !readers.containsKey(g.storage());
+    leaf.accumulateGrad(g, sole, create);
+  }
+
+  /** Keeps a gradient that was asked for: it counts as being read until the walk is over. */
+  private void want(Tensor t, Tensor g) {
+    Tensor before = wanted.get(t);
+    Tensor now = before == null ? g : sum(before, g);
+    wanted.put(t, now);
+    reading(now);
+    if (before != null) done(before);
+  }
+}

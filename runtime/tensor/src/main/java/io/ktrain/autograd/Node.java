@@ -1,0 +1,43 @@
+package io.ktrain.autograd;
+
+import io.ktrain.op.Call;
+import io.ktrain.tensor.Tensor;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** One recorded call: what it was, and where the gradients of its inputs go. */
+public final class Node {
+  private static final AtomicLong SEQUENCE = new AtomicLong();
+
+  /** Where a gradient goes: an output of another node, or a leaf. */
+  record Edge(Node node, int output, Tensor leaf) {}
+
+  /** Later calls have larger numbers, so that descending order is a topological one. */
+  final long sequence = SEQUENCE.incrementAndGet();
+
+  final Edge[] edges;
+  final Tensor[] outputs;
+  private final String name;
+  private Call<?> call;
+
+  Node(Call<?> call, Edge[] edges, Tensor[] outputs) {
+    this.call = call;
+    this.name = call.op().name();
+    this.edges = edges;
+    this.outputs = outputs;
+  }
+
+  /** What was saved, or null once a backward pass has used it up. */
+  Call<?> call() {
+    return call;
+  }
+
+  void release() {
+    call = null;
+    java.util.Arrays.fill(outputs, null);
+  }
+
+  /** The operation's name. */
+  public String name() {
+    return name;
+  }
+}

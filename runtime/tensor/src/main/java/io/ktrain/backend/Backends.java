@@ -1,0 +1,30 @@
+package io.ktrain.backend;
+
+import io.ktrain.tensor.Device;
+import io.ktrain.tensor.DeviceError;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+
+/** The backends this process has. */
+public final class Backends {
+  private static final List<Backend> ALL = load();
+
+  private Backends() {}
+
+  private static List<Backend> load() {
+    var all = new ArrayList<Backend>();
+    ServiceLoader.load(Backend.class, Backends.class.getClassLoader()).forEach(all::add);
+    return List.copyOf(all);
+  }
+
+  public static List<Backend> all() {
+    return ALL;
+  }
+
+  public static Backend of(Device device) {
+    for (int i = 0; i < ALL.size(); i++) if (ALL.get(i).type().equals(device.type())) return ALL.get(i);
+    throw new DeviceError("device: no backend for " + device + "; this process has " + ALL.stream().map(Backend::type).toList()
+        + ". Fix: --device cpu, or add the backend's jar.");
+  }
+}

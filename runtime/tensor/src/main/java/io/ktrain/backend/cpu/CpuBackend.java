@@ -1,0 +1,92 @@
+package io.ktrain.backend.cpu;
+
+import io.ktrain.backend.Backend;
+import io.ktrain.backend.Kernel;
+import io.ktrain.memory.HostPool;
+import io.ktrain.memory.Pool;
+import io.ktrain.memory.Storage;
+import io.ktrain.op.Call;
+import io.ktrain.op.Op;
+import io.ktrain.tensor.Device;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The CPU: for each operation the kernels that can run it, best first. {@code cpu:1}, {@code cpu:2}, ... have memory of
+ * their own.
+ */
+public final class CpuBackend implements Backend {
+  private final Map<Integer, Pool> pools = new ConcurrentHashMap<>();
+  private final Pool first = new HostPool();
+  private final Map<Op<?>, List<Kernel<?>>> kernels = new IdentityHashMap<>();
+
+  public CpuBackend() {
+    CopyKernels.register(this);
+    CreationKernels.register(this);
+    ReductionKernels.register(this);
+    MatMulKernels.register(this);
+    ConvolutionKernels.register(this);
+    IndexingKernels.register(this);
+    NormalizationKernels.register(this);
+    NormKernels.register(this);
+    UpdateKernels.register(this);
+  }
+
+  /** Adds a kernel behind those already there for the operation. */
+  <A> void add(Op<A> op, Kernel<? super A> kernel) {
+    kernels.computeIfAbsent(op, k -> new ArrayList<>()).add(kernel);
+  }
+
+  @Override
+  public String type() {
+    return "cpu";
+  }
+
+  @Override
+  public String status() {
+    return ThreadPool.threads() + " threads; vector kernels: " + Vectors.status() + "; native kernels: " + NativeLibrary.status();
+  }
+
+  @Override
+  public Pool pool(Device device) {
+    return device.index() == 0 ? first : pools.computeIfAbsent(device.index(), i -> new HostPool());
+  }
+
+  @Override
+  @SuppressWarnings("unchecked")
+  public <A> Kernel<A> kernel(Call<A> call) {
+    if (call.op().pointwise() != null) return (Kernel<A>) PointwiseKernels.KERNEL;
+    List<Kernel<?>> all = kernels.get(call.op());
+    if (all == null) return null;
+    for (Kernel<?> k : all) {
+      var kernel = (Kernel<A>) k;
+      if (kernel.takes(call)) return kernel;
+    }
+    return null;
+  }
+
+  @Override
+  public int threads() {
+    return ThreadPool.threads();
+  }
+
+  @Override
+  public void setThreads(int count) {
+    ThreadPool.setThreads(count);
+  }
+
+  @Override
+  public void read(Storage from, long byteOffset, MemorySegment to) {
+    MemorySegment.copy(from.host(), byteOffset, to, 0, to.byteSize());
+  }
+
+  @Override
+  public void write(MemorySegment from, Storage to, long byteOffset) {
+    MemorySegment.copy(from, 0, to.host(), byteOffset, from.byteSize());
+    to.written();
+  }
+}

@@ -1,0 +1,85 @@
+package io.ktrain.backend.cpu;
+
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Host;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Runs of elements of any type between storage and Java arrays, at any stride. Bounds are checked; no address is used. */
+final class Elements {
+  private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED;
+  private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED;
+  private static final ValueLayout.OfLong I64 = ValueLayout.JAVA_LONG_UNALIGNED;
+  private static final ValueLayout.OfInt I32 = ValueLayout.JAVA_INT_UNALIGNED;
+  private static final ValueLayout.OfShort I16 = ValueLayout.JAVA_SHORT_UNALIGNED;
+
+  private Elements() {}
+
+  static void load(MemorySegment m, DType type, long from, long stride, float[] to, int n) {
+    if (type == DType.f32 && stride == 1) MemorySegment.copy(m, F32, from * 4, to, 0, n);
+    else if (type == DType.f32) for (int i = 0; i < n; i++) to[i] = m.getAtIndex(F32, from + i * stride);
+    else if (type.isFloating()) for (int i = 0; i < n; i++) to[i] = (float) Host.real(m, type, from + i * stride);
+    else for (int i = 0; i < n; i++) to[i] = Host.whole(m, type, from + i * stride);
+  }
+
+  static void load(MemorySegment m, DType type, long from, long stride, double[] to, int n) {
+    if (type == DType.f64 && stride == 1) MemorySegment.copy(m, F64, from * 8, to, 0, n);
+    else if (type.isFloating()) for (int i = 0; i < n; i++) to[i] = Host.real(m, type, from + i * stride);
+    else for (int i = 0; i < n; i++) to[i] = Host.whole(m, type, from + i * stride);
+  }
+
+  static void load(MemorySegment m, DType type, long from, long stride, long[] to, int n) {
+    if (type == DType.i64 && stride == 1) MemorySegment.copy(m, I64, from * 8, to, 0, n);
+    else for (int i = 0; i < n; i++) to[i] = Host.whole(m, type, from + i * stride);
+  }
+
+  static void store(float[] from, MemorySegment m, DType type, long to, long stride, int n) {
+    if (type == DType.f32 && stride == 1) MemorySegment.copy(from, 0, m, F32, to * 4, n);
+    else for (int i = 0; i < n; i++) {
+      float v = from[i];
+      long at = to + i * stride;
+      switch (type) {
+        case f32 -> m.setAtIndex(F32, at, v);
+        case f64 -> m.setAtIndex(F64, at, v);
+        case f16 -> m.setAtIndex(I16, at, Float.floatToFloat16(v));
+        case bf16 -> m.setAtIndex(I16, at, Host.bf16(v));
+        case bool -> m.set(ValueLayout.JAVA_BYTE, at, (byte) (v != 0 ? 1 : 0));
+        default -> whole(m, type, at, (long) v);
+      }
+    }
+  }
+
+  static void store(double[] from, MemorySegment m, DType type, long to, long stride, int n) {
+    if (type == DType.f64 && stride == 1) MemorySegment.copy(from, 0, m, F64, to * 8, n);
+    else for (int i = 0; i < n; i++) real(m, type, to + i * stride, from[i]);
+  }
+
+  static void store(long[] from, MemorySegment m, DType type, long to, long stride, int n) {
+    for (int i = 0; i < n; i++) {
+      if (type.isFloating()) real(m, type, to + i * stride, from[i]);
+      else whole(m, type, to + i * stride, from[i]);
+    }
+  }
+
+  static void real(MemorySegment m, DType type, long at, double v) {
+    switch (type) {
+      case f64 -> m.setAtIndex(F64, at, v);
+      case f32 -> m.setAtIndex(F32, at, (float) v);
+      case f16 -> m.setAtIndex(I16, at, Float.floatToFloat16((float) v));
+      case bf16 -> m.setAtIndex(I16, at, Host.bf16((float) v));
+      case bool -> m.set(ValueLayout.JAVA_BYTE, at, (byte) (v != 0 ? 1 : 0));
+      default -> whole(m, type, at, (long) v);
+    }
+  }
+
+  static void whole(MemorySegment m, DType type, long at, long v) {
+    switch (type) {
+      case i64 -> m.setAtIndex(I64, at, v);
+      case i32 -> m.setAtIndex(I32, at, (int) v);
+      case i16 -> m.setAtIndex(I16, at, (short) v);
+      case i8, u8 -> m.set(ValueLayout.JAVA_BYTE, at, (byte) v);
+      case bool -> m.set(ValueLayout.JAVA_BYTE, at, (byte) (v != 0 ? 1 : 0));
+      default -> real(m, type, at, v);
+    }
+  }
+}

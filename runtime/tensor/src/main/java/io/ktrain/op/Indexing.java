@@ -1,0 +1,200 @@
+package io.ktrain.op;
+
+import static io.ktrain.op.OpBuilder.op;
+
+import io.ktrain.tensor.Check;
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.DTypeError;
+import io.ktrain.tensor.Shape;
+import io.ktrain.tensor.ShapeError;
+import io.ktrain.tensor.Tensor;
+
+/** Operations that read or write elements at places named by other tensors. */
+public final class Indexing {
+  private Indexing() {}
+
+  public record Dim(int dim) {}
+
+  /** Which row takes no gradient (-1: none), and how many rows there are. */
+  public record Padding(int index, int rows) {}
+
+  public static final Op<Dim> GATHER = op("gather", Dim.class, "One element for each index: for dim 0, out[i][j] = x[index[i][j]][j].")
+      .gives(c -> {
+        index("gather", c.in(1));
+        fits("gather", c.in(0), c.in(1), c.attributes().dim());
+        return new Spec(c.in(1).getShape(), c.in(0).getDtype());
+      })
+      .grad((c, g) -> Tensor.zeros(c.edge(0).getShape(), g.getDtype()).to(g.getDevice()).scatterAdd(c.attributes().dim(), c.in(1), g))
+      .tests(t -> t.reference(Oracles::gather).attributes(new Dim(1)).indexed(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).indexed(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)
+          .fails(() -> Tensor.ones(2, 2).gather(1, Tensor.of(new long[] {5}, 1, 1)), "gather: index 5 is out of range for dim 1 of f32[2,2]; it takes 0 to 1."))
+      .build();
+
+  public static final Op<Dim> SCATTER_ADD = op("scatterAdd", Dim.class, "A copy of x to which src was added at index: for dim 0, out[index[i][j]][j] += src[i][j].")
+      .gives(c -> {
+        index("scatterAdd", c.in(1));
+        fits("scatterAdd", c.in(0), c.in(1), c.attributes().dim());
+        for (int d = 0; d < c.in(1).getNdim(); d++)
+          if (c.in(1).size(d) > c.in(2).size(d)) throw new ShapeError("scatterAdd: index " + c.in(1).describe() + " is larger than src " + c.in(2).describe() + " in dim " + d + ".");
+        return new Spec(c.in(0).getShape(), MatMuls.same("scatterAdd", c.in(0), c.in(2)));
+      })
+      .grad((c, g) -> g, null, (c, g) -> {
+        Tensor picked = g.gather(c.attributes().dim(), c.in(1));
+        Tensor src = c.edge(2);
+        if (picked.getShape().equals(src.getShape())) return picked;
+        int[] widths = new int[2 * src.getNdim()];
+        for (int d = 0; d < src.getNdim(); d++) widths[2 * (src.getNdim() - 1 - d) + 1] = src.size(d) - picked.size(d);
+        return picked.pad(widths, 0);
+      })
+      .tests(t -> t.reference(Oracles::scatterAdd).attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)).build();
+
+  public static final Op<Dim> INDEX_SELECT = op("indexSelect", Dim.class, "The slices of a dim named by a vector of indices.")
+      .gives(c -> {
+        index("indexSelect", c.in(1));
+        if (c.in(1).getNdim() != 1) throw new ShapeError("indexSelect: the indices must be a vector, got " + c.in(1).describe() + ".");
+        return new Spec(c.in(0).getShape().with(c.attributes().dim(), c.in(1).size(0)), c.in(0).getDtype());
+      })
+      .grad((c, g) -> Dispatch.call(indexAdd(), c.attributes(), Tensor.zeros(c.edge(0).getShape(), g.getDtype()).to(g.getDevice()), c.in(1), g))
+      .tests(t -> t.reference(Oracles::indexSelect).attributes(new Dim(0)).indexed(OpTests.shape(3, 2), OpTests.shape(4), 3).attributes(new Dim(1)).indexed(OpTests.strided(4, 5), OpTests.shape(2), 5)).build();
+
+  public static final Op<Dim> INDEX_ADD = op("indexAdd", Dim.class, "A copy of x to whose slices, named by a vector of indices, those of src were added in order.")
+      .gives(c -> {
+        index("indexAdd", c.in(1));
+        Shape expected = c.in(0).getShape().with(c.attributes().dim(), c.in(1).size(0));
+        if (!expected.equals(c.in(2).getShape())) throw new ShapeError("indexAdd: src must be " + expected + ", got " + c.in(2).describe() + ".");
+        return new Spec(c.in(0).getShape(), MatMuls.same("indexAdd", c.in(0), c.in(2)));
+      })
+      .grad((c, g) -> g, null, (c, g) -> g.indexSelect(c.attributes().dim(), c.in(1)))
+      .internal()
+      .tests(t -> t.reference(Oracles::indexAdd).attributes(new Dim(0)).indexAdded(OpTests.shape(3, 2), OpTests.shape(4, 2), 3)).build();
+
+  private static Op<Dim> indexAdd() {
+    return INDEX_ADD;
+  }
+
+  public static final Op<Padding> EMBEDDING = op("embedding", Padding.class, "Rows of a table, one for each index; the gradient of the padding row is zero.")
+      .gives(c -> {
+        index("embedding", c.in(1));
+        if (c.in(0).getNdim() != 2) throw new ShapeError("embedding: weight must be [rows, width], got " + c.in(0).describe() + ".");
+        int[] out = java.util.Arrays.copyOf(c.in(1).getShape().toArray(), c.in(1).getNdim() + 1);
+        out[out.length - 1] = c.in(0).size(1);
+        return new Spec(Shape.of(out), c.in(0).getDtype());
+      })
+      .grad((c, g) -> Dispatch.call(embeddingGrad(), c.attributes(), g, c.in(1)))
+      .tests(t -> t.reference(Oracles::embedding).attributes(new Padding(4, 5)).indexed(OpTests.shape(5, 3), OpTests.shape(2, 3), 4).attributes(new Padding(-1, 4)).indexed(OpTests.strided(4, 5), OpTests.shape(), 4)).build();
+
+  public static final Op<Padding> EMBEDDING_GRAD = op("embeddingGrad", Padding.class, "The upstream rows added up by index, in order.")
+      .gives(c -> new Spec(Shape.of(c.attributes().rows(), c.in(0).size(-1)), c.in(0).getDtype()))
+      .grad((c, g) -> {
+        Tensor rows = Dispatch.call(EMBEDDING, c.attributes(), g, c.in(1));
+        int padding = c.attributes().index();
+        return padding < 0 ? rows : Tensor.where(c.in(1).eq(padding).unsqueeze(-1), Tensor.constant(0.0), rows);
+      })
+      .internal()
+      .tests(t -> t.attributes(new Padding(1, 4)).indexed(OpTests.shape(2, 3, 2), OpTests.shape(2, 3), 4)).build();
+
+  private static Op<Padding> embeddingGrad() {
+    return EMBEDDING_GRAD;
+  }
+
+  static void index(String op, Tensor index) {
+    if (!index.getDtype().isInteger()) throw new DTypeError(op + ": indices must be whole numbers, got " + index.describe() + ". Fix: to(i64).");
+  }
+
+  private static void fits(String op, Tensor x, Tensor index, int dim) {
+    if (x.getNdim() != index.getNdim()) throw new ShapeError(op + ": index " + index.describe() + " must have as many dims as " + x.describe() + ".");
+    for (int d = 0; d < x.getNdim(); d++)
+      if (d != dim && index.size(d) > x.size(d)) throw new ShapeError(op + ": index " + index.describe() + " is larger than " + x.describe() + " in dim " + d + ".");
+  }
+
+  public static Tensor gather(Tensor x, int dim, Tensor index) {
+    return Dispatch.call(GATHER, new Dim(x.getShape().axis("gather", dim)), x, index);
+  }
+
+  public static Tensor scatterAdd(Tensor x, int dim, Tensor index, Tensor src) {
+    return Dispatch.call(SCATTER_ADD, new Dim(x.getShape().axis("scatterAdd", dim)), x, index, src);
+  }
+
+  public static Tensor indexSelect(Tensor x, int dim, Tensor index) {
+    return Dispatch.call(INDEX_SELECT, new Dim(x.getShape().axis("indexSelect", dim)), x, index);
+  }
+
+  public static Tensor embedding(Tensor weight, Tensor indices, int padding) {
+    return Dispatch.call(EMBEDDING, new Padding(padding, weight.size(0)), weight, indices);
+  }
+
+  /** As many leading dims of x as there are indices are replaced by the indices' common shape. */
+  public static Tensor index(Tensor x, Tensor... indices) {
+    if (indices.length > x.getNdim()) throw new ShapeError("index: " + indices.length + " indices for " + x.describe() + ".");
+    Tensor place = null;
+    for (int d = 0; d < indices.length; d++) {
+      index("index", indices[d]);
+      Tensor at = Tensor.where(indices[d].lt(0), indices[d].add(x.size(d)), indices[d]);
+      place = place == null ? at : place.mul(x.size(d)).add(at);
+    }
+    int[] rest = java.util.Arrays.copyOfRange(x.getShape().toArray(), indices.length, x.getNdim());
+    int[] rows = prepend(-1, rest);
+    if (x.numel() == 0) rows[0] = 0;
+    Tensor picked = x.reshape(rows).indexSelect(0, place.reshape(-1));
+    int[] out = java.util.Arrays.copyOf(place.getShape().toArray(), place.getNdim() + rest.length);
+    System.arraycopy(rest, 0, out, place.getNdim(), rest.length);
+    return picked.reshape(out);
+  }
+
+  private static int[] prepend(int first, int[] rest) {
+    int[] out = new int[rest.length + 1];
+    out[0] = first;
+    System.arraycopy(rest, 0, out, 1, rest.length);
+    return out;
+  }
+
+  public static Tensor maskedSelect(Tensor x, Tensor mask) {
+    if (mask.getDtype() != DType.bool) throw new DTypeError("maskedSelect: the mask must be bool, got " + mask.describe() + ". Fix: a comparison, or ne(0).");
+    if (mask.getNdim() > x.getNdim()) throw new ShapeError("maskedSelect: mask " + mask.describe() + " has more dims than " + x.describe() + ".");
+    for (int d = 0; d < mask.getNdim(); d++)
+      if (mask.size(d) != x.size(d)) throw new ShapeError("maskedSelect: mask " + mask.describe() + " does not fit the leading dims of " + x.describe() + ".");
+    int[] rest = java.util.Arrays.copyOfRange(x.getShape().toArray(), mask.getNdim(), x.getNdim());
+    Tensor places = nonzero(mask.flatten()).reshape(-1);
+    return x.reshape(prepend(Math.toIntExact(mask.numel()), rest)).indexSelect(0, places);
+  }
+
+  /** How many there are is known only from the values: while checking, every element counts. */
+  public static Tensor nonzero(Tensor x) {
+    int n = Math.max(1, x.getNdim());
+    if (Check.active() || x.isShapeOnly()) return Tensor.shapeOnly(Shape.of(Math.toIntExact(x.numel()), n), DType.i64, x.getDevice());
+    double[] values = x.toDoubleArray();
+    int count = 0;
+    for (double v : values) if (v != 0) count++;
+    long[] places = new long[count * n];
+    int k = 0;
+    for (int i = 0; i < values.length; i++) {
+      if (values[i] == 0) continue;
+      long rest = i;
+      for (int d = n - 1; d >= 0; d--) {
+        int size = x.getNdim() == 0 ? 1 : x.size(d);
+        places[k + d] = rest % size;
+        rest /= size;
+      }
+      k += n;
+    }
+    return Tensor.of(places, count, n).to(x.getDevice());
+  }
+
+  public static Tensor oneHot(Tensor labels, int classes) {
+    index("oneHot", labels);
+    int width = classes;
+    if (!labels.isShapeOnly() && labels.numel() > 0 && !Check.active()) {
+      long low = labels.amin().itemLong(), high = labels.amax().itemLong();
+      if (low < 0) throw new ShapeError("oneHot: labels must not be negative, got " + low + ".");
+      if (classes >= 0 && high >= classes) throw new ShapeError("oneHot: label " + high + " does not fit into " + classes + " classes.");
+      if (classes < 0) width = Math.toIntExact(high + 1);
+    }
+    return labels.unsqueeze(-1).eq(Tensor.arange(Math.max(0, width)).to(labels.getDevice())).to(DType.i64);
+  }
+
+  public static Tensor triangle(Tensor x, int diagonal, boolean upper) {
+    if (x.getNdim() < 2) throw new ShapeError((upper ? "triu" : "tril") + ": needs at least two dims, got " + x.describe() + ".");
+    Tensor row = Tensor.arange(x.size(-2)).unsqueeze(1).to(x.getDevice()), column = Tensor.arange(x.size(-1)).to(x.getDevice());
+    Tensor distance = column.sub(row);
+    return Tensor.where(upper ? distance.ge(diagonal) : distance.le(diagonal), x, Tensor.constant(0));
+  }
+}

@@ -1,0 +1,232 @@
+package io.ktrain.op;
+
+import static io.ktrain.op.OpBuilder.op;
+
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.DTypeError;
+import io.ktrain.tensor.Shape;
+import io.ktrain.tensor.ShapeError;
+import io.ktrain.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Products of matrices and vectors. */
+public final class MatMuls {
+  private MatMuls() {}
+
+  public static final Op<Void> MM = op("mm", "The product of two matrices: [n,k] by [k,m]. Does not broadcast.")
+      .gives(MatMuls::mmShape)
+      .grad((c, g) -> g.mm(c.in(1).t()), (c, g) -> c.in(0).t().mm(g))
+      .tests(t -> t.reference(OpTests::matmul).floats(OpTests.shape(3, 4), OpTests.shape(4, 2)).floats(OpTests.shape(1, 5), OpTests.shape(5, 1))
+          .floats(OpTests.shape(0, 3), OpTests.shape(3, 2)).floats(OpTests.shape(2, 0), OpTests.shape(0, 3)).floats(OpTests.strided(7, 9), OpTests.strided(9, 5))
+          .floats(OpTests.shape(33, 65), OpTests.shape(65, 17))
+          .fails(() -> Tensor.ones(5, 2, 3).mm(Tensor.ones(3, 4)), "mm: self must be a matrix, got f32[5,2,3]. Fix: matmul broadcasts, mm does not.")
+          .fails(() -> Tensor.ones(2, 5).mm(Tensor.ones(2, 5)), "mm: f32[2,5] has 5 columns but f32[2,5] has 2 rows. Fix: transpose one of them."))
+      .build();
+
+  public static final Op<Void> BMM = op("bmm", "The products of two stacks of matrices: [b,n,k] by [b,k,m].")
+      .gives(MatMuls::bmmShape)
+      .grad((c, g) -> g.bmm(c.in(1).transpose(1, 2)), (c, g) -> c.in(0).transpose(1, 2).bmm(g))
+      .tests(t -> t.reference(OpTests::batchedMatmul).floats(OpTests.shape(2, 3, 4), OpTests.shape(2, 4, 5)).floats(OpTests.shape(1, 1, 1), OpTests.shape(1, 1, 1))
+          .floats(OpTests.shape(0, 2, 3), OpTests.shape(0, 3, 2)).floats(OpTests.strided(3, 4, 6), OpTests.strided(3, 6, 2)))
+      .build();
+
+  public static final Op<Void> LINEAR = op("linear", "x * weight^T + bias: [...,in] by [out,in] gives [...,out].")
+      .gives(MatMuls::linearShape)
+      .decompose(c -> {
+        Tensor y = c.in(0).matmul(c.in(1).t());
+        return new Tensor[] {c.in(2) == null ? y : y.add(c.in(2))};
+      })
+      .grad((c, g) -> rows(g).mm(c.in(1)).reshape(c.edge(0).getShape()),
+          (c, g) -> rows(g).t().mm(rows(c.in(0))),
+          (c, g) -> rows(g).sum(0))
+      .tests(t -> t.floats(OpTests.shape(3, 4), OpTests.shape(2, 4), OpTests.shape(2)).floats(OpTests.shape(2, 3, 5), OpTests.shape(4, 5), OpTests.shape(4))
+          .floats(OpTests.shape(4), OpTests.shape(2, 4), OpTests.shape(2)).floats(OpTests.shape(0, 4), OpTests.shape(2, 4), OpTests.shape(2))
+          .floats(OpTests.strided(6, 8), OpTests.strided(5, 8), OpTests.shape(5)).floats(OpTests.shape(3, 4), OpTests.shape(2, 4), OpTests.ABSENT))
+      .build();
+
+  private static Spec mmShape(Call<Void> c) {
+    Tensor a = c.in(0), b = c.in(1);
+    if (a.getNdim() != 2) throw new ShapeError("mm: self must be a matrix, got " + a.describe() + ". Fix: matmul broadcasts, mm does not.");
+    if (b.getNdim() != 2) throw new ShapeError("mm: the second operand must be a matrix, got " + b.describe() + ". Fix: matmul broadcasts, mm does not.");
+    inner("mm", a, b);
+    return new Spec(Shape.of(a.size(0), b.size(1)), same("mm", a, b));
+  }
+
+  private static Spec bmmShape(Call<Void> c) {
+    Tensor a = c.in(0), b = c.in(1);
+    if (a.getNdim() != 3 || b.getNdim() != 3) throw new ShapeError("bmm: needs two stacks of matrices, got " + a.describe() + " and " + b.describe() + ". Fix: matmul takes any number of dims.");
+    if (a.size(0) != b.size(0)) throw new ShapeError("bmm: the stacks are " + a.size(0) + " and " + b.size(0) + " high: " + a.describe() + " and " + b.describe() + ". Fix: matmul broadcasts.");
+    inner("bmm", a, b);
+    return new Spec(Shape.of(a.size(0), a.size(1), b.size(2)), same("bmm", a, b));
+  }
+
+  private static Spec linearShape(Call<Void> c) {
+    Tensor x = c.in(0), w = c.in(1), b = c.in(2);
+    if (w.getNdim() != 2) throw new ShapeError("linear: weight must be [out,in], got " + w.describe() + ".");
+    if (x.getNdim() == 0 || x.size(-1) != w.size(1))
+      throw new ShapeError("linear: input " + x.describe() + " needs " + w.size(1) + " features in its last dim, since weight is " + w.describe() + ".");
+    if (b != null && !(b.getNdim() == 1 && b.size(0) == w.size(0))) throw new ShapeError("linear: bias " + b.describe() + " must be [" + w.size(0) + "], since weight is " + w.describe() + ".");
+    DType type = same("linear", x, w);
+    if (b != null) same("linear", x, b);
+    return new Spec(x.getShape().with(-1, w.size(0)), type);
+  }
+
+  private static void inner(String op, Tensor a, Tensor b) {
+    if (a.size(-1) != b.size(-2))
+      throw new ShapeError(op + ": " + a.describe() + " has " + a.size(-1) + " columns but " + b.describe() + " has " + b.size(-2) + " rows. Fix: transpose one of them.");
+  }
+
+  static DType same(String op, Tensor a, Tensor b) {
+    if (a.getDtype() != b.getDtype())
+      throw new DTypeError(op + ": operands must have one dtype, got " + a.describe() + " and " + b.describe() + ". Fix: to(" + DType.promote(a.getDtype(), b.getDtype()) + ").");
+    return a.getDtype();
+  }
+
+  /** [..., n] as [rows, n]. */
+  private static Tensor rows(Tensor x) {
+    return x.getNdim() == 2 ? x : x.reshape(x.numel() == 0 ? Math.toIntExact(x.numel() / Math.max(1, x.size(-1))) : -1, x.size(-1));
+  }
+
+  public static Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+    return Dispatch.call(LINEAR, null, x, weight, bias);
+  }
+
+  public static Tensor dot(Tensor a, Tensor b) {
+    if (a.getNdim() != 1 || b.getNdim() != 1)
+      throw new ShapeError("dot: 1D tensors expected, but got " + a.getNdim() + "D and " + b.getNdim() + "D: " + a.describe() + " and " + b.describe() + ". Fix: matmul or mm for matrices.");
+    if (a.size(0) != b.size(0)) throw new ShapeError("dot: " + a.describe() + " and " + b.describe() + " differ in length.");
+    same("dot", a, b);
+    return a.mul(b).sum();
+  }
+
+  public static Tensor matmul(Tensor a, Tensor b) {
+    if (a.getNdim() == 0 || b.getNdim() == 0)
+      throw new ShapeError("matmul: needs at least one dim on both sides, got " + a.describe() + " and " + b.describe() + ". Fix: a number multiplies with *.");
+    if (a.getNdim() == 1 && b.getNdim() == 1) return dot(a, b);
+    int inner = b.getNdim() == 1 ? b.size(0) : b.size(-2);
+    if (a.size(-1) != inner)
+      throw new ShapeError("matmul: " + a.describe() + " has " + a.size(-1) + " columns but " + b.describe() + " has " + inner + " rows. Fix: transpose one of them.");
+    if (a.getNdim() == 1) return squeezeAt(matmul(a.unsqueeze(0), b), -2);
+    if (b.getNdim() == 1) return squeezeAt(matmul(a, b.unsqueeze(1)), -1);
+    if (a.getNdim() == 2 && b.getNdim() == 2) return a.mm(b);
+    if (b.getNdim() == 2) {
+      int[] out = a.getShape().toArray();
+      out[out.length - 1] = b.size(1);
+      return rows(a).mm(b).reshape(out);
+    }
+    Shape ba = Shape.of(Arrays.copyOf(a.getShape().toArray(), a.getNdim() - 2)), bb = Shape.of(Arrays.copyOf(b.getShape().toArray(), b.getNdim() - 2));
+    int[] batch = broadcast(a, b, ba, bb);
+    int count = 1;
+    for (int n : batch) count *= n;
+    Tensor left = a.expand(with(batch, a.size(-2), a.size(-1))).reshape(count, a.size(-2), a.size(-1));
+    Tensor right = b.expand(with(batch, b.size(-2), b.size(-1))).reshape(count, b.size(-2), b.size(-1));
+    return left.bmm(right).reshape(with(batch, a.size(-2), b.size(-1)));
+  }
+
+  private static Tensor squeezeAt(Tensor t, int dim) {
+    return t.reshape(t.getShape().without(dim));
+  }
+
+  private static int[] with(int[] batch, int rows, int columns) {
+    int[] all = Arrays.copyOf(batch, batch.length + 2);
+    all[batch.length] = rows;
+    all[batch.length + 1] = columns;
+    return all;
+  }
+
+  private static int[] broadcast(Tensor a, Tensor b, Shape x, Shape y) {
+    int[] out = new int[Math.max(x.ndim(), y.ndim())];
+    for (int d = 1; d <= out.length; d++) {
+      int p = d <= x.ndim() ? x.get(-d) : 1, q = d <= y.ndim() ? y.get(-d) : 1;
+      if (p != q && p != 1 && q != 1)
+        throw new ShapeError("matmul: cannot broadcast the leading dims of " + a.describe() + " and " + b.describe() + ": sizes " + p + " and " + q + ".");
+      out[out.length - d] = p == 1 ? q : p;
+    }
+    return out;
+  }
+
+  /** Permutes and reshapes every pair of operands into a stack of matrix products. */
+  public static Tensor einsum(String equation, Tensor... operands) {
+    String[] sides = equation.replace(" ", "").split("->", -1);
+    String[] terms = sides[0].split(",", -1);
+    if (sides.length > 2 || terms.length != operands.length)
+      throw new ShapeError("einsum: \"" + equation + "\" names " + terms.length + " operands, got " + operands.length + ".");
+    for (int i = 0; i < terms.length; i++) {
+      if (terms[i].length() != operands[i].getNdim() || terms[i].chars().distinct().count() != terms[i].length() || !terms[i].chars().allMatch(Character::isLetter))
+        throw new ShapeError("einsum: \"" + terms[i] + "\" does not name the dims of " + operands[i].describe() + ", one different letter each.");
+    }
+    String out = sides.length == 2 ? sides[1] : implicit(sides[0].replace(",", ""));
+    String left = terms[0];
+    Tensor result = operands[0];
+    for (int i = 1; i < operands.length; i++) {
+      var later = new StringBuilder(out);
+      for (int k = i + 1; k < terms.length; k++) later.append(terms[k]);
+      String joined = kept(left, terms[i], later.toString());
+      result = pair(result, left, operands[i], terms[i], joined);
+      left = joined;
+    }
+    for (int d = left.length() - 1; d >= 0; d--)
+      if (out.indexOf(left.charAt(d)) < 0) {
+        result = result.sum(d);
+        left = left.substring(0, d) + left.substring(d + 1);
+      }
+    int[] order = new int[out.length()];
+    for (int i = 0; i < order.length; i++) {
+      order[i] = left.indexOf(out.charAt(i));
+      if (order[i] < 0) throw new ShapeError("einsum: the result letter '" + out.charAt(i) + "' is in no operand of \"" + equation + "\".");
+    }
+    return result.permute(order);
+  }
+
+  private static String implicit(String letters) {
+    var s = new StringBuilder();
+    letters.chars().sorted().filter(c -> letters.indexOf(c) == letters.lastIndexOf(c)).forEach(c -> s.append((char) c));
+    return s.toString();
+  }
+
+  private static String kept(String a, String b, String later) {
+    var s = new StringBuilder();
+    for (char c : (a + b).toCharArray()) if (later.indexOf(c) >= 0 && s.indexOf(String.valueOf(c)) < 0) s.append(c);
+    return s.toString();
+  }
+
+  private static Tensor pair(Tensor a, String an, Tensor b, String bn, String out) {
+    var batch = new StringBuilder();
+    var rows = new StringBuilder();
+    var columns = new StringBuilder();
+    var inner = new StringBuilder();
+    for (char c : an.toCharArray()) (bn.indexOf(c) < 0 ? rows : out.indexOf(c) >= 0 ? batch : inner).append(c);
+    for (char c : bn.toCharArray()) if (an.indexOf(c) < 0) columns.append(c);
+    Tensor left = arranged(a, an, batch.toString(), rows.toString(), inner.toString());
+    Tensor right = arranged(b, bn, batch.toString(), inner.toString(), columns.toString());
+    List<Integer> sizes = new ArrayList<>();
+    for (char c : (batch.toString() + rows).toCharArray()) sizes.add(a.size(an.indexOf(c)));
+    for (char c : columns.toString().toCharArray()) sizes.add(b.size(bn.indexOf(c)));
+    Tensor product = left.bmm(right).reshape(sizes.stream().mapToInt(Integer::intValue).toArray());
+    String names = batch.toString() + rows + columns;
+    for (int d = names.length() - 1; d >= 0; d--)
+      if (out.indexOf(names.charAt(d)) < 0) {
+        product = product.sum(d);
+        names = names.substring(0, d) + names.substring(d + 1);
+      }
+    int[] order = new int[out.length()];
+    for (int i = 0; i < order.length; i++) order[i] = names.indexOf(out.charAt(i));
+    return product.permute(order);
+  }
+
+  private static Tensor arranged(Tensor t, String names, String... groups) {
+    int[] order = new int[names.length()];
+    int[] sizes = new int[groups.length];
+    int k = 0;
+    for (int g = 0; g < groups.length; g++) {
+      sizes[g] = 1;
+      for (char c : groups[g].toCharArray()) {
+        order[k++] = names.indexOf(c);
+        sizes[g] *= t.size(names.indexOf(c));
+      }
+    }
+    return t.permute(order).reshape(sizes);
+  }
+}

@@ -1,0 +1,30 @@
+package io.ktrain.op;
+
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Every operation there is, by name. */
+public final class OpTable {
+  private static final Map<String, Op<?>> OPS = new LinkedHashMap<>();
+
+  private OpTable() {}
+
+  static synchronized void add(Op<?> op) {
+    if (OPS.putIfAbsent(op.name(), op) != null) throw new IllegalStateException("two ops are named " + op.name());
+  }
+
+  /** All of them, families loaded. */
+  public static synchronized Collection<Op<?>> all() {
+    for (Class<?> family : new Class<?>[] {Elementwise.class, Reductions.class, MatMuls.class, Convolutions.class, Shapes.class,
+        Indexing.class, Normalizations.class, Losses.class, Creation.class, Updates.class}) {
+      try {
+        Class.forName(family.getName());
+      } catch (ClassNotFoundException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    return Collections.unmodifiableCollection(OPS.values());
+  }
+}

@@ -1,0 +1,40 @@
+package io.ktrain.tensor;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The state of one `ktrain check`: bound around the script, looked at by Dispatch (no kernels), by sources and
+ * loaders (no data, one batch), by fit (one step) and by everything of ktrain that writes a file (nothing is written).
+ */
+public final class Check {
+    private static final ScopedValue<Check> CURRENT = ScopedValue.newInstance();
+    /** So many reads of unknown values mean a loop that waits for a value: the check ends there. */
+    private static final int READS = 1_000;
+
+    private int reads;
+    private StackTraceElement firstRead;
+    /** Files the script would have written, by absolute path, so that it can load them again; the tensors have no elements. */
+    public final Map<Path, Map<String, Tensor>> written = new HashMap<>();
+
+    public static Check current() { return CURRENT.isBound() ? CURRENT.get() : null; }
+    public static boolean active() { return CURRENT.isBound(); }
+    public static void run(Check check, Runnable body) { ScopedValue.where(CURRENT, check).run(body); }
+
+    /** True once the script has looked at a number that is not known: from here its own exceptions prove nothing. */
+    public boolean valuesRead() { return reads > 0; }
+
+    /** Where: a size made from such a number is not known either. */
+    public StackTraceElement firstRead() { return firstRead; }
+
+    public void read(Tensor t) {
+        if (firstRead == null) firstRead = StackWalker.getInstance().walk(f -> f.filter(x -> !x.getClassName().startsWith("io.ktrain.")).findFirst()).map(StackWalker.StackFrame::toStackTraceElement).orElse(null);
+        if (++reads > READS) throw new Stopped("the script read " + READS + " values (last of " + t.describe() + "); a loop that ends by a value cannot be checked further");
+    }
+
+    /** Not an Exception, so that a script's own catch or runCatching of Exception lets it through. */
+    public static final class Stopped extends Error {
+        public Stopped(String why) { super(why, null, false, true); }
+    }
+}
