@@ -13,6 +13,7 @@ import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 
 /** What a model's outputs are compared with targets by. */
 public final class Losses {
@@ -20,20 +21,22 @@ public final class Losses {
 
   public record Rows(long ignoreIndex) {}
 
-  /** Cross entropy of each row with its class: the case nearly every classifier trains with. */
+  /** Cross entropy of each row with its class: the case nearly every classifier trains with. The second output is each row's maximum and the sum of exp(x - maximum). */
   public static final Op<Rows> CROSS_ENTROPY_ROWS = op("crossEntropyRows", Rows.class, "logsumexp(row) - row[target], a value a row; 0 where the target is to be ignored.")
-      .gives(c -> new Spec(Shape.of(c.in(0).size(0)), c.in(0).getDtype()))
+      .infer(c -> List.of(new Spec(Shape.of(c.in(0).size(0)), c.in(0).getDtype()), new Spec(Shape.of(c.in(0).size(0), 2), c.in(0).getDtype())))
       .decompose(c -> {
-        Tensor target = c.in(1), ignored = target.eq(c.attributes().ignoreIndex());
+        Tensor x = c.in(0), target = c.in(1), ignored = target.eq(c.attributes().ignoreIndex());
         Tensor safe = Tensor.where(ignored, Tensor.constant(0), target);
-        Tensor picked = c.in(0).logSoftmax(1).gather(1, safe.unsqueeze(1)).squeeze(1).neg();
-        return new Tensor[] {Tensor.where(ignored, Tensor.constant(0.0), picked)};
+        Tensor picked = x.logSoftmax(1).gather(1, safe.unsqueeze(1)).squeeze(1).neg();
+        Tensor highest = x.detach().amax(1, true), sum = x.detach().sub(highest).exp().sum(1, true);
+        return new Tensor[] {Tensor.where(ignored, Tensor.constant(0.0), picked), Tensor.cat(List.of(highest, sum), 1)};
       })
-      .grad((c, g) -> Dispatch.call(rowsGrad(), c.attributes(), g, c.in(0), c.in(1)))
+      .grads((c, g, needed) -> new Tensor[] {g[0] == null ? null : Dispatch.call(rowsGrad(), c.attributes(), g[0], c.in(0), c.in(1), c.out(1).detach())})
       .internal()
-      .tests(t -> t.attributes(new Rows(-100)).labelled(OpTests.shape(4, 5), 5).labelled(OpTests.shape(1, 3), 3).labelled(OpTests.strided(6, 8), 8).labelled(OpTests.shape(3, 37), 37)
+      .tests(t -> t.firstOutputOnly().attributes(new Rows(-100)).labelled(OpTests.shape(4, 5), 5).labelled(OpTests.shape(1, 3), 3).labelled(OpTests.strided(6, 8), 8).labelled(OpTests.shape(3, 37), 37)
           .attributes(new Rows(2)).labelled(OpTests.shape(6, 4), 4)).build();
 
+  /** The row statistics are only a saving: the decomposition makes them of x again, so that it can be differentiated. */
   public static final Op<Rows> CROSS_ENTROPY_ROWS_GRAD = op("crossEntropyRowsGrad", Rows.class, "(softmax(row) - onehot(target)) * g, zero in ignored rows.")
       .gives(c -> new Spec(c.in(1).getShape(), c.in(1).getDtype()))
       .decompose(c -> {
@@ -84,7 +87,7 @@ public final class Losses {
     checkLabels("crossEntropy", labels, rows.size(1), o.ignoreIndex(), x);
     Shape out = target.getShape();
     if (o.weight() == null && o.labelSmoothing() == 0) {
-      Tensor losses = Dispatch.call(CROSS_ENTROPY_ROWS, new Rows(o.ignoreIndex()), rows, labels);
+      Tensor losses = Dispatch.all(CROSS_ENTROPY_ROWS, new Rows(o.ignoreIndex()), rows, labels)[0];
       return switch (o.reduction()) {
         case NONE -> losses.reshape(out);
         case SUM -> losses.sum();

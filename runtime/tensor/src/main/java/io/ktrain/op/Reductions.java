@@ -80,14 +80,14 @@ public final class Reductions {
       .gives(c -> nonEmpty("amin", c)).grad((c, g) -> tied(c, g)).tests(t -> OpTests.extremes(t).reference(Oracles.fold(Double.POSITIVE_INFINITY, Math::min))).build();
 
   public static final Op<Along> MAX = op("max", Along.class, "The largest along a dim and its index; of a tie the first, which takes the whole gradient.")
-      .infer(c -> extremes("max", c)).grads((c, g) -> new Tensor[] {picked(c, g[0])}).tests(t -> OpTests.along(t, true).reference(Oracles.extreme(Math::max))).build();
+      .infer(c -> extremes("max", c)).grads((c, g, needed) -> new Tensor[] {picked(c, g[0])}).tests(t -> OpTests.along(t, true).reference(Oracles.extreme(Math::max))).build();
 
   public static final Op<Along> MIN = op("min", Along.class, "The smallest along a dim and its index; of a tie the first, which takes the whole gradient.")
-      .infer(c -> extremes("min", c)).grads((c, g) -> new Tensor[] {picked(c, g[0])}).tests(t -> OpTests.along(t, true).reference(Oracles.extreme(Math::min))).build();
+      .infer(c -> extremes("min", c)).grads((c, g, needed) -> new Tensor[] {picked(c, g[0])}).tests(t -> OpTests.along(t, true).reference(Oracles.extreme(Math::min))).build();
 
   public static final Op<Along> SORT = op("sort", Along.class, "Sorted along a dim, ties in their order, with the indices they had; NaN counts as largest.")
       .infer(c -> List.of(new Spec(c.in(0).getShape(), c.in(0).getDtype()), new Spec(c.in(0).getShape(), DType.i64)))
-      .grads((c, g) -> new Tensor[] {g[0] == null ? null : Tensor.zerosLike(g[0]).scatterAdd(c.attributes().dim(), c.out(1), g[0])})
+      .grads((c, g, needed) -> new Tensor[] {g[0] == null ? null : Tensor.zerosLike(g[0]).scatterAdd(c.attributes().dim(), c.out(1), g[0])})
       .tests(t -> OpTests.along(t, true).reference(Oracles::sort)).build();
 
   public static final Op<Along> CUMSUM = op("cumsum", Along.class, "Running sums along a dim; integers and bool give i64.")

@@ -120,7 +120,7 @@ public final class Shapes {
 
   public static final Op<Dim> CAT = op("cat", Dim.class, "The inputs one after another along a dim.")
       .gives(Shapes::catShape)
-      .grads((c, g) -> {
+      .grads((c, g, needed) -> {
         Tensor[] all = new Tensor[c.inputs()];
         int at = 0;
         for (int i = 0; i < all.length; i++) {

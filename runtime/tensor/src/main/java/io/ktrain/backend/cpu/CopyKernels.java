@@ -32,7 +32,7 @@ final class CopyKernels {
   static void copy(Tensor from, Tensor to) {
     DType a = from.getDtype(), b = to.getDtype();
     DType compute = !a.isFloating() ? DType.i64 : a == DType.f64 || b == DType.f64 || !b.isFloating() ? DType.f64 : DType.f32;
-    TileInterpreter.run(SAME, compute, NONE, to, new Tensor[] {from});
+    PointwiseKernels.KERNEL.run(SAME, compute, NONE, to, from);
   }
 
   static Tensor window(Tensor of, Shape shape, Layout layout) {
@@ -50,7 +50,7 @@ final class CopyKernels {
   static void fill(Tensor t, Number value) {
     DType compute = t.getDtype() == DType.f64 ? DType.f64 : t.getDtype().isFloating() ? DType.f32 : DType.i64;
     Number stored = t.getDtype() == DType.bool ? value.doubleValue() != 0 ? 1 : 0 : value;
-    TileInterpreter.run(SAME, compute, NONE, t, new Tensor[] {Tensor.constant(stored)});
+    PointwiseKernels.KERNEL.run(SAME, compute, NONE, t, Tensor.constant(stored));
   }
 
   private static void cat(Call<Shapes.Dim> call) {

@@ -32,6 +32,7 @@ public final class CpuBackend implements Backend {
     ConvolutionKernels.register(this);
     IndexingKernels.register(this);
     NormalizationKernels.register(this);
+    UpdateKernels.register(this);
   }
 
   /** Adds a kernel behind those already there for the operation. */
@@ -65,6 +66,16 @@ public final class CpuBackend implements Backend {
       if (kernel.takes(call)) return kernel;
     }
     return null;
+  }
+
+  @Override
+  public int threads() {
+    return ThreadPool.threads();
+  }
+
+  @Override
+  public void setThreads(int count) {
+    ThreadPool.setThreads(count);
   }
 
   @Override
