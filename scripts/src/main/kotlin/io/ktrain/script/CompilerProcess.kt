@@ -1,5 +1,6 @@
 package io.ktrain.script
 
+import java.io.File
 import java.nio.file.Files
 import java.nio.file.Path
 
@@ -24,7 +25,14 @@ internal class CompilerProcess : ScriptCompiler {
 
   private fun command(script: Path, result: Path): List<String> =
     listOf(Path.of(System.getProperty("java.home"), "bin", "java").toString()) + FLAGS +
-      listOf("-cp", System.getProperty("java.class.path"), CompilerProcess::class.java.name, script.toString(), result.toString())
+      listOf("-cp", classPath(), CompilerProcess::class.java.name, script.toString(), result.toString())
+
+  /** This process's, and in an installation the folder beside ktrain's jars that only compiling needs. */
+  private fun classPath(): String {
+    val own = Path.of(CompilerProcess::class.java.protectionDomain.codeSource.location.toURI())
+    val compiler = own.resolveSibling("compiler").toFile().listFiles { file -> file.name.endsWith(".jar") }.orEmpty().sorted()
+    return (listOf(System.getProperty("java.class.path")) + compiler).joinToString(File.pathSeparator)
+  }
 
   companion object {
     private val FLAGS = listOf(
