@@ -5,6 +5,7 @@ public final class Launcher {
   private Launcher() {}
 
   public static void main(String[] arguments) {
+    StandardError.reclaim();
     System.exit(CommandLine.main(arguments));
   }
 }

@@ -13,6 +13,7 @@ public final class Storage {
   private int version;
   private String freedBy;
   private boolean shared;
+  private boolean kept;
 
   Storage(Pool pool, long address, long bytes, MemorySegment host) {
     this.pool = pool;
@@ -56,6 +57,12 @@ public final class Storage {
   /** Leaves its scope: from now on it lives as long as something refers to it. */
   public void keep() {
     owner = null;
+    kept = true;
+  }
+
+  /** Whether somebody asked for it to live on, so that a loader must not take its batch's memory back. */
+  public boolean isKept() {
+    return kept;
   }
 
   /** The user has a handle that the library cannot follow, so only the collector may free it. */

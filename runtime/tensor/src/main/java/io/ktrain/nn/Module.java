@@ -102,9 +102,10 @@ public abstract class Module implements Layers {
     }
   }
 
-  /** Runs after forward; what it returns, unless null, takes the output's place. */
-  public final void onForward(BiFunction<Tensor, Tensor, Tensor> hook) {
+  /** Runs after forward; what it returns, unless null, takes the output's place. Running the result takes the hook away. */
+  public final Runnable onForward(BiFunction<Tensor, Tensor, Tensor> hook) {
     forwardHooks.add(hook);
+    return () -> forwardHooks.remove(hook);
   }
 
   /** All parameters of this and everything below, in order of registration. */

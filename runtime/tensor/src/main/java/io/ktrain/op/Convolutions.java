@@ -36,7 +36,8 @@ public final class Convolutions {
       .tests(t -> t.reference(OpTests::conv2d)
           .attributes(Conv2dOptions.of(1, 0)).floats(OpTests.shape(2, 1, 4, 5), OpTests.shape(2, 1, 3, 3), OpTests.shape(2)).floats(OpTests.shape(0, 2, 3, 3), OpTests.shape(1, 2, 2, 2), OpTests.shape(1))
           .attributes(new Conv2dOptions(2, 1, 1, 2, 1, 1, 1)).floats(OpTests.shape(2, 2, 5, 4), OpTests.shape(3, 2, 3, 3), OpTests.shape(3)).floats(OpTests.strided(2, 2, 6, 8), OpTests.shape(3, 2, 2, 3), OpTests.shape(3))
-          .attributes(Conv2dOptions.of(1, 1, 2, 2)).floats(OpTests.shape(1, 4, 6, 6), OpTests.shape(4, 2, 3, 3), OpTests.shape(4)))
+          .attributes(Conv2dOptions.of(1, 1, 2, 2)).floats(OpTests.shape(1, 4, 6, 6), OpTests.shape(4, 2, 3, 3), OpTests.shape(4))
+          .floats(OpTests.shape(2, 2, 5, 5), OpTests.shape(2, 1, 3, 3), OpTests.ABSENT))
       .build();
 
   public static final Op<Conv2dGrad> CONV2D_INPUT_GRAD = op("conv2dInputGrad", Conv2dGrad.class, "The gradient of conv2d by its input, from the upstream one and the weight.")

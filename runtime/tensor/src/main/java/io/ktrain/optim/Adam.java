@@ -37,7 +37,7 @@ public sealed class Adam extends Optimizer permits AdamW {
 
   @Override
   final void update(ParamGroup group, List<Parameter> parameters, long step) {
-    Dispatch.all(Updates.ADAM, new Updates.Adam(group.getLr(), beta1, beta2, eps, weightDecay, isDecoupled(), amsgrad, step), operands(parameters, amsgrad ? 3 : 2));
+    Dispatch.all(Updates.ADAM, new Updates.Adam(group.getLr(), group.momentum(beta1), beta2, eps, weightDecay, isDecoupled(), amsgrad, step), operands(parameters, amsgrad ? 3 : 2));
   }
 
   @Override

@@ -19,7 +19,7 @@ record OneCycle(double maxLr, double pctStart, double divFactor, double finalDiv
   }
 
   @Override
-  public double momentum(double base, int step, int steps, int epoch) {
+  public double momentum(int step, int steps, int epoch) {
     return cycle(MAX_MOMENTUM, BASE_MOMENTUM, MAX_MOMENTUM, step, steps);
   }
 

@@ -8,6 +8,7 @@ public final class ParamGroup {
   private final List<Parameter> parameters;
   private double initialLr;
   private double lr;
+  private double momentum = Double.NaN;
 
   public ParamGroup(List<Parameter> parameters) {
     this(parameters, Double.NaN);
@@ -35,6 +36,16 @@ public final class ParamGroup {
   /** The learning rate it was given, which schedules multiply. */
   public double initialLr() {
     return initialLr;
+  }
+
+  /** The momentum (of Adam: the first beta) now, where the optimizer's own is {@code optimizers}. */
+  double momentum(double optimizers) {
+    return Double.isNaN(momentum) ? optimizers : momentum;
+  }
+
+  /** Takes the place of the optimizer's own momentum (of Adam: the first beta), as one-cycle schedules want; NaN gives it back. */
+  public void setMomentum(double momentum) {
+    this.momentum = momentum;
   }
 
   void orElse(double optimizers) {

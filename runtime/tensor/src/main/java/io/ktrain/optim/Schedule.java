@@ -21,9 +21,17 @@ public interface Schedule {
    */
   double lr(double base, int step, int steps, int epoch);
 
-  /** The momentum (of Adam: the first beta) of one step; {@code base}, the group's own, unless the schedule moves it. */
-  default double momentum(double base, int step, int steps, int epoch) {
-    return base;
+  /** The momentum (of Adam: the first beta) of one step; NaN, which leaves the optimizer's own, unless the schedule moves it. */
+  default double momentum(int step, int steps, int epoch) {
+    return Double.NaN;
+  }
+
+  /** Sets what the optimizer's next step, the {@code step}-th of {@code steps}, uses. */
+  default void apply(Optimizer optimizer, int step, int steps, int epoch) {
+    for (ParamGroup group : optimizer.getGroups()) {
+      group.setLr(lr(group.initialLr(), step, steps, epoch));
+      group.setMomentum(momentum(step, steps, epoch));
+    }
   }
 
   /** Falls from the base to {@code etaMin} along half a cosine over the run, after a linear rise over its first part. */

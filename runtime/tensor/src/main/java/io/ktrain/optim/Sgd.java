@@ -34,7 +34,7 @@ public final class Sgd extends Optimizer {
 
   @Override
   void update(ParamGroup group, List<Parameter> parameters, long step) {
-    Dispatch.all(Updates.SGD, new Updates.Sgd(group.getLr(), momentum, dampening, weightDecay, nesterov, step == 1), operands(parameters, momentum == 0 ? 0 : 1));
+    Dispatch.all(Updates.SGD, new Updates.Sgd(group.getLr(), momentum == 0 ? 0 : group.momentum(momentum), dampening, weightDecay, nesterov, step == 1), operands(parameters, momentum == 0 ? 0 : 1));
   }
 
   @Override

@@ -1,11 +1,15 @@
 package io.ktrain.random;
 
+import java.util.HashMap;
+import java.util.Map;
+
 /**
  * A source of random numbers that hands out (key, stream, position) triples instead of numbers: each call of a random
  * operation reserves one stream of its own, so the same calls in the same order give the same values on any number of
  * threads. Named streams do not disturb one another.
  */
 public final class Generator {
+  private final Map<String, Generator> streams = new HashMap<>();
   private long seed;
   private long calls;
 
@@ -29,6 +33,7 @@ public final class Generator {
   public synchronized void seed(long value) {
     seed = value;
     calls = 0;
+    streams.clear();
   }
 
   public synchronized long seed() {
@@ -40,11 +45,15 @@ public final class Generator {
     return new Draw(mix(seed), calls++);
   }
 
-  /** A generator of its own for a purpose, a function of this one's seed and the name alone. */
-  public Generator stream(String name) {
+  /** The generator for a purpose: it begins as a function of this one's seed and the name alone, and goes on where it was. */
+  public synchronized Generator stream(String name) {
+    return streams.computeIfAbsent(name, this::begin);
+  }
+
+  private Generator begin(String name) {
     long h = 0xCBF29CE484222325L;
     for (int i = 0; i < name.length(); i++) h = (h ^ name.charAt(i)) * 0x100000001B3L;
-    return new Generator(mix(seed() ^ h));
+    return new Generator(mix(seed ^ h));
   }
 
   /** How many draws were made: what a checkpoint keeps, with the seed. */
@@ -53,6 +62,7 @@ public final class Generator {
   }
 
   public synchronized void restore(long seed, long position) {
+    if (seed != this.seed) streams.clear();
     this.seed = seed;
     this.calls = position;
   }

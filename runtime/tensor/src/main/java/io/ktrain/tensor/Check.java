@@ -15,8 +15,8 @@ public final class Check {
 
     private int reads;
     private StackTraceElement firstRead;
-    /** Files the script would have written, so that it can load them again. */
-    public final Map<Path, Map<String, Shape>> written = new HashMap<>();
+    /** Files the script would have written, by absolute path, so that it can load them again; the tensors have no elements. */
+    public final Map<Path, Map<String, Tensor>> written = new HashMap<>();
 
     public static Check current() { return CURRENT.isBound() ? CURRENT.get() : null; }
     public static boolean active() { return CURRENT.isBound(); }

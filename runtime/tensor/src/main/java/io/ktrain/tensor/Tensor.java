@@ -772,6 +772,8 @@ public class Tensor {
   public final Tensor avgPool2d(int kernel) { return avgPool2d(Pool2dOptions.of(kernel)); }
   public final Tensor adaptiveAvgPool2d(int height, int width) { return Convolutions.adaptiveAvgPool2d(this, height, width); }
   public final Tensor layerNorm(int dims, @Nullable Tensor weight, @Nullable Tensor bias, double eps) { return Normalizations.layerNorm(this, dims, weight, bias, eps); }
+  /** By the mean and variance of each channel (dim 1) over this batch; the layer keeps running averages besides. */
+  public final Tensor batchNorm(@Nullable Tensor weight, @Nullable Tensor bias, double eps) { return Normalizations.batchNorm(this, weight, bias, eps)[0]; }
   /** Rows of weight; the gradient of the row paddingIdx is zero (-1: none). */
   public static Tensor embedding(Tensor weight, Tensor indices, int paddingIdx) { return Indexing.embedding(weight, indices, paddingIdx); }
   public final Tensor crossEntropy(Tensor target) { return crossEntropy(target, CrossEntropyOptions.DEFAULT); }

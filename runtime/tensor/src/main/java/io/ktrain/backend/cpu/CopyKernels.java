@@ -48,7 +48,9 @@ final class CopyKernels {
   }
 
   static void fill(Tensor t, Number value) {
-    PointwiseKernels.KERNEL.run(SAME, t.getDtype() == DType.f64 ? DType.f64 : t.getDtype().isFloating() ? DType.f32 : DType.i64, NONE, t, Tensor.constant(value));
+    DType compute = t.getDtype() == DType.f64 ? DType.f64 : t.getDtype().isFloating() ? DType.f32 : DType.i64;
+    Number stored = t.getDtype() == DType.bool ? value.doubleValue() != 0 ? 1 : 0 : value;
+    PointwiseKernels.KERNEL.run(SAME, compute, NONE, t, Tensor.constant(stored));
   }
 
   private static void cat(Call<Shapes.Dim> call) {

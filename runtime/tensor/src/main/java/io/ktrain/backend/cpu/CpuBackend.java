@@ -32,6 +32,7 @@ public final class CpuBackend implements Backend {
     ConvolutionKernels.register(this);
     IndexingKernels.register(this);
     NormalizationKernels.register(this);
+    NormKernels.register(this);
     UpdateKernels.register(this);
   }
 

@@ -117,7 +117,7 @@ final class GemmConvolution {
   }
 
   private static void addTo(long target, long source, long step, int count) {
-    for (int c = 0; c < count; c++)
-      ALL.set(JAVA_FLOAT, target + 4L * c, ALL.get(JAVA_FLOAT, target + 4L * c) + ALL.get(JAVA_FLOAT, source + c * step));
+    for (int c = 0; c < count; c++, target += 4, source += step)
+      ALL.set(JAVA_FLOAT, target, ALL.get(JAVA_FLOAT, target) + ALL.get(JAVA_FLOAT, source));
   }
 }

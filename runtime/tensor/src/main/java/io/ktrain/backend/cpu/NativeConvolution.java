@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * f32 2-D convolution and its gradients by oneDNN, on raw addresses; only if {@link NativeLibrary#available()}. Images
  * are dense, channels last (n, h, w, c in memory) or not (n, c, h, w); weights are always plain {@code [o, c / groups,
- * kh, kw]}. Work is cut into tiles of images by shape alone, each one single-threaded call; weight gradients are partial
- * sums over fixed runs of images, added in order. So the bits do not depend on the number of threads.
+ * kh, kw]}. Work is cut into tiles of images by shape alone, each one single-threaded call; weight gradients are
+ * partial sums over fixed runs of images, added in order. So the bits do not depend on the number of threads.
  *
  * <p>Channels last is the faster layout, by 5 to 20 % (twice as fast with few channels).
  */

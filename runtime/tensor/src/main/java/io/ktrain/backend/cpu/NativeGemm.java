@@ -83,7 +83,7 @@ public final class NativeGemm {
       JavaGemm.sgemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   }
 
-  /** How C is cut. A tile must pay for handing it over, and for packing its own copy of the rows and columns it reads. */
+  /** How C is cut. A tile must pay for its hand-over and for packing a copy of the rows and columns it reads. */
   record Grid(int rows, int columns) {
     /** oneDNN's AVX-512 kernel computes 8 rows by 48 columns; 16 is what the other kernels have in common. */
     static final int ROW_UNIT = 8;

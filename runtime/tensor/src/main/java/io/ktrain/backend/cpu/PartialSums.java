@@ -2,7 +2,7 @@ package io.ktrain.backend.cpu;
 
 import java.util.Arrays;
 
-/** Adds up partial results that lie at a regular distance, element by element in order, in slices that threads share. */
+/** Adds up partial results at a regular distance, element by element and in order, in slices that threads share. */
 final class PartialSums {
   private static final long SLICE = 64 << 10;
 

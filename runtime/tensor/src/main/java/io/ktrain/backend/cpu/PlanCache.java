@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * What was worked out for a problem, kept for the next time. Bounded, the least recently used goes first: a program that
- * meets ever new sizes must not collect primitives for ever.
+ * What was worked out for a problem, kept for the next time. Bounded, the least recently used goes first: a program
+ * that meets ever new sizes must not collect primitives for ever.
  */
 final class PlanCache<P, V> {
   /** Enough for the layers of several networks. */

@@ -15,7 +15,8 @@ import java.util.Arrays;
  * the addresses, and a scratchpad. Freed when it is no longer reachable.
  */
 final class Primitive {
-  private static final Cleaner CLEANER = Cleaner.create(Thread.ofPlatform().daemon().name("ktrain-primitives").factory());
+  private static final Cleaner CLEANER =
+      Cleaner.create(Thread.ofPlatform().daemon().name("ktrain-primitives").factory());
 
   private final Handles handles;
   private final String implementation;

@@ -134,7 +134,7 @@ final class VectorNorm {
     }
   }
 
-  private static void multiply(long x, long z, long y, int n) {
+  static void multiply(long x, long z, long y, int n) {
     int i = 0, end = FLOATS.loopBound(n);
     for (; i < end; i += LANES) {
       FloatVector.fromMemorySegment(FLOATS, ALL, x + 4L * i, ORDER)

@@ -136,7 +136,7 @@ class NativeConvolutionTest {
     for (int i = 0; i < got.length; i++) {
       int at = i;
       Floats.assertClose(
-          sum[i], magnitude[i] + 1, got[i], () -> s + (channelsLast ? " channels last at " : " channels first at ") + at);
+          sum[i], magnitude[i] + 1, got[i], () -> s + (channelsLast ? " channels last " : " channels first ") + at);
     }
   }
 
