@@ -31,45 +31,90 @@ final class VectorPooling {
       for (int q = 0; q < ow; q++) {
         int left = clamp(q * s.sw() - s.pw(), s.w()), right = clamp(q * s.sw() - s.pw() + s.kw(), s.w());
         long out = 4L * (r * ow + q) * s.c();
-        for (int c = 0; c < s.c(); c += LANES)
-          window(x + 4L * c, 4L * s.c(), s.w(), top, bottom, left, right, y + out + 4L * c, places + out + 4L * c, s.c() - c);
+        int whole = FLOATS.loopBound(s.c());
+        window(x, s.c(), whole, s.w(), top, bottom, left, right, y + out, places + out);
+        if (whole < s.c()) edge(x + 4L * whole, 4L * s.c(), s.w(), top, bottom, left, right, y + out + 4L * whole, places + out + 4L * whole, s.c() - whole);
       }
     }
   }
 
-  private static void window(long x, long pixel, int width, int top, int bottom, int left, int right, long y, long place, int lanes) {
+  /** Places travel in float vectors, as bits: a mask then never changes its type, which would cost as much as the rest. */
+  private static void window(long x, int channels, int whole, int width, int top, int bottom, int left, int right, long y, long place) {
+    long pixel = 4L * channels;
+    for (int c = 0; c < whole; c += LANES) {
+      long from = x + 4L * c;
+      FloatVector best = FloatVector.fromMemorySegment(FLOATS, ALL, from + pixel * (top * width + left), ORDER);
+      FloatVector at = FloatVector.broadcast(FLOATS, Float.intBitsToFloat(top * width + left));
+      for (int p = top; p < bottom; p++)
+        for (int q = left; q < right; q++) {
+          int here = p * width + q;
+          FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, from + pixel * here, ORDER);
+          // Not "greater": NaN wins over everything, as in PyTorch.
+          VectorMask<Float> loses = v.compare(LE, best);
+          best = v.blend(best, loses);
+          at = FloatVector.broadcast(FLOATS, Float.intBitsToFloat(here)).blend(at, loses);
+        }
+      best.intoMemorySegment(ALL, y + 4L * c, ORDER);
+      at.intoMemorySegment(ALL, place + 4L * c, ORDER);
+    }
+  }
+
+  private static void edge(long x, long pixel, int width, int top, int bottom, int left, int right, long y, long place, int lanes) {
     VectorMask<Float> m = FLOATS.indexInRange(0, lanes);
     FloatVector best = FloatVector.fromMemorySegment(FLOATS, ALL, x + pixel * (top * width + left), ORDER, m);
-    IntVector at = IntVector.broadcast(INTS, top * width + left);
+    FloatVector at = FloatVector.broadcast(FLOATS, Float.intBitsToFloat(top * width + left));
     for (int p = top; p < bottom; p++)
       for (int q = left; q < right; q++) {
         int here = p * width + q;
         FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, x + pixel * here, ORDER, m);
-        // Not "greater": NaN wins over everything, as in PyTorch.
-        VectorMask<Float> wins = v.compare(LE, best).not();
-        best = best.blend(v, wins);
-        at = at.blend(here, wins.cast(INTS));
+        VectorMask<Float> loses = v.compare(LE, best);
+        best = v.blend(best, loses);
+        at = FloatVector.broadcast(FLOATS, Float.intBitsToFloat(here)).blend(at, loses);
       }
     best.intoMemorySegment(ALL, y, ORDER, m);
-    at.intoMemorySegment(ALL, place, ORDER, m.cast(INTS));
+    at.intoMemorySegment(ALL, place, ORDER, m);
   }
 
   /** The gradient of x from that of y and the places; overwrites dx. */
   static void unpool(PoolShape s, long dy, long places, long dx) {
     int oh = s.outH(), ow = s.outW();
-    VectorReductions.fill(dx, Math.toIntExact(s.inSize()), 0f);
+    boolean apart = s.sh() >= s.kh() && s.sw() >= s.kw() && s.ph() == 0 && s.pw() == 0;
+    boolean covered = apart && s.sh() == s.kh() && s.sw() == s.kw() && oh * s.kh() == s.h() && ow * s.kw() == s.w();
+    if (!covered) VectorReductions.fill(dx, Math.toIntExact(s.inSize()), 0f);
     for (int r = 0; r < oh; r++) {
       int top = clamp(r * s.sh() - s.ph(), s.h()), bottom = clamp(r * s.sh() - s.ph() + s.kh(), s.h());
       for (int q = 0; q < ow; q++) {
         int left = clamp(q * s.sw() - s.pw(), s.w()), right = clamp(q * s.sw() - s.pw() + s.kw(), s.w());
         long out = 4L * (r * ow + q) * s.c();
-        for (int c = 0; c < s.c(); c += LANES)
-          spread(dx + 4L * c, 4L * s.c(), s.w(), top, bottom, left, right, dy + out + 4L * c, places + out + 4L * c, s.c() - c);
+        if (apart) place(dx, s.c(), s.w(), top, bottom, left, right, dy + out, places + out);
+        else
+          for (int c = 0; c < s.c(); c += LANES)
+            add(dx + 4L * c, 4L * s.c(), s.w(), top, bottom, left, right, dy + out + 4L * c, places + out + 4L * c, s.c() - c);
       }
     }
   }
 
-  private static void spread(long dx, long pixel, int width, int top, int bottom, int left, int right, long dy, long place, int lanes) {
+  /** Windows that do not overlap: each element is written once, as bits. */
+  private static void place(long dx, int channels, int width, int top, int bottom, int left, int right, long dy, long place) {
+    long pixel = 4L * channels;
+    int whole = INTS.loopBound(channels);
+    for (int p = top; p < bottom; p++)
+      for (int q = left; q < right; q++) {
+        int here = p * width + q;
+        long to = dx + pixel * here;
+        for (int c = 0; c < whole; c += LANES) {
+          IntVector at = IntVector.fromMemorySegment(INTS, ALL, place + 4L * c, ORDER);
+          IntVector.zero(INTS).blend(IntVector.fromMemorySegment(INTS, ALL, dy + 4L * c, ORDER), at.compare(EQ, here)).intoMemorySegment(ALL, to + 4L * c, ORDER);
+        }
+        if (whole < channels) {
+          VectorMask<Integer> m = INTS.indexInRange(whole, channels);
+          IntVector at = IntVector.fromMemorySegment(INTS, ALL, place + 4L * whole, ORDER, m);
+          IntVector.zero(INTS).blend(IntVector.fromMemorySegment(INTS, ALL, dy + 4L * whole, ORDER, m), at.compare(EQ, here)).intoMemorySegment(ALL, to + 4L * whole, ORDER, m);
+        }
+      }
+  }
+
+  private static void add(long dx, long pixel, int width, int top, int bottom, int left, int right, long dy, long place, int lanes) {
     VectorMask<Float> m = FLOATS.indexInRange(0, lanes);
     FloatVector g = FloatVector.fromMemorySegment(FLOATS, ALL, dy, ORDER, m);
     IntVector at = IntVector.fromMemorySegment(INTS, ALL, place, ORDER, m.cast(INTS));
