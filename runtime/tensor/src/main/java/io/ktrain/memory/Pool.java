@@ -24,7 +24,7 @@ public abstract class Pool {
   private static final long LARGE = 512L << 10;
 
   /** A piece of the device's memory; {@code host} is null where host code cannot read it. */
-  protected record Slab(long address, long bytes, MemorySegment host, Runnable release) {}
+  public record Slab(long address, long bytes, MemorySegment host, Runnable release) {}
 
   private record Block(long address, long bytes, MemorySegment host, Slab whole) {}
 

@@ -95,7 +95,11 @@ public final class Shapes {
   public static final Op<Strided> AS_STRIDED = op("asStrided", Strided.class, "Any layout over the input's storage; how a view follows its base after an in-place write.")
       .gives(c -> new Spec(c.attributes().shape(), c.in(0).getDtype()))
       .view((c, out) -> c.attributes().layout())
-      .grad((c, g) -> sliceAssigned(Tensor.zeros(c.edge(0).getShape(), g.getDtype()).to(g.getDevice()), g, c.attributes().shape(), c.attributes().layout()))
+      .grad((c, g) -> {
+        Layout l = c.attributes().layout();
+        for (int d = 0; d < g.getNdim(); d++) if (l.stride(d) == 0) g = g.sum(d, true); // one element read many times
+        return sliceAssigned(Tensor.zeros(c.edge(0).getShape(), g.getDtype()).to(g.getDevice()), g, g.getShape(), l);
+      })
       .internal().build();
 
   public static final Op<Strided> SLICE_ASSIGN = op("sliceAssign", Strided.class, "A copy of the first input with the second in the place of a view of it.")
