@@ -123,13 +123,14 @@ public class Tensor {
     return Host.copyOf(data, dtype, Shape.of(sizes), data.byteSize() + " bytes");
   }
 
-  /** A tensor on the f32 elements of {@code memory} itself: writes to one are seen in the other. The memory must outlive it. */
+  /** A tensor on the f32 elements of off-heap {@code memory} itself: writes to one are seen in the other. The memory must outlive it. */
   public static Tensor wrap(MemorySegment memory, int... sizes) {
     return wrap(memory, DType.f32, sizes);
   }
 
   public static Tensor wrap(MemorySegment memory, DType dtype, int... sizes) {
     Shape shape = Shape.of(sizes);
+    if (!memory.isNative()) throw new KtrainException("wrap: kernels cannot reach memory in the Java heap. Fix: a segment of Arena.allocate, or Tensor.of, which copies.");
     if (memory.byteSize() != shape.numel() * dtype.bytes())
       throw new ShapeError("wrap: " + dtype + shape + " needs " + shape.numel() * dtype.bytes() + " bytes, the memory has " + memory.byteSize() + ".");
     return of(shape, dtype, Device.CPU, Layout.contiguous(shape), Storage.wrap(memory));
