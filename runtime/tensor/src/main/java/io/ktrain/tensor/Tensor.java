@@ -43,7 +43,7 @@ public class Tensor {
   private Node node;
   private int outputIndex;
   private List<UnaryOperator<Tensor>> hooks = List.of();
-  private boolean retainsGrad;
+  private UnaryOperator<Tensor> retaining;
 
   /** The tensor this is a view of, and how often that one's graph had been rewritten when this was made. */
   private Tensor base;
@@ -419,10 +419,6 @@ public class Tensor {
     return hooks;
   }
 
-  public final boolean retainsGrad() {
-    return retainsGrad;
-  }
-
   /** Runs on this tensor's gradient as backward passes; what it returns, unless null, goes on instead. */
   public final void registerHook(UnaryOperator<Tensor> hook) {
     if (!getRequiresGrad()) throw new AutogradError("registerHook: " + describe() + " does not require grad. Fix: set requiresGrad, or compute it outside noGrad.");
@@ -430,10 +426,15 @@ public class Tensor {
     hooks.add(hook);
   }
 
-  /** Keeps the gradient of a tensor that is not a leaf. */
+  /** Keeps the gradient of a tensor that is not a leaf, as hooks registered before this have left it. */
   public final void retainGrad() {
     if (!getRequiresGrad()) throw new AutogradError("retainGrad: " + describe() + " does not require grad. Fix: set requiresGrad, or compute it outside noGrad.");
-    retainsGrad = node != null;
+    if (node == null || retaining != null) return;
+    retaining = g -> {
+      accumulateGrad(g, false, false);
+      return g;
+    };
+    registerHook(retaining);
   }
 
   /** Adds d this / d leaf to every leaf's grad; this must be one value. */
@@ -500,10 +501,11 @@ public class Tensor {
   private void adopt(Tensor result) {
     if (node != null) {
       Tensor before = graphHandle();
-      before.hooks = hooks;
+      before.hooks = new ArrayList<>(hooks);
+      before.hooks.remove(retaining);
       node.output(outputIndex, before);
     }
-    hooks = List.of();
+    hooks = retaining == null ? List.of() : new ArrayList<>(List.of(retaining));
     node = result.node;
     outputIndex = result.outputIndex;
     requiresGrad = result.requiresGrad;
