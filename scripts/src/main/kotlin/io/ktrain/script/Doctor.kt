@@ -1,5 +1,6 @@
 package io.ktrain.script
 
+import io.ktrain.tensor.Devices
 import java.nio.file.Files
 import java.nio.file.Path
 
@@ -12,6 +13,8 @@ internal object Doctor {
     "system" to "${System.getProperty("os.name")} ${System.getProperty("os.version")}, ${System.getProperty("os.arch")}",
     "CPU" to "${cpu() ?: "unknown"}, ${Runtime.getRuntime().availableProcessors()} cores for this process",
     "memory" to "${Runtime.getRuntime().maxMemory() shr 20} MiB of Java heap at most",
+    "devices" to Devices.report().joinToString("\n" + " ".repeat(15)),
+    "default" to "--device auto is ${Devices.named("auto")}, --threads ${Devices.threads()}",
     "cache" to cache(),
   )
 

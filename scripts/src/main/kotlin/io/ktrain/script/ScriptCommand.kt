@@ -1,8 +1,8 @@
 package io.ktrain.script
 
 import io.ktrain.tensor.Check
-import io.ktrain.tensor.Device
 import io.ktrain.tensor.DeviceError
+import io.ktrain.tensor.Devices
 import io.ktrain.tensor.ScriptError
 import io.ktrain.train.Run
 import java.io.OutputStream
@@ -29,6 +29,7 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
     }
     return when (request.command) {
       "check" -> check(host, opened, arguments)
+      "summary" -> summary(host, opened, arguments)
       else -> Interrupts.handling(run, err) { report(host.run(opened, arguments)) }
     }
   }
@@ -40,6 +41,17 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
     print(result.diagnostics - notes.toSet())
     out.println(if (result.error == null) "check: ok" else "check: nothing wrong as far as it could go")
     notes.forEach(out::println)
+    return result.exitCode
+  }
+
+  private fun summary(host: ScriptHost, opened: OpenScript, arguments: Map<String, Any>): Int {
+    val check = Check()
+    val result = silently { host.check(opened, arguments, check) }
+    if (!result.isOk) return report(result)
+    val table = LayerTable(check)
+    val models = table.models(result.names.associateWith { result[it] })
+    if (models.isEmpty()) return wrong("${request.script} calls no model and has none at its top level.")
+    models.forEach { (name, model) -> out.println(table.of(name, model) + "\n") }
     return result.exitCode
   }
 
@@ -93,7 +105,7 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
   }
 
   private fun runOf(request: Request): Run = Run(
-    device = Devices.resolve(request[OwnFlag.DEVICE] ?: "auto"),
+    device = Devices.named(request[OwnFlag.DEVICE] ?: "auto"),
     seed = request.number(OwnFlag.SEED, Long.MIN_VALUE) ?: 0,
     threads = request.number(OwnFlag.THREADS, 1)?.toInt() ?: Runtime.getRuntime().availableProcessors(),
     directory = request.path(OwnFlag.RUN_DIR),

@@ -57,7 +57,7 @@ public class ScriptHost internal constructor(
         is ScriptError -> ScriptResult.WRONG
         else -> ScriptResult.FAILED
       }
-      code to listOfNotNull(opened.faults.of(error).takeIf { error !is Interrupted })
+      code to listOf(if (error is Interrupted) note(error.message.orEmpty()) else opened.faults.of(error))
     }
 
   internal fun check(opened: OpenScript, arguments: Map<String, Any>, check: Check): ScriptResult {

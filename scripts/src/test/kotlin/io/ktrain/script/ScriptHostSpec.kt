@@ -136,9 +136,9 @@ internal class ScriptHostSpec : FunSpec({
     bench.compiled.count { it.endsWith("depends.ktrain.kts") } shouldBe 1
   }
   test("an interrupted run is not a failure") {
-    val result = bench.run("interrupted.ktrain.kts", "throw ${Interrupted::class.qualifiedName}(\"saved\")")
+    val result = bench.run("interrupted.ktrain.kts", "throw ${Interrupted::class.qualifiedName}(\"saved\", emptyList())")
     result.exitCode shouldBe 130
-    result.diagnostics shouldBe emptyList()
+    result.said(bench) shouldBe "note: saved"
   }
   test("a fault inside inlined code is shown at the call") {
     val result = bench.run("inlined.ktrain.kts", "val a = 1\n\nlistOf(a, 2).first {\n    it > 3\n}")

@@ -1,5 +1,6 @@
 package io.ktrain.nn;
 
+import io.ktrain.tensor.Check;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.Device;
 import io.ktrain.tensor.KtrainException;
@@ -93,6 +94,8 @@ public abstract class Module implements Layers {
         Tensor other = hook.apply(x, y);
         if (other != null) y = other;
       }
+      Check check = Check.current();
+      if (check != null) check.called(this, y);
       return y;
     } catch (KtrainException e) {
       e.layers().add(this);
