@@ -168,7 +168,6 @@ public final class Backward {
       Tensor other = hook.apply(g);
       if (other != null) g = other;
     }
-    if (t.retainsGrad() && wanted == null) t.accumulateGrad(g, false, create);
     return g;
   }
 

@@ -5,6 +5,7 @@ import static io.ktrain.op.OpBuilder.op;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Device;
 import io.ktrain.tensor.Host;
+import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Layout;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
@@ -357,6 +358,8 @@ public final class Shapes {
 
   /** Writes {@code value}'s elements over {@code target}'s, of the same shape; outside the graph. */
   public static void write(Tensor target, Tensor value) {
+    if (target.hasStorage() && target.storage().isReadOnly())
+      throw new KtrainException("copy_: " + target.describe() + " wraps memory that may only be read. Fix: copy() it first.");
     if (value.sharesStorage(target)) value = clone(value);
     Dispatch.all(WRITE, null, target, value);
     if (target.hasStorage()) target.storage().written();

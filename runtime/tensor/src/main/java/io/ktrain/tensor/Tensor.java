@@ -43,7 +43,7 @@ public class Tensor {
   private Node node;
   private int outputIndex;
   private List<UnaryOperator<Tensor>> hooks = List.of();
-  private boolean retainsGrad;
+  private UnaryOperator<Tensor> retaining;
 
   /** The tensor this is a view of, and how often that one's graph had been rewritten when this was made. */
   private Tensor base;
@@ -123,13 +123,14 @@ public class Tensor {
     return Host.copyOf(data, dtype, Shape.of(sizes), data.byteSize() + " bytes");
   }
 
-  /** A tensor on the f32 elements of {@code memory} itself: writes to one are seen in the other. The memory must outlive it. */
+  /** A tensor on the f32 elements of off-heap {@code memory} itself: writes to one are seen in the other. The memory must outlive it. */
   public static Tensor wrap(MemorySegment memory, int... sizes) {
     return wrap(memory, DType.f32, sizes);
   }
 
   public static Tensor wrap(MemorySegment memory, DType dtype, int... sizes) {
     Shape shape = Shape.of(sizes);
+    if (!memory.isNative()) throw new KtrainException("wrap: kernels cannot reach memory in the Java heap. Fix: a segment of Arena.allocate, or Tensor.of, which copies.");
     if (memory.byteSize() != shape.numel() * dtype.bytes())
       throw new ShapeError("wrap: " + dtype + shape + " needs " + shape.numel() * dtype.bytes() + " bytes, the memory has " + memory.byteSize() + ".");
     return of(shape, dtype, Device.CPU, Layout.contiguous(shape), Storage.wrap(memory));
@@ -418,10 +419,6 @@ public class Tensor {
     return hooks;
   }
 
-  public final boolean retainsGrad() {
-    return retainsGrad;
-  }
-
   /** Runs on this tensor's gradient as backward passes; what it returns, unless null, goes on instead. */
   public final void registerHook(UnaryOperator<Tensor> hook) {
     if (!getRequiresGrad()) throw new AutogradError("registerHook: " + describe() + " does not require grad. Fix: set requiresGrad, or compute it outside noGrad.");
@@ -429,10 +426,15 @@ public class Tensor {
     hooks.add(hook);
   }
 
-  /** Keeps the gradient of a tensor that is not a leaf. */
+  /** Keeps the gradient of a tensor that is not a leaf, as hooks registered before this have left it. */
   public final void retainGrad() {
     if (!getRequiresGrad()) throw new AutogradError("retainGrad: " + describe() + " does not require grad. Fix: set requiresGrad, or compute it outside noGrad.");
-    retainsGrad = node != null;
+    if (node == null || retaining != null) return;
+    retaining = g -> {
+      accumulateGrad(g, false, false);
+      return g;
+    };
+    registerHook(retaining);
   }
 
   /** Adds d this / d leaf to every leaf's grad; this must be one value. */
@@ -499,10 +501,11 @@ public class Tensor {
   private void adopt(Tensor result) {
     if (node != null) {
       Tensor before = graphHandle();
-      before.hooks = hooks;
+      before.hooks = new ArrayList<>(hooks);
+      before.hooks.remove(retaining);
       node.output(outputIndex, before);
     }
-    hooks = List.of();
+    hooks = retaining == null ? List.of() : new ArrayList<>(List.of(retaining));
     node = result.node;
     outputIndex = result.outputIndex;
     requiresGrad = result.requiresGrad;
