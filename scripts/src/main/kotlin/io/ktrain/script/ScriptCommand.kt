@@ -48,10 +48,9 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
     val check = Check()
     val result = silently { host.check(opened, arguments, check) }
     if (!result.isOk) return report(result)
-    val table = LayerTable(check)
-    val models = table.models(result.names.associateWith { result[it] })
-    if (models.isEmpty()) return wrong("${request.script} calls no model and has none at its top level.")
-    models.forEach { (name, model) -> out.println(table.of(name, model) + "\n") }
+    val tables = LayerTables(check, result.names.associateWith { result[it] }).tables()
+    if (tables.isEmpty()) return wrong("${request.script} calls no model and has none at its top level.")
+    tables.forEach(out::println)
     return result.exitCode
   }
 

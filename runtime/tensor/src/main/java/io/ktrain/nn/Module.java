@@ -85,6 +85,8 @@ public abstract class Module implements Layers {
   /** Calls it: {@code model(x)} in Kotlin. */
   public final Tensor invoke(Tensor x) {
     requireComplete();
+    Check check = Check.current();
+    if (check != null) check.called(this, x);
     Context context = Context.current();
     String outer = context.layer();
     context.setLayer(outer == null || name == null ? name == null ? typeName() : name : outer + "." + name);
@@ -94,8 +96,6 @@ public abstract class Module implements Layers {
         Tensor other = hook.apply(x, y);
         if (other != null) y = other;
       }
-      Check check = Check.current();
-      if (check != null) check.called(this, y);
       return y;
     } catch (KtrainException e) {
       e.layers().add(this);

@@ -20,7 +20,7 @@ public final class Check {
     /** Files the script would have written, by absolute path, so that it can load them again; the tensors have no elements. */
     public final Map<Path, Map<String, Tensor>> written = new HashMap<>();
 
-    private final Map<Object, Output> outputs = new LinkedHashMap<>();
+    private final Map<Object, Input> inputs = new LinkedHashMap<>();
 
     public static Check current() { return CURRENT.isBound() ? CURRENT.get() : null; }
     public static boolean active() { return CURRENT.isBound(); }
@@ -37,16 +37,14 @@ public final class Check {
         if (++reads > READS) throw new Stopped("the script read " + READS + " values (last of " + t.describe() + "); a loop that ends by a value cannot be checked further");
     }
 
-    /** What a layer gave the first time it was called. */
-    public record Output(DType dtype, Shape shape) {}
+    /** What a layer was called with. */
+    public record Input(DType dtype, Shape shape) {}
 
-    /** Told by Module.invoke, innermost layers first. */
-    public void called(Object layer, Tensor output) {
-        outputs.putIfAbsent(layer, new Output(output.getDtype(), output.getShape()));
-    }
+    /** Told by Module.invoke, outermost layers first. */
+    public void called(Object layer, Tensor input) { inputs.putIfAbsent(layer, new Input(input.getDtype(), input.getShape())); }
 
-    /** The layers called so far with their first outputs, in the order they gave them. */
-    public Map<Object, Output> outputs() { return Collections.unmodifiableMap(outputs); }
+    /** The layers called so far with their first inputs, in the order of their calls. */
+    public Map<Object, Input> inputs() { return Collections.unmodifiableMap(inputs); }
 
     /** Not an Exception, so that a script's own catch or runCatching of Exception lets it through. */
     public static final class Stopped extends Error {
