@@ -5,12 +5,12 @@ val y = arange(16).remainder(tensor(3))
 val optimizer = Adam(model.parameters(), lr = 0.01)
 var last = 0.0
 repeat(10) {
-    step {
-        val loss = crossEntropy(model(x), y)
-        optimizer.zeroGrad()
-        loss.backward()
-        optimizer.step()
-        last = loss.item()
-    }
+  step {
+    val loss = crossEntropy(model(x), y)
+    optimizer.zeroGrad()
+    loss.backward()
+    optimizer.step()
+    last = loss.item()
+  }
 }
 println("tiny10 loss=%.4f".format(last))

@@ -40,7 +40,7 @@ internal class ApiOfClass(bytes: ByteArray) {
       // A function with a reified type is synthetic in the class file, and public in Kotlin.
       .filter { it.flags().flags().isOpen() || signatureOf(it) in open }
       .filter { signatureOf(it) !in hidden && signatureOf(it) !in everyObjectHas }
-      .filterNot { it.methodName().stringValue().let { name -> '$' in name || name.endsWith("-impl") || name.endsWith("-impl0") } }
+      .filterNot { inner.containsMatchIn(it.methodName().stringValue()) }
       .map { "${words(it.flags().flags())}${declarationOf(it)}" }
     val members = (fields + methods).sorted().map { "  $it" }
     return listOf(header()) + members + listOf("}", "")
@@ -99,8 +99,9 @@ internal class ApiOfClass(bytes: ByteArray) {
 
   private fun kotlinClass(): KmClass? = (metadata as? KotlinClassMetadata.Class)?.kmClass
 
-  private fun kotlinMetadata(): KotlinClassMetadata? = model.findAttribute(Attributes.runtimeVisibleAnnotations()).getOrNull()
-    ?.annotations()?.firstOrNull { it.classSymbol().descriptorString() == "Lkotlin/Metadata;" }
+  private fun kotlinMetadata(): KotlinClassMetadata? = model
+    .findAttribute(Attributes.runtimeVisibleAnnotations()).getOrNull()?.annotations()
+    ?.firstOrNull { it.classSymbol().descriptorString() == "Lkotlin/Metadata;" }
     ?.let { KotlinClassMetadata.readLenient(metadataOf(it)) }
 
   private fun metadataOf(annotation: Annotation): Metadata {
@@ -123,6 +124,7 @@ internal class ApiOfClass(bytes: ByteArray) {
 
   private companion object {
     val everyObjectHas = setOf("equals(Ljava/lang/Object;)Z", "hashCode()I", "toString()Ljava/lang/String;")
+    val inner = Regex("""\$|-impl0?$""")
     val shownWords = listOf("public", "protected", "abstract", "static", "final")
 
     fun signatureOf(method: MethodModel): String = method.methodName().stringValue() + method.methodType().stringValue()
@@ -130,8 +132,7 @@ internal class ApiOfClass(bytes: ByteArray) {
     fun Set<AccessFlag>.isOpen(): Boolean =
       (AccessFlag.PUBLIC in this || AccessFlag.PROTECTED in this) && AccessFlag.SYNTHETIC !in this
 
-    fun Visibility.isHidden(): Boolean =
-      this == Visibility.INTERNAL || this == Visibility.PRIVATE || this == Visibility.PRIVATE_TO_THIS || this == Visibility.LOCAL
+    fun Visibility.isHidden(): Boolean = this != Visibility.PUBLIC && this != Visibility.PROTECTED
 
     fun words(flags: Set<AccessFlag>): String =
       shownWords.filter { word -> flags.any { it.name.lowercase() == word } }.joinToString("") { "$it " }

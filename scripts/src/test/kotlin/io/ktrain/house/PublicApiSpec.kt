@@ -34,13 +34,14 @@ class PublicApiSpec : FunSpec({
         paths.filter { packages == null || classes.relativize(it).parent?.toString() in packages }
           .filter { it.toString().endsWith(".class") }.map { ApiOfClass(Files.readAllBytes(it)) }.toList()
       }.filter(ApiOfClass::isVisible).associateBy(ApiOfClass::name).toSortedMap()
-      val now = visible.filterKeys { name -> outersOf(name).all(visible::containsKey) }.values.flatMap(ApiOfClass::lines)
+      val now = visible.filterKeys { outersOf(it).all(visible::containsKey) }.values.flatMap(ApiOfClass::lines)
 
       val file = folder.resolve("api/${folder.fileName}.api")
       if (System.getProperty("api.update").toBoolean()) file.apply { parent.createDirectories() }.writeLines(now)
       val before = if (file.exists()) file.readLines() else emptyList()
       val changes = (before - now.toSet()).map { "- $it" } + (now - before.toSet()).map { "+ $it" }
-      if (before != now) fail(changes.take(40).joinToString("\n", "$module: not the API in $file\n", "\nIf the change is meant: $UPDATE"))
+      val message = "$module: its public API is not the one in ${root.relativize(file)}"
+      if (before != now) fail(changes.take(40).joinToString("\n", "$message\n", "\nIf the change is meant: $UPDATE"))
     }
   }
 })

@@ -84,14 +84,14 @@ public final class Losses {
     if (target.getDtype().isFloating()) return probabilities(x, target, o);
     Tensor rows = classesLast("crossEntropy", x, target);
     Tensor labels = target.reshape(rows.size(0));
-    checkLabels("crossEntropy", labels, rows.size(1), o.ignoreIndex(), x);
+    boolean ignored = checkLabels("crossEntropy", labels, rows.size(1), o.ignoreIndex(), x);
     Shape out = target.getShape();
     if (o.weight() == null && o.labelSmoothing() == 0) {
       Tensor losses = Dispatch.all(CROSS_ENTROPY_ROWS, new Rows(o.ignoreIndex()), rows, labels)[0];
       return switch (o.reduction()) {
         case NONE -> losses.reshape(out);
         case SUM -> losses.sum();
-        case MEAN -> counted(losses, labels, o);
+        case MEAN -> ignored ? losses.sum().div(labels.ne(o.ignoreIndex()).sum().to(losses.getDtype())) : losses.mean();
       };
     }
     return smoothed(rows.logSoftmax(1), labels, out, o);
@@ -102,17 +102,6 @@ public final class Losses {
     Tensor labels = target.reshape(rows.size(0));
     checkLabels("nllLoss", labels, rows.size(1), o.ignoreIndex(), logProbabilities);
     return smoothed(rows, labels, target.getShape(), o);
-  }
-
-  /** The mean over rows that count; which do is only looked up where the ignored label can occur at all. */
-  private static Tensor counted(Tensor losses, Tensor labels, CrossEntropyOptions o) {
-    if (o.ignoreIndex() < 0 && (labels.isShapeOnly() || Check.active() || !hasIgnored(labels, o))) return losses.mean();
-    return losses.sum().div(labels.ne(o.ignoreIndex()).sum().to(losses.getDtype()));
-  }
-
-  private static boolean hasIgnored(Tensor labels, CrossEntropyOptions o) {
-    for (long l : labels.toLongArray()) if (l == o.ignoreIndex()) return true;
-    return false;
   }
 
   private static Tensor smoothed(Tensor logp, Tensor labels, Shape out, CrossEntropyOptions o) {
@@ -164,11 +153,17 @@ public final class Losses {
     return x.permute(order).reshape(Math.toIntExact(target.numel()), x.size(1));
   }
 
-  private static void checkLabels(String op, Tensor labels, int classes, long ignore, Tensor x) {
-    if (labels.isShapeOnly() || Check.active() || labels.storage().host() == null) return;
+  /** Refuses labels that are no class, where the host can look; gives whether any row may have to be ignored. */
+  private static boolean checkLabels(String op, Tensor labels, int classes, long ignore, Tensor x) {
+    if (labels.isShapeOnly() || Check.active()) return false;
+    if (labels.storage().host() == null) return true;
+    boolean ignored = false;
     long[] all = labels.toLongArray();
-    for (int i = 0; i < all.length; i++)
-      if ((all[i] < 0 || all[i] >= classes) && all[i] != ignore)
+    for (int i = 0; i < all.length; i++) {
+      if (all[i] == ignore) ignored = true;
+      else if (all[i] < 0 || all[i] >= classes)
         throw new ShapeError(op + ": label " + all[i] + " at index " + i + " is out of range for the " + classes + " classes of " + x.describe() + ". Fix: labels from 0 to " + (classes - 1) + ", or more outputs.");
+    }
+    return ignored;
   }
 }

@@ -5,6 +5,7 @@ import static io.ktrain.op.OpBuilder.op;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Device;
 import io.ktrain.tensor.Host;
+import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Layout;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
@@ -95,7 +96,11 @@ public final class Shapes {
   public static final Op<Strided> AS_STRIDED = op("asStrided", Strided.class, "Any layout over the input's storage; how a view follows its base after an in-place write.")
       .gives(c -> new Spec(c.attributes().shape(), c.in(0).getDtype()))
       .view((c, out) -> c.attributes().layout())
-      .grad((c, g) -> sliceAssigned(Tensor.zeros(c.edge(0).getShape(), g.getDtype()).to(g.getDevice()), g, c.attributes().shape(), c.attributes().layout()))
+      .grad((c, g) -> {
+        Layout l = c.attributes().layout();
+        for (int d = 0; d < g.getNdim(); d++) if (l.stride(d) == 0) g = g.sum(d, true); // one element read many times
+        return sliceAssigned(Tensor.zeros(c.edge(0).getShape(), g.getDtype()).to(g.getDevice()), g, g.getShape(), l);
+      })
       .internal().build();
 
   public static final Op<Strided> SLICE_ASSIGN = op("sliceAssign", Strided.class, "A copy of the first input with the second in the place of a view of it.")
@@ -353,6 +358,8 @@ public final class Shapes {
 
   /** Writes {@code value}'s elements over {@code target}'s, of the same shape; outside the graph. */
   public static void write(Tensor target, Tensor value) {
+    if (target.hasStorage() && target.storage().isReadOnly())
+      throw new KtrainException("copy_: " + target.describe() + " wraps memory that may only be read. Fix: copy() it first.");
     if (value.sharesStorage(target)) value = clone(value);
     Dispatch.all(WRITE, null, target, value);
     if (target.hasStorage()) target.storage().written();

@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns an expression over f32 operands into a vector kernel, a hidden class of its own, once for each structure.
- * Loaded only where the Vector module and native access are there.
+ * Turns an expression over f32 and bool operands into a vector kernel, a hidden class of its own, once for each
+ * structure. Loaded only where the Vector module and native access are there.
  *
  * <p>There is no kernel for LOG2, LOG10, the trigonometric and hyperbolic functions but TANH, ATAN2, FLOOR_DIV,
  * REMAINDER, FMOD, POW with an exponent other than the constants 2, 3, 0.5, -1 and -0.5, and for trees too big for the
@@ -23,27 +23,30 @@ final class PointwiseCompiler {
   private static final int MOST_TREE_NODES = 2_000;
   private static final int MOST_RECENT = 4_096;
 
-  private record Key(Expr expr, long columns, boolean bool) {}
+  private record Key(Expr expr, long columns, long bools, boolean bool) {}
 
   private static final class Recent {
     final Expr expr;
     final long columns;
+    final long bools;
     final boolean bool;
 
-    Recent(Expr expr, long columns, boolean bool) {
+    Recent(Expr expr, long columns, long bools, boolean bool) {
       this.expr = expr;
       this.columns = columns;
+      this.bools = bools;
       this.bool = bool;
     }
 
     @Override
     public boolean equals(Object o) {
-      return o instanceof Recent r && r.expr == expr && r.columns == columns && r.bool == bool;
+      return o instanceof Recent r && r.expr == expr && r.columns == columns && r.bools == bools && r.bool == bool;
     }
 
     @Override
     public int hashCode() {
-      return System.identityHashCode(expr) * 31 + Long.hashCode(columns) * 2 + (bool ? 1 : 0);
+      int forms = Long.hashCode(columns) * 31 + Long.hashCode(bools);
+      return System.identityHashCode(expr) * 31 + forms * 2 + (bool ? 1 : 0);
     }
   }
 
@@ -64,7 +67,7 @@ final class PointwiseCompiler {
    */
   static boolean supports(Expr expr) {
     try {
-      return !tooBig(expr) && new PointwiseProgram(expr, 0, false).nodes.size() > 0;
+      return !tooBig(expr) && new PointwiseProgram(expr, 0, 0, false).nodes.size() > 0;
     } catch (PointwiseProgram.Unsupported e) {
       return false;
     }
@@ -74,22 +77,23 @@ final class PointwiseCompiler {
    * The kernel with an f32 output, or null where there is none.
    *
    * @param columns bit i is set where operand i has one value a row rather than a row of values
+   * @param bools bit i is set where operand i is not f32 but bool, a byte of 0 or 1 an element
    */
-  static @Nullable PointwiseKernel kernel(Expr expr, long columns) {
-    return kernel(expr, columns, false);
+  static @Nullable PointwiseKernel kernel(Expr expr, long columns, long bools) {
+    return kernel(expr, columns, bools, false);
   }
 
   /** The kernel whose output is a byte an element, 1 where the expression is not 0. */
-  static @Nullable PointwiseKernel boolKernel(Expr expr, long columns) {
-    return kernel(expr, columns, true);
+  static @Nullable PointwiseKernel boolKernel(Expr expr, long columns, long bools) {
+    return kernel(expr, columns, bools, true);
   }
 
-  private static @Nullable PointwiseKernel kernel(Expr expr, long columns, boolean bool) {
-    var recent = new Recent(expr, columns, bool);
+  private static @Nullable PointwiseKernel kernel(Expr expr, long columns, long bools, boolean bool) {
+    var recent = new Recent(expr, columns, bools, bool);
     PointwiseKernel kernel = RECENT.get(recent);
     if (kernel == null) {
       kernel = tooBig(expr) ? NONE
-          : KERNELS.computeIfAbsent(new Key(expr, columns, bool), PointwiseCompiler::generate);
+          : KERNELS.computeIfAbsent(new Key(expr, columns, bools, bool), PointwiseCompiler::generate);
       if (RECENT.size() >= MOST_RECENT) RECENT.clear();
       RECENT.put(recent, kernel);
     }
@@ -99,7 +103,7 @@ final class PointwiseCompiler {
   private static PointwiseKernel generate(Key key) {
     byte[] bytes;
     try {
-      bytes = PointwiseWriter.write(new PointwiseProgram(key.expr, key.columns, key.bool), key.bool);
+      bytes = PointwiseWriter.write(new PointwiseProgram(key.expr, key.columns, key.bools, key.bool), key.bool);
     } catch (PointwiseProgram.Unsupported e) {
       return NONE;
     }

@@ -7,7 +7,7 @@ interface PointwiseKernel {
    * it has one value a row, as the kernel was compiled. Elements are read before the same element is written, so out
    * may be one of the operands.
    *
-   * @param operands addresses of the f32 operands, 4-byte aligned
+   * @param operands addresses of the operands: f32, 4-byte aligned, or bool, as the kernel was compiled
    * @param rowStrides elements from one row of each operand to its next: 0 repeats one row (or, for a one-value-a-row
    *     operand, is a scalar)
    * @param params the values of {@code Expr.Param}, may be longer than needed

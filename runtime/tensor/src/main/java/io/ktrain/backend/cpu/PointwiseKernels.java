@@ -74,7 +74,7 @@ final class PointwiseKernels implements Kernel<double[]> {
       if (in[i].isConstant()) {
         which |= 1L << i;
         constants++;
-      } else if (in[i].getDtype() != DType.f32) return false;
+      } else if (in[i].getDtype() != DType.f32 && in[i].getDtype() != DType.bool) return false;
     }
     Tensor[] operands = new Tensor[in.length - constants + 1];
     operands[0] = out;
@@ -86,20 +86,21 @@ final class PointwiseKernels implements Kernel<double[]> {
     }
     Strides s = Strides.of(operands);
     if (s.dims() > 2 || s.inner(0) != 1) return false;
-    long columns = 0;
+    long columns = 0, bools = 0;
     for (int k = 1; k < operands.length; k++) {
       long inner = s.inner(k);
+      if (operands[k].getDtype() == DType.bool) bools |= 1L << (k - 1);
       if (inner == 0) columns |= 1L << (k - 1);
       else if (inner != 1) return false;
     }
     Expr e = constants == 0 ? expr : bind(expr, which, params.length);
-    PointwiseKernel kernel = bool ? PointwiseCompiler.boolKernel(e, columns) : PointwiseCompiler.kernel(e, columns);
+    PointwiseKernel kernel = bool ? PointwiseCompiler.boolKernel(e, columns, bools) : PointwiseCompiler.kernel(e, columns, bools);
     if (kernel == null) return false;
 
     int rows = s.rows(), cols = s.columns();
     long[] start = new long[operands.length - 1], stride = new long[operands.length - 1];
     for (int k = 0; k < start.length; k++) {
-      start[k] = operands[k + 1].storage().address() + 4 * s.offsets[k + 1];
+      start[k] = operands[k + 1].storage().address() + bytes(bools, k) * s.offsets[k + 1];
       stride[k] = s.dims() == 2 ? s.strides[k + 1][0] : 0;
     }
     int size = bool ? 1 : 4;
@@ -109,14 +110,18 @@ final class PointwiseKernels implements Kernel<double[]> {
       return true;
     }
     int width = Math.min(cols, TILE), across = (cols + width - 1) / width, height = Math.max(1, TILE / cols), down = (rows + height - 1) / height;
-    long once = columns;
+    long once = columns, small = bools;
     ThreadPool.run(across * down, tile -> {
       int column = tile % across * width, row = tile / across * height;
       long[] from = new long[start.length];
-      for (int k = 0; k < from.length; k++) from[k] = start[k] + 4 * (row * stride[k] + ((once >> k & 1) == 1 ? 0 : column));
+      for (int k = 0; k < from.length; k++) from[k] = start[k] + bytes(small, k) * (row * stride[k] + ((once >> k & 1) == 1 ? 0 : column));
       kernel.run(from, stride, numbers, to + size * (row * toStride + column), toStride, Math.min(height, rows - row), Math.min(width, cols - column));
     });
     return true;
+  }
+
+  private static long bytes(long bools, int operand) {
+    return (bools >> operand & 1) == 1 ? 1 : 4;
   }
 
   private Expr bind(Expr expr, long constants, int params) {

@@ -20,7 +20,7 @@ final class PointwiseProgram {
    * one an immediate value.
    */
   enum Code {
-    LOAD(0), SPREAD(0), PARAM(0), CONSTANT(0), INT_CONSTANT(0),
+    LOAD(0), SPREAD(0), LOAD_BOOL(0), SPREAD_BOOL(0), PARAM(0), CONSTANT(0), INT_CONSTANT(0),
     ADD(2), SUB(2), MUL(2), DIV(2), MAX(2), MIN(2), NEG(1), ABS(1), SQRT(1), FMA(3), BLEND(3), FLOATS(1), CONVERT(1),
     BITS(1), INT_ADD(2), INT_AND(2), INT_OR(2), SHIFT_LEFT(1), SHIFT_RIGHT(1),
     EQ(2), NE(2), LT(2), LE(2), GT(2), GE(2), AND(2), OR(2), XOR(2), NOT(1);
@@ -51,11 +51,16 @@ final class PointwiseProgram {
   private final Map<Expr, Integer> values = new IdentityHashMap<>();
   private final Map<Expr, Integer> masks = new IdentityHashMap<>();
   private final long columns;
+  private final long bools;
   final int root;
 
-  /** @param columns bit i is set where operand i has one value a row */
-  PointwiseProgram(Expr expr, long columns, boolean bool) {
+  /**
+   * @param columns bit i is set where operand i has one value a row
+   * @param bools bit i is set where operand i is of bytes 0 and 1
+   */
+  PointwiseProgram(Expr expr, long columns, long bools, boolean bool) {
     this.columns = columns;
+    this.bools = bools;
     root = bool ? mask(expr) : value(expr);
   }
 
@@ -66,8 +71,8 @@ final class PointwiseProgram {
   private int node(Code code, int a, int b, int c) {
     return index.computeIfAbsent(new Node(code, a, b, c), n -> {
       Level level = switch (code) {
-        case LOAD -> Level.ELEMENT;
-        case SPREAD -> Level.ROW;
+        case LOAD, LOAD_BOOL -> Level.ELEMENT;
+        case SPREAD, SPREAD_BOOL -> Level.ROW;
         default -> Level.KERNEL;
       };
       for (int i = 0; i < code.arity; i++)
@@ -82,8 +87,8 @@ final class PointwiseProgram {
     Integer known = values.get(e);
     if (known != null) return known;
     int v = switch (e) {
-      case Expr.Input in -> node(in.index() < Long.SIZE && (columns >>> in.index() & 1) != 0 ? Code.SPREAD : Code.LOAD,
-          in.index(), 0, 0);
+      case Expr.Input in when isSet(bools, in) -> truth(mask(in));
+      case Expr.Input in -> node(isSet(columns, in) ? Code.SPREAD : Code.LOAD, in.index(), 0, 0);
       case Expr.Constant c -> constant((float) c.value());
       case Expr.Param p -> node(Code.PARAM, p.index(), 0, 0);
       case Expr.Fma f -> fma(value(f.a()), value(f.b()), value(f.c()));
@@ -93,6 +98,10 @@ final class PointwiseProgram {
     };
     values.put(e, v);
     return v;
+  }
+
+  private static boolean isSet(long bits, Expr.Input in) {
+    return in.index() < Long.SIZE && (bits >>> in.index() & 1) != 0;
   }
 
   private int unary(Expr.Unary u) {
@@ -139,6 +148,8 @@ final class PointwiseProgram {
     Integer known = masks.get(e);
     if (known != null) return known;
     int m = switch (e) {
+      case Expr.Input in when isSet(bools, in) ->
+          node(isSet(columns, in) ? Code.SPREAD_BOOL : Code.LOAD_BOOL, in.index(), 0, 0);
       case Expr.Unary(var fn, var x) when fn == Expr.Fn1.NOT -> node(Code.NOT, mask(x), 0, 0);
       case Expr.Unary(var fn, var x) when fn == Expr.Fn1.IS_NAN -> node(Code.NE, value(x), value(x), 0);
       case Expr.Binary(var fn, var a, var b) -> switch (fn) {

@@ -1,6 +1,7 @@
 package io.ktrain.backend.cpu;
 
 import static java.lang.constant.ConstantDescs.CD_Object;
+import static java.lang.constant.ConstantDescs.CD_boolean;
 import static java.lang.constant.ConstantDescs.CD_float;
 import static java.lang.constant.ConstantDescs.CD_int;
 import static java.lang.constant.ConstantDescs.CD_long;
@@ -8,6 +9,7 @@ import static java.lang.constant.ConstantDescs.CD_void;
 import static java.lang.constant.ConstantDescs.INIT_NAME;
 import static java.lang.constant.ConstantDescs.MTD_void;
 
+import io.ktrain.backend.cpu.PointwiseProgram.Code;
 import io.ktrain.backend.cpu.PointwiseProgram.Level;
 import io.ktrain.backend.cpu.PointwiseProgram.Node;
 import java.lang.classfile.ClassFile;
@@ -58,7 +60,7 @@ final class PointwiseWriter {
   private final PointwiseProgram program;
   private final boolean bool;
   private final int[] local, uses, address, stride;
-  private int offset, mask = ABSENT;
+  private int offset, column, mask = ABSENT;
 
   private PointwiseWriter(CodeBuilder code, PointwiseProgram program, boolean bool) {
     this.code = code;
@@ -102,7 +104,10 @@ final class PointwiseWriter {
   }
 
   private static boolean isOperand(Node n) {
-    return n.code() == PointwiseProgram.Code.LOAD || n.code() == PointwiseProgram.Code.SPREAD;
+    return switch (n.code()) {
+      case LOAD, SPREAD, LOAD_BOOL, SPREAD_BOOL -> true;
+      default -> false;
+    };
   }
 
   /** {@code end = loopBound(cols); if (end > 0) whole(...); if (end < cols) rest(...);} */
@@ -154,7 +159,9 @@ final class PointwiseWriter {
 
   /** Addresses, strides in bytes and constants into locals; returns the row counter, which is 0. */
   private int prologue() {
-    for (Node n : program.nodes) if (isOperand(n) && address[n.a()] == ABSENT) operand(n.a());
+    for (Node n : program.nodes) {
+      if (isOperand(n)) operand(n.a(), n.code() == Code.LOAD_BOOL || n.code() == Code.SPREAD_BOOL);
+    }
     if (!bool) code.lload(OUT_STRIDE).iconst_2().lshl().lstore(OUT_STRIDE);
     evaluate(Level.KERNEL);
     offset = code.allocateLocal(TypeKind.LONG);
@@ -169,11 +176,13 @@ final class PointwiseWriter {
     code.lload(OUT).lload(OUT_STRIDE).ladd().lstore(OUT).iinc(row, 1);
   }
 
-  private void operand(int i) {
+  private void operand(int i, boolean bytes) {
     address[i] = code.allocateLocal(TypeKind.LONG);
     stride[i] = code.allocateLocal(TypeKind.LONG);
     code.aload(OPERANDS).loadConstant(i).laload().lstore(address[i]);
-    code.aload(STRIDES).loadConstant(i).laload().iconst_2().lshl().lstore(stride[i]);
+    code.aload(STRIDES).loadConstant(i).laload();
+    if (!bytes) code.iconst_2().lshl();
+    code.lstore(stride[i]);
   }
 
   /** Nodes of this level that a deeper level uses, into locals. */
@@ -188,11 +197,11 @@ final class PointwiseWriter {
 
   /** One vector of the output at column {@code col}; under {@link #mask} if there is one. */
   private void body(int col) {
+    column = col;
     push(program.root);
     if (bool) {
-      code.invokevirtual(MASK, "toLong", MethodTypeDesc.of(CD_long)).lload(OUT).iload(col).i2l().ladd();
-      if (mask == ABSENT) code.getstatic(MEMORY, "LANES", CD_int);
-      else code.iload(COLS).iload(col).isub();
+      code.invokevirtual(MASK, "toLong", MethodTypeDesc.of(CD_long)).lload(OUT).iload(column).i2l().ladd();
+      lanes();
       code.invokestatic(MEMORY, "storeBits", MethodTypeDesc.of(CD_void, CD_long, CD_long, CD_int));
       return;
     }
@@ -203,6 +212,12 @@ final class PointwiseWriter {
       code.aload(mask).invokevirtual(FLOAT_VECTOR, "intoMemorySegment",
           MethodTypeDesc.of(CD_void, SEGMENT, CD_long, BYTE_ORDER, MASK));
     }
+  }
+
+  /** How many lanes the body works on. */
+  private void lanes() {
+    if (mask == ABSENT) code.getstatic(MEMORY, "LANES", CD_int);
+    else code.iload(COLS).iload(column).isub();
   }
 
   /** Leaves the node's value on the stack, and in a local if it is used again. */
@@ -234,6 +249,15 @@ final class PointwiseWriter {
         code.invokeinterface(SEGMENT, "get", MethodTypeDesc.of(CD_float, OF_FLOAT, CD_long));
         broadcast();
       }
+      case LOAD_BOOL -> {
+        code.getstatic(MEMORY, "FLOATS", SPECIES).lload(address[n.a()]).iload(column).i2l().ladd();
+        lanes();
+        code.invokestatic(MEMORY, "loadBits", MethodTypeDesc.of(CD_long, CD_long, CD_int))
+            .invokestatic(MASK, "fromLong", MethodTypeDesc.of(MASK, SPECIES, CD_long));
+      }
+      case SPREAD_BOOL -> code.getstatic(MEMORY, "FLOATS", SPECIES).lload(address[n.a()]).iconst_1()
+          .invokestatic(MEMORY, "loadBits", MethodTypeDesc.of(CD_long, CD_long, CD_int)).l2i()
+          .invokeinterface(SPECIES, "maskAll", MethodTypeDesc.of(MASK, CD_boolean));
       case PARAM -> {
         code.getstatic(MEMORY, "FLOATS", SPECIES).aload(PARAMS).loadConstant(n.a()).faload();
         broadcast();

@@ -19,6 +19,8 @@ final class VectorCopy {
   private static final VectorShuffle<Float> SWAP_1 = swap(1), SWAP_2 = swap(2), SWAP_4 = swap(4), SWAP_8 = swap(8);
   private static final VectorMask<Float> BIT_1 = bit(1), BIT_2 = bit(2), BIT_4 = bit(4), BIT_8 = bit(8);
 
+  private static final VectorScratch SCRATCH = new VectorScratch();
+
   private VectorCopy() {}
 
   private static VectorShuffle<Float> swap(int by) {
@@ -86,7 +88,7 @@ final class VectorCopy {
    * By way of a whole square in the scratch space, of which rows and lanes past the edge are neither read nor written.
    */
   private static void part(long src, long from, long dst, long to, int height, int width) {
-    long square = VectorScratch.address(4L * SIDE * SIDE), step = 4L * SIDE;
+    long square = SCRATCH.address(4L * SIDE * SIDE), step = 4L * SIDE;
     VectorMask<Float> m = FLOATS.indexInRange(0, height);
     for (int i = 0; i < width; i++) {
       FloatVector.fromMemorySegment(FLOATS, ALL, src + i * from, ORDER, m)

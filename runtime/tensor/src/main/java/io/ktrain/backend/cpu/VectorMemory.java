@@ -53,6 +53,15 @@ final class VectorMemory {
     ALL.set(FLOAT, address, value);
   }
 
+  /** The lowest bits of {@code count} bytes, up to 64. */
+  static long loadBits(long address, int count) {
+    long bits = 0;
+    int i = 0;
+    for (; i + 8 <= count; i += 8) bits |= Long.compress(ALL.get(BYTES, address + i), 0x0101010101010101L) << i;
+    for (; i < count; i++) bits |= (ALL.get(ValueLayout.JAVA_BYTE, address + i) & 1L) << i;
+    return bits;
+  }
+
   /** Stores the lowest {@code count} bits as bytes 1 and 0. */
   static void storeBits(long bits, long address, int count) {
     int i = 0;

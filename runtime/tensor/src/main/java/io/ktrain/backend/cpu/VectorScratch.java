@@ -3,17 +3,21 @@ package io.ktrain.backend.cpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** A thread's own off-heap work space for the inside of one kernel call; it grows and goes with its thread. */
+/**
+ * One user's off-heap work space for the inside of a kernel call, a piece for each thread, which goes with the thread.
+ */
 final class VectorScratch {
-  private static final ThreadLocal<VectorScratch> MINE = ThreadLocal.withInitial(VectorScratch::new);
-  private MemorySegment memory = MemorySegment.NULL;
+  private final ThreadLocal<MemorySegment> mine = ThreadLocal.withInitial(() -> MemorySegment.NULL);
 
-  private VectorScratch() {}
-
-  /** The address of at least that many bytes, 64-byte aligned, of any content; valid until this thread's next call. */
-  static long address(long bytes) {
-    VectorScratch mine = MINE.get();
-    if (mine.memory.byteSize() < bytes) mine.memory = Arena.ofAuto().allocate(Math.max(bytes, 4096), 64);
-    return mine.memory.address();
+  /**
+   * The address of at least that many bytes, 64-byte aligned, of any content; valid until this thread asks for more.
+   */
+  long address(long bytes) {
+    MemorySegment memory = mine.get();
+    if (memory.byteSize() < bytes) {
+      memory = Arena.ofAuto().allocate(bytes, 64);
+      mine.set(memory);
+    }
+    return memory.address();
   }
 }

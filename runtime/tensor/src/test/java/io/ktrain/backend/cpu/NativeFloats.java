@@ -50,6 +50,10 @@ final class NativeFloats {
     return memory.get(ValueLayout.JAVA_BYTE, (long) GUARDS * Float.BYTES + i);
   }
 
+  void setByte(int i, int value) {
+    memory.set(ValueLayout.JAVA_BYTE, (long) GUARDS * Float.BYTES + i, (byte) value);
+  }
+
   float[] toArray() {
     float[] a = new float[length];
     for (int i = 0; i < length; i++) a[i] = get(i);

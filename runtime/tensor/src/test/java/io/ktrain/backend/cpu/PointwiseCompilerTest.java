@@ -69,7 +69,8 @@ final class PointwiseCompilerTest {
   }
 
   private static void check(String name, Expr e, long columns, long[] strides, int rows, int cols, boolean bool) {
-    PointwiseKernel kernel = bool ? PointwiseCompiler.boolKernel(e, columns) : PointwiseCompiler.kernel(e, columns);
+    PointwiseKernel kernel =
+        bool ? PointwiseCompiler.boolKernel(e, columns, 0) : PointwiseCompiler.kernel(e, columns, 0);
     if (kernel == null) {
       assertFalse(PointwiseCompiler.supports(e), name);
       return;
@@ -117,7 +118,7 @@ final class PointwiseCompilerTest {
   @Test
   void bitsDoNotChangeWhenTheKernelIsCompiled() {
     for (var named : expressions().entrySet()) {
-      PointwiseKernel kernel = PointwiseCompiler.kernel(named.getValue(), 0);
+      PointwiseKernel kernel = PointwiseCompiler.kernel(named.getValue(), 0, 0);
       if (kernel == null) continue;
       int n = 1000;
       var held = List.of(operand(n, 0), operand(n, 1), operand(n, 2));
@@ -152,28 +153,51 @@ final class PointwiseCompilerTest {
   }
 
   @Test
+  void boolOperands() {
+    Expr where = X.choose(Y, Z), both = new Expr.Binary(Expr.Fn2.AND, X, Y), sum = X.plus(Y.times(2));
+    for (int cols : SIZES) {
+      int rows = 3;
+      NativeFloats x = new NativeFloats(rows * cols / 4 + 1), y = NativeFloats.random(rows * cols, 1);
+      NativeFloats z = NativeFloats.random(rows * cols, 2), out = new NativeFloats(rows * cols);
+      for (int i = 0; i < rows * cols; i++) x.setByte(i, y.get(i) > 0.3f ? 1 : 0);
+      long[] in = {x.address, y.address, z.address}, strides = {cols, cols, cols}, oneARow = {1, cols, cols};
+      PointwiseCompiler.kernel(where, 0, 0b001).run(in, strides, PARAMS, out.address, cols, rows, cols);
+      for (int i = 0; i < rows * cols; i++) assertEquals(x.getByte(i) != 0 ? y.get(i) : z.get(i), out.get(i));
+      PointwiseCompiler.kernel(where, 0b001, 0b001).run(in, oneARow, PARAMS, out.address, cols, rows, cols);
+      for (int i = 0; i < rows * cols; i++)
+        assertEquals(x.getByte(i / cols) != 0 ? y.get(i) : z.get(i), out.get(i));
+      long[] masks = {x.address, x.address};
+      PointwiseCompiler.kernel(sum, 0, 0b011).run(masks, strides, PARAMS, out.address, cols, rows, cols);
+      for (int i = 0; i < rows * cols; i++) assertEquals(3f * x.getByte(i), out.get(i));
+      PointwiseCompiler.boolKernel(both, 0, 0b011).run(masks, strides, PARAMS, out.address, cols, rows, cols);
+      for (int i = 0; i < rows * cols; i++) assertEquals(x.getByte(i), out.getByte(i));
+      out.assertGuardsIntact();
+    }
+  }
+
+  @Test
   void inPlace() {
     var x = NativeFloats.random(100, 1);
     float[] before = x.toArray();
     Expr e = X.times(X).plus(1);
-    PointwiseCompiler.kernel(e, 0).run(new long[] {x.address}, new long[] {0}, PARAMS, x.address, 0, 1, 100);
+    PointwiseCompiler.kernel(e, 0, 0).run(new long[] {x.address}, new long[] {0}, PARAMS, x.address, 0, 1, 100);
     for (int i = 0; i < 100; i++) assertEquals(evaluate(e, new float[] {before[i]}, PARAMS), x.get(i));
   }
 
   @Test
   void oneKernelForEachStructure() {
-    var k = PointwiseCompiler.kernel(new Expr.Input(0).plus(new Expr.Input(1)).exp(), 0);
-    assertSame(k, PointwiseCompiler.kernel(new Expr.Input(0).plus(new Expr.Input(1)).exp(), 0));
-    assertNotSame(k, PointwiseCompiler.kernel(new Expr.Input(0).plus(new Expr.Input(1)).exp(), 1));
+    var k = PointwiseCompiler.kernel(new Expr.Input(0).plus(new Expr.Input(1)).exp(), 0, 0);
+    assertSame(k, PointwiseCompiler.kernel(new Expr.Input(0).plus(new Expr.Input(1)).exp(), 0, 0));
+    assertNotSame(k, PointwiseCompiler.kernel(new Expr.Input(0).plus(new Expr.Input(1)).exp(), 1, 0));
   }
 
   @Test
   void treesTooBigForTheJitAreLeftToTheCaller() {
     Expr e = X;
     for (int i = 0; i < 60; i++) e = e.tanh().plus(i);
-    assertNull(PointwiseCompiler.kernel(e, 0));
+    assertNull(PointwiseCompiler.kernel(e, 0, 0));
     Expr doubled = X;
     for (int i = 0; i < 60; i++) doubled = doubled.plus(doubled);
-    assertNull(PointwiseCompiler.kernel(doubled, 0));
+    assertNull(PointwiseCompiler.kernel(doubled, 0, 0));
   }
 }

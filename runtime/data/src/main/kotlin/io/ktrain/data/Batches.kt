@@ -1,0 +1,104 @@
+@file:JvmName("Data")
+@file:JvmMultifileClass
+
+package io.ktrain.data
+
+import io.ktrain.tensor.KtrainException
+import io.ktrain.tensor.Tensor
+
+/**
+ * Batches of your own type: [collate] makes one of a list of samples. What it makes is left to the garbage collector.
+ *
+ * @param size samples in a batch; 1 unless told
+ * @param shuffle a new random order every epoch, a function of [seed] and the epoch alone
+ * @param workers coroutines that load ahead; 0 loads in the calling thread. Batches are the same for any number
+ * @param prefetch batches loaded ahead for each worker, 2 unless told
+ * @param dropLast leaves out the last batch where it is not full
+ * @param sampler the order of samples; excludes [shuffle]. See [RandomSampler]
+ * @param batchSampler the samples of each batch; excludes [size], [shuffle], [sampler] and [dropLast]
+ * @param pinMemory has no effect on the CPU
+ * @param timeout seconds to wait for a batch of the workers before it is an error; 0 waits as long as it takes
+ * @param seed of order and augmentation; unless told it comes from the current generator, so `manualSeed` fixes it
+ */
+public fun <S, B> Dataset<S>.batches(
+  size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
+  seed: Long? = null, collate: (List<S>) -> B,
+): DataLoader<B> =
+  loader(Collation(false, collate), LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+
+/** Batches of examples: x stacks; y stacks where it is a tensor, whole numbers become i64, other numbers f32. */
+@JvmOverloads
+public fun Dataset<Example>.batches(
+  size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
+  seed: Long? = null,
+): DataLoader<Batch> =
+  loader(Collation(true, ::collateExamples), LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+
+@JvmName("batchesOfTensors")
+public fun Dataset<Tensor>.batches(
+  size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
+  seed: Long? = null,
+): DataLoader<Tensor> =
+  loader(Collation(true, ::stack), LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+
+@JvmName("batchesOfNumbers")
+public fun Dataset<Number>.batches(
+  size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
+  seed: Long? = null,
+): DataLoader<Tensor> =
+  loader(Collation(true, ::numbers), LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+
+@JvmName("batchesOfStrings")
+public fun Dataset<String>.batches(
+  size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
+  seed: Long? = null,
+): DataLoader<List<String>> =
+  loader(Collation(true) { it }, LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+
+@JvmName("batchesOfTensorPairs")
+public fun Dataset<Pair<Tensor, Tensor>>.batches(
+  size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
+  seed: Long? = null,
+): DataLoader<Pair<Tensor, Tensor>> =
+  loader(
+    Collation(true) { all -> stack(all.map { it.first }) to stack(all.map { it.second }) },
+    LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  )
+
+@JvmName("batchesOfLabelled")
+public fun Dataset<Pair<Tensor, Number>>.batches(
+  size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
+  seed: Long? = null,
+): DataLoader<Pair<Tensor, Tensor>> =
+  loader(
+    Collation(true) { all -> stack(all.map { it.first }) to numbers(all.map { it.second }) },
+    LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  )
+
+/**
+ * Any other mixture of Example, Pair, Triple, Map and List by the default collation. The compiler cannot work out what it
+ * collates to, so say it: `batches<Map<String, Tensor>>(32)`.
+ */
+@JvmName("batchesOf")
+public inline fun <reified B> Dataset<*>.batches(
+  size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
+  seed: Long? = null,
+): DataLoader<B> =
+  untyped({ it as? B ?: throw mistyped(it, B::class.simpleName) }, LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+
+@PublishedApi
+internal fun <B> Dataset<*>.untyped(typed: (Any) -> B, options: LoaderOptions): DataLoader<B> = loader(Collation(true) { typed(collate(it)) }, options)
+
+@PublishedApi
+internal fun mistyped(batch: Any, wanted: String?): KtrainException =
+  KtrainException("batches: the samples collate to a ${batch::class.simpleName}, not to a $wanted. Fix: batches<${batch::class.simpleName}>(...), or your own collate.")
+
+private fun <S, B> Dataset<S>.loader(collation: Collation<S, B>, options: LoaderOptions): DataLoader<B> = DataLoader(Assembly(this, collation), options)
