@@ -75,7 +75,9 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
   }
 
   private fun report(result: ScriptResult): Int {
-    print(result.diagnostics)
+    // An interrupted fit has said so itself, unless it was to be quiet.
+    val isSaid = result.exitCode == ScriptResult.INTERRUPTED && !request.has(OwnFlag.QUIET)
+    print(if (isSaid) result.diagnostics.filter { it.severity != Diagnostic.Severity.NOTE } else result.diagnostics)
     if (request.has(OwnFlag.STACKTRACE)) result.error?.printStackTrace(err)
     return result.exitCode
   }
