@@ -26,6 +26,7 @@ public final class Backward {
   private final Map<Node, Tensor[]> pending = new IdentityHashMap<>();
   private final PriorityQueue<Node> ready = new PriorityQueue<>(Comparator.comparingLong((Node n) -> n.sequence).reversed());
   private final Map<Tensor, Tensor> wanted;
+  private final Map<Tensor, Tensor> hookedLeaves = new IdentityHashMap<>();
   private final Map<Storage, Integer> readers = new HashMap<>();
   private Scope own;
 
@@ -55,6 +56,11 @@ public final class Backward {
       context.withGrad(create, () -> {
         for (int i = 0; i < roots.size(); i++) start(roots.get(i), i < seeds.length ? seeds[i] : null);
         for (Node n; (n = ready.poll()) != null; ) visit(n, pending.remove(n));
+        hookedLeaves.forEach((leaf, g) -> {
+          Tensor given = hooked(leaf, g);
+          leaf(leaf, given, false);
+          done(g);
+        });
         return null;
       });
       if (wanted != null && own != null) for (Tensor g : wanted.values()) if (g != null && g.hasStorage()) own.release(g.storage());
@@ -74,7 +80,7 @@ public final class Backward {
     } else if (!seed.getShape().equals(root.getShape())) {
       throw new AutogradError("backward: the gradient is " + seed.describe() + " but the tensor is " + root.describe() + ". Fix: give one of the same shape.");
     }
-    if (root.node() == null) leaf(root, seed);
+    if (root.node() == null) arrive(root, seed, true);
     else add(root.node(), root.outputIndex(), seed);
   }
 
@@ -99,7 +105,7 @@ public final class Backward {
         if (!needed[i] || grads[i] == null) continue;
         if (scope != null && grads[i].hasStorage()) scope.release(grads[i].storage());
         var e = node.edges[i];
-        if (e.leaf() != null) leaf(e.leaf(), grads[i]);
+        if (e.leaf() != null) arrive(e.leaf(), grads[i], alone(grads, i));
         else add(e.node(), e.output(), grads[i]);
       }
     } finally {
@@ -107,6 +113,12 @@ public final class Backward {
     }
     for (Tensor t : g) if (t != null) done(t);
     if (!retain) node.release();
+  }
+
+  /** Whether no other input's gradient is the same memory. */
+  private static boolean alone(Tensor[] grads, int i) {
+    for (int k = 0; k < grads.length; k++) if (k != i && grads[k] != null && grads[k].sharesStorage(grads[i])) return false;
+    return true;
   }
 
   private void add(Node node, int output, Tensor g) {
@@ -159,13 +171,25 @@ public final class Backward {
     return g;
   }
 
-  private void leaf(Tensor leaf, Tensor g) {
-    g = hooked(leaf, g);
+  /** A leaf's hooks see its whole gradient, once. */
+  private void arrive(Tensor leaf, Tensor g, boolean alone) {
+    if (leaf.hooks().isEmpty()) {
+      leaf(leaf, g, alone);
+      return;
+    }
+    Tensor before = hookedLeaves.get(leaf);
+    Tensor now = before == null ? g : sum(before, g);
+    hookedLeaves.put(leaf, now);
+    reading(now);
+    if (before != null) done(before);
+  }
+
+  private void leaf(Tensor leaf, Tensor g, boolean alone) {
     if (wanted != null) {
       if (wanted.containsKey(leaf)) want(leaf, g);
       return;
     }
-    boolean sole = own != null && g.hasStorage() && own.owns(g.storage()) && !readers.containsKey(g.storage());
+    boolean sole = alone && own != null && g.hasStorage() && own.owns(g.storage()) && !readers.containsKey(g.storage());
     leaf.accumulateGrad(g, sole, create);
   }
 

@@ -31,6 +31,11 @@ public final class Node {
     return call;
   }
 
+  /** A tensor took this place in the graph over: hooks and requests for its gradient are looked for there. */
+  public void output(int index, Tensor tensor) {
+    outputs[index] = tensor;
+  }
+
   void release() {
     call = null;
     java.util.Arrays.fill(outputs, null);

@@ -23,6 +23,14 @@ public interface Backend {
   /** The kernel for a call, or null. */
   <A> Kernel<A> kernel(Call<A> call);
 
+  /** How many of the host's threads its kernels use at most; 1 where they run elsewhere. */
+  default int threads() {
+    return 1;
+  }
+
+  /** Asks for that many; no matter where kernels do not run on the host. */
+  default void setThreads(int count) {}
+
   /** Copies bytes from a storage to host memory, once everything that writes it is done. */
   void read(Storage from, long byteOffset, MemorySegment to);
 

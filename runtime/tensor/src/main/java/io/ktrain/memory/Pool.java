@@ -24,7 +24,7 @@ public abstract class Pool {
   private static final long LARGE = 512L << 10;
 
   /** A piece of the device's memory; {@code host} is null where host code cannot read it. */
-  protected record Slab(long address, long bytes, MemorySegment host, Runnable release) {}
+  public record Slab(long address, long bytes, MemorySegment host, Runnable release) {}
 
   private record Block(long address, long bytes, MemorySegment host, Slab whole) {}
 
@@ -49,6 +49,7 @@ public abstract class Pool {
   static final class Lease extends PhantomReference<Storage> {
     private final Block block;
     private final Object origin;
+    private boolean returned;
     private Lease previous;
     private Lease next;
 
@@ -110,7 +111,7 @@ public abstract class Pool {
         block = take(size);
       }
       if (block == null) throw exhausted(bytes);
-      live += size;
+      live += block.bytes;
       peak = Math.max(peak, live);
       var storage = new Storage(this, block.address, bytes, block.host);
       var lease = new Lease(storage, block, origin, unreachable);
@@ -127,7 +128,10 @@ public abstract class Pool {
     giveBack(lease);
   }
 
+  /** Once: a storage may become unreachable, and be found so, while it is on its way to be freed. */
   private void giveBack(Lease lease) {
+    if (lease.returned) return;
+    lease.returned = true;
     if (lease.previous != null) lease.previous.next = lease.next;
     else if (first == lease) first = lease.next;
     if (lease.next != null) lease.next.previous = lease.previous;
@@ -140,7 +144,7 @@ public abstract class Pool {
   }
 
   /** Runs the garbage collector and takes back what it found, having waited for a marker made just before. */
-  private void collect() {
+  final synchronized void collect() {
     drain();
     var queue = new ReferenceQueue<Object>();
     var marker = new PhantomReference<>(new Object(), queue);

@@ -40,6 +40,11 @@ public final class Storage {
     return host;
   }
 
+  /** Whether it wraps memory that must not be written. */
+  public boolean isReadOnly() {
+    return host != null && host.isReadOnly();
+  }
+
   /** How often the contents were written after they were made. */
   public int version() {
     return version;

@@ -23,26 +23,42 @@ public final class Convolutions {
 
   public static final Op<Conv2dOptions> CONV2D = op("conv2d", Conv2dOptions.class, "Cross-correlation of [n,c,h,w] with [out,c/groups,kh,kw], plus bias [out].")
       .gives(Convolutions::convShape)
-      .grad((c, g) -> Dispatch.call(inputGrad(), new Conv2dGrad(c.attributes(), c.edge(0).getShape()), g, c.in(1)),
-          (c, g) -> Dispatch.call(weightGrad(), new Conv2dGrad(c.attributes(), c.edge(1).getShape()), g, c.in(0)),
-          (c, g) -> g.sum(new int[] {0, 2, 3}, false))
+      .grads((c, g, needed) -> {
+        Tensor[] by = new Tensor[3];
+        if (needed[0]) by[0] = Dispatch.call(inputGrad(), new Conv2dGrad(c.attributes(), c.edge(0).getShape()), g[0], c.in(1));
+        if (needed[1]) {
+          Tensor[] both = Dispatch.all(weightGrad(), new Conv2dGrad(c.attributes(), c.edge(1).getShape()), g[0], c.in(0));
+          by[1] = both[0];
+          by[2] = both[1];
+        } else if (needed.length > 2 && needed[2]) by[2] = g[0].sum(new int[] {0, 2, 3}, false);
+        return by;
+      })
       .tests(t -> t.reference(OpTests::conv2d)
           .attributes(Conv2dOptions.of(1, 0)).floats(OpTests.shape(2, 1, 4, 5), OpTests.shape(2, 1, 3, 3), OpTests.shape(2)).floats(OpTests.shape(0, 2, 3, 3), OpTests.shape(1, 2, 2, 2), OpTests.shape(1))
           .attributes(new Conv2dOptions(2, 1, 1, 2, 1, 1, 1)).floats(OpTests.shape(2, 2, 5, 4), OpTests.shape(3, 2, 3, 3), OpTests.shape(3)).floats(OpTests.strided(2, 2, 6, 8), OpTests.shape(3, 2, 2, 3), OpTests.shape(3))
-          .attributes(Conv2dOptions.of(1, 1, 2, 2)).floats(OpTests.shape(1, 4, 6, 6), OpTests.shape(4, 2, 3, 3), OpTests.shape(4)))
+          .attributes(Conv2dOptions.of(1, 1, 2, 2)).floats(OpTests.shape(1, 4, 6, 6), OpTests.shape(4, 2, 3, 3), OpTests.shape(4))
+          .floats(OpTests.shape(2, 2, 5, 5), OpTests.shape(2, 1, 3, 3), OpTests.ABSENT))
       .build();
 
   public static final Op<Conv2dGrad> CONV2D_INPUT_GRAD = op("conv2dInputGrad", Conv2dGrad.class, "The gradient of conv2d by its input, from the upstream one and the weight.")
       .gives(c -> new Spec(c.attributes().of(), c.in(0).getDtype()))
       .grad((c, gg) -> Dispatch.call(CONV2D, c.attributes().options(), gg, c.in(1), null),
-          (c, gg) -> Dispatch.call(weightGrad(), new Conv2dGrad(c.attributes().options(), c.edge(1).getShape()), c.in(0), gg))
+          (c, gg) -> Dispatch.all(weightGrad(), new Conv2dGrad(c.attributes().options(), c.edge(1).getShape()), c.in(0), gg)[0])
       .internal()
       .tests(t -> t.attributes(new Conv2dGrad(Conv2dOptions.of(1, 0), Shape.of(1, 2, 4, 4))).floats(OpTests.shape(1, 3, 2, 2), OpTests.shape(3, 2, 3, 3))).build();
 
-  public static final Op<Conv2dGrad> CONV2D_WEIGHT_GRAD = op("conv2dWeightGrad", Conv2dGrad.class, "The gradient of conv2d by its weight, from the upstream one and the input.")
-      .gives(c -> new Spec(c.attributes().of(), c.in(0).getDtype()))
-      .grad((c, gg) -> Dispatch.call(CONV2D, c.attributes().options(), c.in(1), gg, null),
-          (c, gg) -> Dispatch.call(CONV2D_INPUT_GRAD, new Conv2dGrad(c.attributes().options(), c.edge(1).getShape()), c.in(0), gg))
+  public static final Op<Conv2dGrad> CONV2D_WEIGHT_GRAD = op("conv2dWeightGrad", Conv2dGrad.class, "The gradients of conv2d by its weight and its bias, from the upstream one and the input.")
+      .infer(c -> List.of(new Spec(c.attributes().of(), c.in(0).getDtype()), new Spec(Shape.of(c.attributes().of().get(0)), c.in(0).getDtype())))
+      .grads((c, gg, needed) -> {
+        Tensor[] by = new Tensor[2];
+        if (needed[0] && gg[0] != null) by[0] = Dispatch.call(CONV2D, c.attributes().options(), c.in(1), gg[0], null);
+        if (needed[0] && gg[1] != null) {
+          Tensor spread = gg[1].reshape(1, -1, 1, 1).expand(c.edge(0).getShape());
+          by[0] = by[0] == null ? spread : by[0].add(spread);
+        }
+        if (needed[1] && gg[0] != null) by[1] = Dispatch.call(CONV2D_INPUT_GRAD, new Conv2dGrad(c.attributes().options(), c.edge(1).getShape()), c.in(0), gg[0]);
+        return by;
+      })
       .internal()
       .tests(t -> t.attributes(new Conv2dGrad(Conv2dOptions.of(1, 0), Shape.of(3, 2, 3, 3))).floats(OpTests.shape(2, 3, 2, 2), OpTests.shape(2, 2, 4, 4))).build();
 
@@ -59,7 +75,7 @@ public final class Convolutions {
         Spec y = poolShape("maxPool2d", c.in(0), c.attributes());
         return List.of(y, new Spec(y.shape(), DType.i32));
       })
-      .grads((c, g) -> new Tensor[] {g[0] == null ? null : Dispatch.call(unpool(), new PoolGrad(c.attributes(), c.edge(0).getShape()), g[0], c.out(1))})
+      .grads((c, g, needed) -> new Tensor[] {g[0] == null ? null : Dispatch.call(unpool(), new PoolGrad(c.attributes(), c.edge(0).getShape()), g[0], c.out(1))})
       .tests(t -> t.firstOutputOnly().reference(OpTests::maxPool2d)
           .attributes(Pool2dOptions.of(2)).distinct(OpTests.shape(1, 2, 4, 5)).distinct(OpTests.strided(2, 2, 6, 4))
           .attributes(new Pool2dOptions(3, 2, 2, 1, 1, 1, true, true)).distinct(OpTests.shape(1, 1, 5, 4))).build();

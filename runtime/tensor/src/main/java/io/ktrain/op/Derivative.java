@@ -113,15 +113,7 @@ final class Derivative {
   }
 
   static Expr rename(Expr e, IntUnaryOperator index) {
-    return switch (e) {
-      case Input i -> new Input(index.applyAsInt(i.index()));
-      case Constant c -> c;
-      case Param p -> p;
-      case Unary u -> new Unary(u.fn(), rename(u.x(), index));
-      case Binary b -> new Binary(b.fn(), rename(b.a(), index), rename(b.b(), index));
-      case Fma f -> new Fma(rename(f.a(), index), rename(f.b(), index), rename(f.c(), index));
-      case Select s -> new Select(rename(s.condition(), index), rename(s.yes(), index), rename(s.no(), index));
-    };
+    return e.replaceInputs(i -> new Input(index.applyAsInt(i)));
   }
 
   static TreeSet<Integer> inputs(Expr e) {

@@ -78,23 +78,28 @@ public final class Dispatch {
       for (int i = 0; i < out.length; i++) out[i] = Tensor.shapeOnly(specs.get(i).shape(), specs.get(i).dtype(), device);
     } else {
       Kernel<A> kernel = Backends.of(device).kernel(call);
-      if (kernel == null && op.decompose != null) return op.decompose.of(call);
-      if (kernel == null) throw new KtrainException(op.name() + ": the " + device + " backend cannot compute this");
-      out = new Tensor[specs.size()];
-      for (int i = 0; i < out.length; i++) {
-        Layout layout = kernel.layout(call, specs, i);
-        out[i] = allocate(op.name(), specs.get(i), device, layout == null ? Layout.contiguous(specs.get(i).shape()) : layout);
-      }
-      call.results(out);
-      try {
-        kernel.run(call);
-      } finally {
-        // The collector must not free an operand while its kernel runs.
-        for (Tensor t : in) Reference.reachabilityFence(t);
-      }
+      if (kernel == null && op.decompose == null) throw new KtrainException(op.name() + ": the " + device + " backend cannot compute this");
+      // Whether a backend has a kernel changes the speed, not the graph: an operation with gradient rules is recorded as itself.
+      out = kernel == null ? context.withGrad(false, () -> op.decompose.of(call)) : computed(kernel, call, specs, device);
     }
     call.results(out);
     if (requiresGrad) Tape.record(call, out);
+    return out;
+  }
+
+  private static <A> Tensor[] computed(Kernel<A> kernel, Call<A> call, List<Spec> specs, Device device) {
+    var out = new Tensor[specs.size()];
+    for (int i = 0; i < out.length; i++) {
+      Layout layout = kernel.layout(call, specs, i);
+      out[i] = allocate(call.op().name(), specs.get(i), device, layout == null ? Layout.contiguous(specs.get(i).shape()) : layout);
+    }
+    call.results(out);
+    try {
+      kernel.run(call);
+    } finally {
+      // The collector must not free an operand while its kernel runs.
+      for (int i = 0; i < call.inputs(); i++) Reference.reachabilityFence(call.edge(i));
+    }
     return out;
   }
 

@@ -1,5 +1,7 @@
 package io.ktrain.op;
 
+import java.util.function.IntFunction;
+
 /**
  * The arithmetic of a pointwise operation, written once: every backend compiles or interprets this tree. Built with the
  * methods below, starting from {@link Input}, {@link #of} and {@link #param}. Comparisons and logic give 1 or 0.
@@ -73,5 +75,18 @@ public sealed interface Expr {
   /** This as a condition: yes where it is not 0, else no. */
   default Expr choose(Expr yes, Expr no) {
     return new Select(this, yes, no);
+  }
+
+  /** This with other expressions in the place of its inputs. */
+  default Expr replaceInputs(IntFunction<Expr> by) {
+    return switch (this) {
+      case Input i -> by.apply(i.index());
+      case Constant c -> c;
+      case Param p -> p;
+      case Unary u -> new Unary(u.fn, u.x.replaceInputs(by));
+      case Binary b -> new Binary(b.fn, b.a.replaceInputs(by), b.b.replaceInputs(by));
+      case Fma f -> new Fma(f.a.replaceInputs(by), f.b.replaceInputs(by), f.c.replaceInputs(by));
+      case Select s -> new Select(s.condition.replaceInputs(by), s.yes.replaceInputs(by), s.no.replaceInputs(by));
+    };
   }
 }

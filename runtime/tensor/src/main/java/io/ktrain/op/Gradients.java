@@ -12,7 +12,7 @@ public final class Gradients {
     Op<A> op = call.op();
     Tensor[] grads = new Tensor[needed.length];
     if (op.gradients != null) {
-      Tensor[] all = op.gradients.of(call, g);
+      Tensor[] all = op.gradients.of(call, g, needed);
       System.arraycopy(all, 0, grads, 0, Math.min(all.length, grads.length));
     } else {
       for (int i = 0; i < needed.length; i++) {

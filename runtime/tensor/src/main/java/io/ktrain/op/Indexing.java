@@ -25,7 +25,7 @@ public final class Indexing {
         return new Spec(c.in(1).getShape(), c.in(0).getDtype());
       })
       .grad((c, g) -> Tensor.zeros(c.edge(0).getShape(), g.getDtype()).to(g.getDevice()).scatterAdd(c.attributes().dim(), c.in(1), g))
-      .tests(t -> t.attributes(new Dim(1)).indexed(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).indexed(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)
+      .tests(t -> t.reference(Oracles::gather).attributes(new Dim(1)).indexed(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).indexed(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)
           .fails(() -> Tensor.ones(2, 2).gather(1, Tensor.of(new long[] {5}, 1, 1)), "gather: index 5 is out of range for dim 1 of f32[2,2]; it takes 0 to 1."))
       .build();
 
@@ -45,7 +45,7 @@ public final class Indexing {
         for (int d = 0; d < src.getNdim(); d++) widths[2 * (src.getNdim() - 1 - d) + 1] = src.size(d) - picked.size(d);
         return picked.pad(widths, 0);
       })
-      .tests(t -> t.attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)).build();
+      .tests(t -> t.reference(Oracles::scatterAdd).attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)).build();
 
   public static final Op<Dim> INDEX_SELECT = op("indexSelect", Dim.class, "The slices of a dim named by a vector of indices.")
       .gives(c -> {
@@ -54,7 +54,7 @@ public final class Indexing {
         return new Spec(c.in(0).getShape().with(c.attributes().dim(), c.in(1).size(0)), c.in(0).getDtype());
       })
       .grad((c, g) -> Dispatch.call(indexAdd(), c.attributes(), Tensor.zeros(c.edge(0).getShape(), g.getDtype()).to(g.getDevice()), c.in(1), g))
-      .tests(t -> t.attributes(new Dim(0)).indexed(OpTests.shape(3, 2), OpTests.shape(4), 3).attributes(new Dim(1)).indexed(OpTests.strided(4, 5), OpTests.shape(2), 5)).build();
+      .tests(t -> t.reference(Oracles::indexSelect).attributes(new Dim(0)).indexed(OpTests.shape(3, 2), OpTests.shape(4), 3).attributes(new Dim(1)).indexed(OpTests.strided(4, 5), OpTests.shape(2), 5)).build();
 
   public static final Op<Dim> INDEX_ADD = op("indexAdd", Dim.class, "A copy of x to whose slices, named by a vector of indices, those of src were added in order.")
       .gives(c -> {
@@ -65,7 +65,7 @@ public final class Indexing {
       })
       .grad((c, g) -> g, null, (c, g) -> g.indexSelect(c.attributes().dim(), c.in(1)))
       .internal()
-      .tests(t -> t.attributes(new Dim(0)).indexAdded(OpTests.shape(3, 2), OpTests.shape(4, 2), 3)).build();
+      .tests(t -> t.reference(Oracles::indexAdd).attributes(new Dim(0)).indexAdded(OpTests.shape(3, 2), OpTests.shape(4, 2), 3)).build();
 
   private static Op<Dim> indexAdd() {
     return INDEX_ADD;
@@ -80,7 +80,7 @@ public final class Indexing {
         return new Spec(Shape.of(out), c.in(0).getDtype());
       })
       .grad((c, g) -> Dispatch.call(embeddingGrad(), c.attributes(), g, c.in(1)))
-      .tests(t -> t.attributes(new Padding(0, 5)).indexed(OpTests.shape(5, 3), OpTests.shape(2, 3), 5).attributes(new Padding(-1, 4)).indexed(OpTests.strided(4, 5), OpTests.shape(), 4)).build();
+      .tests(t -> t.reference(Oracles::embedding).attributes(new Padding(4, 5)).indexed(OpTests.shape(5, 3), OpTests.shape(2, 3), 4).attributes(new Padding(-1, 4)).indexed(OpTests.strided(4, 5), OpTests.shape(), 4)).build();
 
   public static final Op<Padding> EMBEDDING_GRAD = op("embeddingGrad", Padding.class, "The upstream rows added up by index, in order.")
       .gives(c -> new Spec(Shape.of(c.attributes().rows(), c.in(0).size(-1)), c.in(0).getDtype()))

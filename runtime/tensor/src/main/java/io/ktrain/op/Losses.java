@@ -13,6 +13,7 @@ import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 
 /** What a model's outputs are compared with targets by. */
 public final class Losses {
@@ -20,20 +21,22 @@ public final class Losses {
 
   public record Rows(long ignoreIndex) {}
 
-  /** Cross entropy of each row with its class: the case nearly every classifier trains with. */
+  /** Cross entropy of each row with its class: the case nearly every classifier trains with. The second output is each row's maximum and the sum of exp(x - maximum). */
   public static final Op<Rows> CROSS_ENTROPY_ROWS = op("crossEntropyRows", Rows.class, "logsumexp(row) - row[target], a value a row; 0 where the target is to be ignored.")
-      .gives(c -> new Spec(Shape.of(c.in(0).size(0)), c.in(0).getDtype()))
+      .infer(c -> List.of(new Spec(Shape.of(c.in(0).size(0)), c.in(0).getDtype()), new Spec(Shape.of(c.in(0).size(0), 2), c.in(0).getDtype())))
       .decompose(c -> {
-        Tensor target = c.in(1), ignored = target.eq(c.attributes().ignoreIndex());
+        Tensor x = c.in(0), target = c.in(1), ignored = target.eq(c.attributes().ignoreIndex());
         Tensor safe = Tensor.where(ignored, Tensor.constant(0), target);
-        Tensor picked = c.in(0).logSoftmax(1).gather(1, safe.unsqueeze(1)).squeeze(1).neg();
-        return new Tensor[] {Tensor.where(ignored, Tensor.constant(0.0), picked)};
+        Tensor picked = x.logSoftmax(1).gather(1, safe.unsqueeze(1)).squeeze(1).neg();
+        Tensor highest = x.detach().amax(1, true), sum = x.detach().sub(highest).exp().sum(1, true);
+        return new Tensor[] {Tensor.where(ignored, Tensor.constant(0.0), picked), Tensor.cat(List.of(highest, sum), 1)};
       })
-      .grad((c, g) -> Dispatch.call(rowsGrad(), c.attributes(), g, c.in(0), c.in(1)))
+      .grads((c, g, needed) -> new Tensor[] {g[0] == null ? null : Dispatch.call(rowsGrad(), c.attributes(), g[0], c.in(0), c.in(1), c.out(1).detach())})
       .internal()
-      .tests(t -> t.attributes(new Rows(-100)).labelled(OpTests.shape(4, 5), 5).labelled(OpTests.shape(1, 3), 3).labelled(OpTests.strided(6, 8), 8).labelled(OpTests.shape(3, 37), 37)
+      .tests(t -> t.firstOutputOnly().attributes(new Rows(-100)).labelled(OpTests.shape(4, 5), 5).labelled(OpTests.shape(1, 3), 3).labelled(OpTests.strided(6, 8), 8).labelled(OpTests.shape(3, 37), 37)
           .attributes(new Rows(2)).labelled(OpTests.shape(6, 4), 4)).build();
 
+  /** The row statistics are only a saving: the decomposition makes them of x again, so that it can be differentiated. */
   public static final Op<Rows> CROSS_ENTROPY_ROWS_GRAD = op("crossEntropyRowsGrad", Rows.class, "(softmax(row) - onehot(target)) * g, zero in ignored rows.")
       .gives(c -> new Spec(c.in(1).getShape(), c.in(1).getDtype()))
       .decompose(c -> {
@@ -81,14 +84,14 @@ public final class Losses {
     if (target.getDtype().isFloating()) return probabilities(x, target, o);
     Tensor rows = classesLast("crossEntropy", x, target);
     Tensor labels = target.reshape(rows.size(0));
-    checkLabels("crossEntropy", labels, rows.size(1), o.ignoreIndex(), x);
+    boolean ignored = checkLabels("crossEntropy", labels, rows.size(1), o.ignoreIndex(), x);
     Shape out = target.getShape();
     if (o.weight() == null && o.labelSmoothing() == 0) {
-      Tensor losses = Dispatch.call(CROSS_ENTROPY_ROWS, new Rows(o.ignoreIndex()), rows, labels);
+      Tensor losses = Dispatch.all(CROSS_ENTROPY_ROWS, new Rows(o.ignoreIndex()), rows, labels)[0];
       return switch (o.reduction()) {
         case NONE -> losses.reshape(out);
         case SUM -> losses.sum();
-        case MEAN -> counted(losses, labels, o);
+        case MEAN -> ignored ? losses.sum().div(labels.ne(o.ignoreIndex()).sum().to(losses.getDtype())) : losses.mean();
       };
     }
     return smoothed(rows.logSoftmax(1), labels, out, o);
@@ -99,17 +102,6 @@ public final class Losses {
     Tensor labels = target.reshape(rows.size(0));
     checkLabels("nllLoss", labels, rows.size(1), o.ignoreIndex(), logProbabilities);
     return smoothed(rows, labels, target.getShape(), o);
-  }
-
-  /** The mean over rows that count; which do is only looked up where the ignored label can occur at all. */
-  private static Tensor counted(Tensor losses, Tensor labels, CrossEntropyOptions o) {
-    if (o.ignoreIndex() < 0 && (labels.isShapeOnly() || Check.active() || !hasIgnored(labels, o))) return losses.mean();
-    return losses.sum().div(labels.ne(o.ignoreIndex()).sum().to(losses.getDtype()));
-  }
-
-  private static boolean hasIgnored(Tensor labels, CrossEntropyOptions o) {
-    for (long l : labels.toLongArray()) if (l == o.ignoreIndex()) return true;
-    return false;
   }
 
   private static Tensor smoothed(Tensor logp, Tensor labels, Shape out, CrossEntropyOptions o) {
@@ -161,11 +153,17 @@ public final class Losses {
     return x.permute(order).reshape(Math.toIntExact(target.numel()), x.size(1));
   }
 
-  private static void checkLabels(String op, Tensor labels, int classes, long ignore, Tensor x) {
-    if (labels.isShapeOnly() || Check.active() || labels.storage().host() == null) return;
+  /** Refuses labels that are no class, where the host can look; gives whether any row may have to be ignored. */
+  private static boolean checkLabels(String op, Tensor labels, int classes, long ignore, Tensor x) {
+    if (labels.isShapeOnly() || Check.active()) return false;
+    if (labels.storage().host() == null) return true;
+    boolean ignored = false;
     long[] all = labels.toLongArray();
-    for (int i = 0; i < all.length; i++)
-      if ((all[i] < 0 || all[i] >= classes) && all[i] != ignore)
+    for (int i = 0; i < all.length; i++) {
+      if (all[i] == ignore) ignored = true;
+      else if (all[i] < 0 || all[i] >= classes)
         throw new ShapeError(op + ": label " + all[i] + " at index " + i + " is out of range for the " + classes + " classes of " + x.describe() + ". Fix: labels from 0 to " + (classes - 1) + ", or more outputs.");
+    }
+    return ignored;
   }
 }

@@ -23,9 +23,9 @@ public final class Op<A> {
     Tensor of(Call<A> call, Tensor g);
   }
 
-  /** The gradients of all inputs at once, for operations where they share their work. */
+  /** The gradients of all inputs at once, for operations where they share their work; null where not needed or zero. */
   public interface Gradients<A> {
-    Tensor[] of(Call<A> call, Tensor[] g);
+    Tensor[] of(Call<A> call, Tensor[] g, boolean[] needed);
   }
 
   /** A view: the same storage under another layout. */

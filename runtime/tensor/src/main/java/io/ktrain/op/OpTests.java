@@ -133,6 +133,9 @@ public final class OpTests<A> {
     return this;
   }
 
+  /** An optional input that is not given. */
+  static final Input ABSENT = new Input(null, false, Values.ANY, 0);
+
   static Input shape(int... sizes) {
     return new Input(sizes, false, Values.ANY, 0);
   }
@@ -233,7 +236,7 @@ public final class OpTests<A> {
       for (int k = 0; k < out; k++)
         for (int r = 0; r < oh; r++)
           for (int s = 0; s < ow; s++) {
-            double sum = b.data()[k];
+            double sum = b == null ? 0 : b.data()[k];
             for (int ch = 0; ch < c; ch++)
               for (int p = 0; p < kh; p++)
                 for (int q = 0; q < kw; q++) {

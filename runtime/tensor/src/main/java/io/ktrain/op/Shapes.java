@@ -5,6 +5,7 @@ import static io.ktrain.op.OpBuilder.op;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Device;
 import io.ktrain.tensor.Host;
+import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Layout;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
@@ -41,7 +42,7 @@ public final class Shapes {
       .gives(c -> new Spec(c.attributes().shape(), c.in(0).getDtype()))
       .view((c, out) -> c.in(0).layout().reshaped(c.in(0).getShape(), out.shape()))
       .grad((c, g) -> g.reshape(c.edge(0).getShape()))
-      .tests(t -> t.attributes(new To(Shape.of(6))).floats(OpTests.shape(2, 3)).attributes(new To(Shape.of(3, 1, 4))).floats(OpTests.shape(2, 6))).build();
+      .tests(t -> t.reference(Oracles::view).attributes(new To(Shape.of(6))).floats(OpTests.shape(2, 3)).attributes(new To(Shape.of(3, 1, 4))).floats(OpTests.shape(2, 6))).build();
 
   public static final Op<Order> PERMUTE = op("permute", Order.class, "The dims in another order, never copied.")
       .gives(c -> new Spec(permuted(c.in(0).getShape(), c.attributes().dims()), c.in(0).getDtype()))
@@ -55,7 +56,7 @@ public final class Shapes {
         for (int d = 0; d < back.length; d++) back[c.attributes().dims()[d]] = d;
         return g.permute(back);
       })
-      .tests(t -> t.attributes(new Order(new int[] {2, 0, 1})).floats(OpTests.shape(2, 3, 4)).floats(OpTests.strided(2, 3, 4))).build();
+      .tests(t -> t.reference(Oracles::permute).attributes(new Order(new int[] {2, 0, 1})).floats(OpTests.shape(2, 3, 4)).floats(OpTests.strided(2, 3, 4))).build();
 
   public static final Op<To> EXPAND = op("expand", To.class, "Dims of size 1 read as larger ones, and leading dims added; never copied.")
       .gives(c -> new Spec(c.attributes().shape(), c.in(0).getDtype()))
@@ -67,7 +68,7 @@ public final class Shapes {
         return new Layout(strides, x.layout().offset());
       })
       .grad((c, g) -> g)
-      .tests(t -> t.attributes(new To(Shape.of(4, 2, 3))).floats(OpTests.shape(2, 1)).floats(OpTests.shape())).build();
+      .tests(t -> t.reference(Oracles::expand).attributes(new To(Shape.of(4, 2, 3))).floats(OpTests.shape(2, 1)).floats(OpTests.shape())).build();
 
   public static final Op<Cut> SLICE = op("slice", Cut.class, "Every step-th element of a dim, from a start; never copied.")
       .gives(c -> new Spec(c.in(0).getShape().with(c.attributes().dim(), c.attributes().length()), c.in(0).getDtype()))
@@ -80,7 +81,7 @@ public final class Shapes {
         return new Layout(strides, offset);
       })
       .grad((c, g) -> Dispatch.call(unslice(), new Uncut(c.attributes(), c.edge(0).getShape()), g))
-      .tests(t -> t.attributes(new Cut(1, 1, 2, 1)).floats(OpTests.shape(2, 4)).attributes(new Cut(0, 0, 2, 2)).floats(OpTests.strided(4, 3))).build();
+      .tests(t -> t.reference(Oracles::slice).attributes(new Cut(1, 1, 2, 1)).floats(OpTests.shape(2, 4)).attributes(new Cut(0, 0, 2, 2)).floats(OpTests.strided(4, 3))).build();
 
   public static final Op<Uncut> UNSLICE = op("unslice", Uncut.class, "Zeros with the input in the place of a slice.")
       .gives(c -> new Spec(c.attributes().whole(), c.in(0).getDtype()))
@@ -95,7 +96,11 @@ public final class Shapes {
   public static final Op<Strided> AS_STRIDED = op("asStrided", Strided.class, "Any layout over the input's storage; how a view follows its base after an in-place write.")
       .gives(c -> new Spec(c.attributes().shape(), c.in(0).getDtype()))
       .view((c, out) -> c.attributes().layout())
-      .grad((c, g) -> sliceAssigned(Tensor.zeros(c.edge(0).getShape(), g.getDtype()).to(g.getDevice()), g, c.attributes().shape(), c.attributes().layout()))
+      .grad((c, g) -> {
+        Layout l = c.attributes().layout();
+        for (int d = 0; d < g.getNdim(); d++) if (l.stride(d) == 0) g = g.sum(d, true); // one element read many times
+        return sliceAssigned(Tensor.zeros(c.edge(0).getShape(), g.getDtype()).to(g.getDevice()), g, g.getShape(), l);
+      })
       .internal().build();
 
   public static final Op<Strided> SLICE_ASSIGN = op("sliceAssign", Strided.class, "A copy of the first input with the second in the place of a view of it.")
@@ -107,7 +112,7 @@ public final class Shapes {
   public static final Op<Type> CAST = op("to", Type.class, "The elements converted to another type, in memory of their own.")
       .gives(c -> new Spec(c.in(0).getShape(), c.attributes().dtype()))
       .grad((c, g) -> g)
-      .tests(t -> t.attributes(new Type(DType.f64)).floats(OpTests.shape(2, 3)).floats(OpTests.strided(4, 3)).floats(OpTests.shape()).floats(OpTests.shape(0, 2))).build();
+      .tests(t -> t.reference((type, in) -> in.get(0)).attributes(new Type(DType.f64)).floats(OpTests.shape(2, 3)).floats(OpTests.strided(4, 3)).floats(OpTests.shape()).floats(OpTests.shape(0, 2))).build();
 
   /** The only operation that changes an input; {@link #write} is how it is called. */
   public static final Op<Void> WRITE = op("write", "Writes the second input's elements over the first's, of one shape.")
@@ -120,7 +125,7 @@ public final class Shapes {
 
   public static final Op<Dim> CAT = op("cat", Dim.class, "The inputs one after another along a dim.")
       .gives(Shapes::catShape)
-      .grads((c, g) -> {
+      .grads((c, g, needed) -> {
         Tensor[] all = new Tensor[c.inputs()];
         int at = 0;
         for (int i = 0; i < all.length; i++) {
@@ -130,7 +135,7 @@ public final class Shapes {
         }
         return all;
       })
-      .tests(t -> t.attributes(new Dim(0)).floats(OpTests.shape(2, 3), OpTests.shape(1, 3)).attributes(new Dim(1)).floats(OpTests.shape(2, 3), OpTests.shape(2, 0), OpTests.strided(2, 5))
+      .tests(t -> t.reference(Oracles::cat).attributes(new Dim(0)).floats(OpTests.shape(2, 3), OpTests.shape(1, 3)).attributes(new Dim(1)).floats(OpTests.shape(2, 3), OpTests.shape(2, 0), OpTests.strided(2, 5))
           .fails(() -> Tensor.cat(List.of(Tensor.ones(2, 3), Tensor.ones(2, 2)), 0), "cat: sizes must match except in dim 0: f32[2,3] and f32[2,2].")).build();
 
   public static final Op<Padding> PAD = op("pad", Padding.class, "A value added before and after each dim; negative widths cut off.")
@@ -145,7 +150,7 @@ public final class Shapes {
         }
         return Dispatch.call(pad(), new Padding(before, after, 0), g);
       })
-      .tests(t -> t.attributes(new Padding(new int[] {0, 1}, new int[] {2, 0}, 0.5)).floats(OpTests.shape(2, 3)).attributes(new Padding(new int[] {-1, 1}, new int[] {1, -2}, 0)).floats(OpTests.strided(3, 4))).build();
+      .tests(t -> t.reference(Oracles::pad).attributes(new Padding(new int[] {0, 1}, new int[] {2, 0}, 0.5)).floats(OpTests.shape(2, 3)).attributes(new Padding(new int[] {-1, 1}, new int[] {1, -2}, 0)).floats(OpTests.strided(3, 4))).build();
 
   private static Op<Padding> pad() {
     return PAD;
@@ -154,7 +159,7 @@ public final class Shapes {
   public static final Op<Dim> FLIP = op("flip", Dim.class, "The elements of a dim in reverse.")
       .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
       .grad((c, g) -> g.flip(c.attributes().dim()))
-      .tests(t -> t.attributes(new Dim(1)).floats(OpTests.shape(2, 3)).floats(OpTests.strided(3, 4)).floats(OpTests.shape(2, 0))).build();
+      .tests(t -> t.reference(Oracles::flip).attributes(new Dim(1)).floats(OpTests.shape(2, 3)).floats(OpTests.strided(3, 4)).floats(OpTests.shape(2, 0))).build();
 
   private static Shape permuted(Shape s, int[] dims) {
     boolean[] seen = new boolean[s.ndim()];
@@ -353,6 +358,8 @@ public final class Shapes {
 
   /** Writes {@code value}'s elements over {@code target}'s, of the same shape; outside the graph. */
   public static void write(Tensor target, Tensor value) {
+    if (target.hasStorage() && target.storage().isReadOnly())
+      throw new KtrainException("copy_: " + target.describe() + " wraps memory that may only be read. Fix: copy() it first.");
     if (value.sharesStorage(target)) value = clone(value);
     Dispatch.all(WRITE, null, target, value);
     if (target.hasStorage()) target.storage().written();

@@ -1,7 +1,9 @@
 package io.ktrain.tensor;
 
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -18,6 +20,8 @@ public final class Check {
     /** Files the script would have written, by absolute path, so that it can load them again; the tensors have no elements. */
     public final Map<Path, Map<String, Tensor>> written = new HashMap<>();
 
+    private final Map<Object, Input> inputs = new LinkedHashMap<>();
+
     public static Check current() { return CURRENT.isBound() ? CURRENT.get() : null; }
     public static boolean active() { return CURRENT.isBound(); }
     public static void run(Check check, Runnable body) { ScopedValue.where(CURRENT, check).run(body); }
@@ -32,6 +36,15 @@ public final class Check {
         if (firstRead == null) firstRead = StackWalker.getInstance().walk(f -> f.filter(x -> !x.getClassName().startsWith("io.ktrain.")).findFirst()).map(StackWalker.StackFrame::toStackTraceElement).orElse(null);
         if (++reads > READS) throw new Stopped("the script read " + READS + " values (last of " + t.describe() + "); a loop that ends by a value cannot be checked further");
     }
+
+    /** What a layer was called with. */
+    public record Input(DType dtype, Shape shape) {}
+
+    /** Told by Module.invoke, outermost layers first. */
+    public void called(Object layer, Tensor input) { inputs.putIfAbsent(layer, new Input(input.getDtype(), input.getShape())); }
+
+    /** The layers called so far with their first inputs, in the order of their calls. */
+    public Map<Object, Input> inputs() { return Collections.unmodifiableMap(inputs); }
 
     /** Not an Exception, so that a script's own catch or runCatching of Exception lets it through. */
     public static final class Stopped extends Error {

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 public class Tensor {
   private Shape shape;
   private final DType dtype;
-  private final Device device;
+  private Device device;
   private Layout layout;
   private Storage storage;
   private final Number constant;
@@ -43,6 +43,7 @@ public class Tensor {
   private Node node;
   private int outputIndex;
   private List<UnaryOperator<Tensor>> hooks = List.of();
+  private UnaryOperator<Tensor> retaining;
 
   /** The tensor this is a view of, and how often that one's graph had been rewritten when this was made. */
   private Tensor base;
@@ -122,13 +123,14 @@ public class Tensor {
     return Host.copyOf(data, dtype, Shape.of(sizes), data.byteSize() + " bytes");
   }
 
-  /** A tensor on the f32 elements of {@code memory} itself: writes to one are seen in the other. The memory must outlive it. */
+  /** A tensor on the f32 elements of off-heap {@code memory} itself: writes to one are seen in the other. The memory must outlive it. */
   public static Tensor wrap(MemorySegment memory, int... sizes) {
     return wrap(memory, DType.f32, sizes);
   }
 
   public static Tensor wrap(MemorySegment memory, DType dtype, int... sizes) {
     Shape shape = Shape.of(sizes);
+    if (!memory.isNative()) throw new KtrainException("wrap: kernels cannot reach memory in the Java heap. Fix: a segment of Arena.allocate, or Tensor.of, which copies.");
     if (memory.byteSize() != shape.numel() * dtype.bytes())
       throw new ShapeError("wrap: " + dtype + shape + " needs " + shape.numel() * dtype.bytes() + " bytes, the memory has " + memory.byteSize() + ".");
     return of(shape, dtype, Device.CPU, Layout.contiguous(shape), Storage.wrap(memory));
@@ -347,6 +349,7 @@ public class Tensor {
   // ---- autograd
 
   public final boolean getRequiresGrad() {
+    freshen();
     return requiresGrad;
   }
 
@@ -418,18 +421,20 @@ public class Tensor {
 
   /** Runs on this tensor's gradient as backward passes; what it returns, unless null, goes on instead. */
   public final void registerHook(UnaryOperator<Tensor> hook) {
-    if (!requiresGrad) throw new AutogradError("registerHook: " + describe() + " does not require grad.");
+    if (!getRequiresGrad()) throw new AutogradError("registerHook: " + describe() + " does not require grad. Fix: set requiresGrad, or compute it outside noGrad.");
     if (hooks.isEmpty()) hooks = new ArrayList<>();
     hooks.add(hook);
   }
 
-  /** Keeps the gradient of a tensor that is not a leaf. */
+  /** Keeps the gradient of a tensor that is not a leaf, as hooks registered before this have left it. */
   public final void retainGrad() {
-    if (node() != null)
-      registerHook(g -> {
-        accumulateGrad(g, false, false);
-        return g;
-      });
+    if (!getRequiresGrad()) throw new AutogradError("retainGrad: " + describe() + " does not require grad. Fix: set requiresGrad, or compute it outside noGrad.");
+    if (node == null || retaining != null) return;
+    retaining = g -> {
+      accumulateGrad(g, false, false);
+      return g;
+    };
+    registerHook(retaining);
   }
 
   /** Adds d this / d leaf to every leaf's grad; this must be one value. */
@@ -445,6 +450,14 @@ public class Tensor {
     Backward.run(this, gradient, retainGraph, createGraph);
   }
 
+  /**
+   * d this / d inputs, in order, without touching any {@code grad}; null where there is no path. {@code gradient} may be
+   * null for a single value. With {@code createGraph} the gradients can be differentiated again.
+   */
+  public final List<@Nullable Tensor> gradients(List<Tensor> inputs, @Nullable Tensor gradient, boolean createGraph) {
+    return Arrays.asList(Backward.gradients(List.of(this), gradient == null ? new Tensor[0] : new Tensor[] {gradient}, inputs, createGraph, createGraph));
+  }
+
   /** The same elements, outside the graph. */
   public final Tensor detach() {
     var t = new Tensor(this);
@@ -457,6 +470,9 @@ public class Tensor {
   /** Writes {@code value}, broadcast and converted, over this. */
   public final Tensor copy_(Tensor value) {
     requireWritable("copy_");
+    for (int d = 0; d < getNdim(); d++)
+      if (size(d) > 1 && layout.stride(d) == 0)
+        throw new KtrainException("copy_: " + describe() + " was stretched by expand, so several of its elements are one in memory. Fix: copy() first.");
     Tensor fitted = value.to(dtype).expand(shape);
     if (!Context.current().isGradEnabled() || !fitted.getRequiresGrad() && !requiresGrad) {
       writeValue(fitted);
@@ -468,23 +484,47 @@ public class Tensor {
       Tensor moved = Shapes.clone(fitted);
       writeValue(moved);
       adopt(moved);
+      rewrites++;
     } else {
-      if (!base.isContiguous())
-        throw new AutogradError("copy_: a view of " + base.describe() + ", which is not row-major, cannot be written inside the graph. Fix: contiguous() first.");
-      Tensor before = base.graphHandle();
-      Tensor after = Shapes.sliceAssigned(before, fitted, shape, layout);
+      if (!base.layout.isDense(base.shape))
+        throw new AutogradError("copy_: a view of " + base.describe() + ", whose elements lie apart, cannot be written inside the graph. Fix: copy() it first.");
+      Tensor after = Shapes.sliceAssigned(base.rowMajor(), fitted, shape, layoutInBase());
       writeValue(fitted);
-      base.adopt(after);
+      base.adopt(after.permute(inverse(base.layout.order())));
+      base.rewrites++;
       freshen();
     }
     return this;
   }
 
+  /** Takes the place of {@code result} in the graph; what was hooked to this value until now stays with its old place. */
   private void adopt(Tensor result) {
+    if (node != null) {
+      Tensor before = graphHandle();
+      before.hooks = new ArrayList<>(hooks);
+      before.hooks.remove(retaining);
+      node.output(outputIndex, before);
+    }
+    hooks = retaining == null ? List.of() : new ArrayList<>(List.of(retaining));
     node = result.node;
     outputIndex = result.outputIndex;
     requiresGrad = result.requiresGrad;
-    rewrites++;
+    if (node != null) node.output(outputIndex, this);
+  }
+
+  /** This one's elements in the order in which they lie, from place 0, with its place in the graph. */
+  private Tensor rowMajor() {
+    return graphHandle().permute(layout.order());
+  }
+
+  private Layout layoutInBase() {
+    return new Layout(layout.strides(), layout.offset() - base.layout.offset());
+  }
+
+  private static int[] inverse(int[] order) {
+    int[] back = new int[order.length];
+    for (int i = 0; i < order.length; i++) back[order[i]] = i;
+    return back;
   }
 
   /** A handle with this tensor's place in the graph as it is now. */
@@ -500,10 +540,7 @@ public class Tensor {
   private void freshen() {
     if (base == null || baseRewrites == base.rewrites) return;
     baseRewrites = base.rewrites;
-    Tensor again = Context.current().withGrad(true, () -> Shapes.asStrided(base.graphHandle(), shape, layout));
-    node = again.node;
-    outputIndex = again.outputIndex;
-    requiresGrad = again.requiresGrad;
+    adopt(Context.current().withGrad(true, () -> Shapes.asStrided(base.rowMajor(), shape, layoutInBase())));
   }
 
   private void writeValue(Tensor value) {
@@ -534,6 +571,8 @@ public class Tensor {
 
   private Tensor inPlace(String op, Tensor result) {
     requireWritable(op);
+    if (result.dtype.isFloating() && !dtype.isFloating())
+      throw new DTypeError(op + ": the result is " + result.describe() + ", which " + describe() + " cannot hold. Fix: the operation without _, or to(" + result.dtype + ") first.");
     if (!result.shape.equals(shape)) throw new ShapeError(op + ": the result is " + result.describe() + " and does not fit into " + describe() + ".");
     return copy_(result);
   }
@@ -772,6 +811,8 @@ public class Tensor {
   public final Tensor avgPool2d(int kernel) { return avgPool2d(Pool2dOptions.of(kernel)); }
   public final Tensor adaptiveAvgPool2d(int height, int width) { return Convolutions.adaptiveAvgPool2d(this, height, width); }
   public final Tensor layerNorm(int dims, @Nullable Tensor weight, @Nullable Tensor bias, double eps) { return Normalizations.layerNorm(this, dims, weight, bias, eps); }
+  /** By the mean and variance of each channel (dim 1) over this batch; the layer keeps running averages besides. */
+  public final Tensor batchNorm(@Nullable Tensor weight, @Nullable Tensor bias, double eps) { return Normalizations.batchNorm(this, weight, bias, eps)[0]; }
   /** Rows of weight; the gradient of the row paddingIdx is zero (-1: none). */
   public static Tensor embedding(Tensor weight, Tensor indices, int paddingIdx) { return Indexing.embedding(weight, indices, paddingIdx); }
   public final Tensor crossEntropy(Tensor target) { return crossEntropy(target, CrossEntropyOptions.DEFAULT); }
@@ -782,13 +823,14 @@ public class Tensor {
   public final Tensor bceWithLogits(Tensor target, @Nullable Tensor posWeight, Reduction reduction) { return Losses.bceWithLogits(this, target, posWeight, reduction); }
   public final Tensor bceWithLogits(Tensor target) { return bceWithLogits(target, null, Reduction.MEAN); }
 
-  // ---- for subclasses
+  // ---- library code
 
-  /** Gives a parameter that was made before its shape was known its elements. */
-  protected final void materialize(Tensor value) {
+  /** Takes over another tensor's elements, shape and device: a parameter that gets its size, or moves. */
+  public final void become(Tensor value) {
     shape = value.shape;
     layout = value.layout;
     storage = value.storage;
+    device = value.device;
     if (storage != null) storage.keep();
   }
 }

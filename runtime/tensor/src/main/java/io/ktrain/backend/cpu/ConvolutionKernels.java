@@ -1,18 +1,170 @@
 package io.ktrain.backend.cpu;
 
+import io.ktrain.backend.Kernel;
+import io.ktrain.op.Call;
 import io.ktrain.op.Convolutions;
+import io.ktrain.op.Convolutions.Conv2dGrad;
+import io.ktrain.op.Convolutions.PoolGrad;
+import io.ktrain.op.Spec;
+import io.ktrain.tensor.Conv2dOptions;
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Layout;
+import io.ktrain.tensor.Pool2dOptions;
+import io.ktrain.tensor.Shape;
+import io.ktrain.tensor.Tensor;
+import java.util.List;
 
-/** Which kernel runs which sliding-window operation. */
+/**
+ * Which kernel runs which sliding-window operation. The native ones keep pictures channels-last in memory, so that a
+ * chain of them converts nothing.
+ */
 final class ConvolutionKernels {
   private ConvolutionKernels() {}
 
   static void register(CpuBackend cpu) {
+    cpu.add(Convolutions.CONV2D, new Native<Conv2dOptions>() {
+      @Override
+      public void run(Call<Conv2dOptions> call) {
+        try (Picture x = Picture.of(call.in(0)); Packed w = Packed.of(call.in(1)); Packed b = Packed.of(call.in(2))) {
+          NativeConvolution.forward(shape(call.in(0).getShape(), call.in(1).getShape(), call.attributes()), true, x.address(), w.address(), b.address(), address(call.out(0)));
+        }
+      }
+    });
+    cpu.add(Convolutions.CONV2D_INPUT_GRAD, new Native<Conv2dGrad>() {
+      @Override
+      public void run(Call<Conv2dGrad> call) {
+        try (Picture g = Picture.of(call.in(0)); Packed w = Packed.of(call.in(1))) {
+          NativeConvolution.backwardData(shape(call.attributes().of(), call.in(1).getShape(), call.attributes().options()), true, g.address(), w.address(), address(call.out(0)));
+        }
+      }
+    });
+    cpu.add(Convolutions.CONV2D_WEIGHT_GRAD, new Native<Conv2dGrad>() {
+      @Override
+      public Layout layout(Call<Conv2dGrad> call, List<Spec> specs, int i) {
+        return null;
+      }
+
+      @Override
+      public void run(Call<Conv2dGrad> call) {
+        try (Picture g = Picture.of(call.in(0)); Picture x = Picture.of(call.in(1))) {
+          NativeConvolution.backwardWeights(shape(call.in(1).getShape(), call.attributes().of(), call.attributes().options()), true, x.address(), g.address(), address(call.out(0)), address(call.out(1)));
+        }
+      }
+    });
     cpu.add(Convolutions.CONV2D, PlainConvolution::forward);
     cpu.add(Convolutions.CONV2D_INPUT_GRAD, PlainConvolution::inputGrad);
     cpu.add(Convolutions.CONV2D_WEIGHT_GRAD, PlainConvolution::weightGrad);
+    cpu.add(Convolutions.MAX_POOL2D, new ChannelsLast<Pool2dOptions>() {
+      @Override
+      public void run(Call<Pool2dOptions> call) {
+        Tensor x = call.in(0);
+        PoolShape s = shape(x.getShape(), call.out(0).getShape(), call.attributes());
+        long from = address(x), to = address(call.out(0)), places = address(call.out(1));
+        ThreadPool.run(s.n(), i -> VectorPooling.max(s, from + 4 * i * s.inSize(), to + 4 * i * s.outSize(), places + 4 * i * s.outSize()));
+      }
+    });
+    cpu.add(Convolutions.MAX_UNPOOL2D, new ChannelsLast<PoolGrad>() {
+      @Override
+      public boolean takes(Call<PoolGrad> call) {
+        return Picture.isChannelsLast(call.in(1)) && call.in(1).getDtype() == DType.i32 && call.in(0).getDtype() == DType.f32 && Vectors.available();
+      }
+
+      @Override
+      public void run(Call<PoolGrad> call) {
+        PoolShape s = shape(call.attributes().of(), call.in(0).getShape(), call.attributes().options());
+        try (Picture g = Picture.of(call.in(0))) {
+          long from = g.address(), places = address(call.in(1)), to = address(call.out(0));
+          ThreadPool.run(s.n(), i -> VectorPooling.unpool(s, from + 4 * i * s.outSize(), places + 4 * i * s.outSize(), to + 4 * i * s.inSize()));
+        }
+      }
+    });
     cpu.add(Convolutions.MAX_POOL2D, PlainPooling::max);
     cpu.add(Convolutions.MAX_UNPOOL2D, PlainPooling::unpool);
     cpu.add(Convolutions.AVG_POOL2D, PlainPooling::average);
     cpu.add(Convolutions.AVG_POOL2D_GRAD, PlainPooling::averageGrad);
+  }
+
+  /** A kernel of the native library: f32, its picture channels-last. */
+  private interface Native<A> extends Kernel<A> {
+    @Override
+    default boolean takes(Call<A> call) {
+      return call.in(0).getDtype() == DType.f32 && call.in(0).numel() > 0 && NativeLibrary.available();
+    }
+
+    @Override
+    default Layout layout(Call<A> call, List<Spec> specs, int i) {
+      return Layout.permuted(specs.get(i).shape(), 0, 2, 3, 1);
+    }
+  }
+
+  /** A vector kernel over the channels of an f32 picture that is channels-last already. */
+  private interface ChannelsLast<A> extends Kernel<A> {
+    @Override
+    default boolean takes(Call<A> call) {
+      return call.in(0).getDtype() == DType.f32 && Picture.isChannelsLast(call.in(0)) && Vectors.available();
+    }
+
+    @Override
+    default Layout layout(Call<A> call, List<Spec> specs, int i) {
+      return Layout.permuted(specs.get(i).shape(), 0, 2, 3, 1);
+    }
+  }
+
+  private static PoolShape shape(Shape x, Shape y, Pool2dOptions o) {
+    int below = (y.get(2) - 1) * o.strideH() + o.kernelH() - x.get(2) - o.paddingH(), right = (y.get(3) - 1) * o.strideW() + o.kernelW() - x.get(3) - o.paddingW();
+    return new PoolShape(x.get(0), x.get(1), x.get(2), x.get(3), o.kernelH(), o.kernelW(), o.strideH(), o.strideW(), o.paddingH(), o.paddingW(), below, right, 1, 1);
+  }
+
+  private static long address(Tensor t) {
+    return MatMulKernels.address(t);
+  }
+
+  private static ConvShape shape(Shape x, Shape w, Conv2dOptions o) {
+    return new ConvShape(x.get(0), x.get(1), x.get(2), x.get(3), w.get(0), w.get(2), w.get(3), o.strideH(), o.strideW(), o.paddingH(), o.paddingW(), o.paddingH(), o.paddingW(),
+        o.dilationH(), o.dilationW(), o.groups());
+  }
+
+  /** A picture whose memory is channels-last; copied where it was not. */
+  record Picture(Tensor tensor, boolean temporary) implements AutoCloseable {
+    static Picture of(Tensor t) {
+      if (isChannelsLast(t)) return new Picture(t, false);
+      Tensor copy = Temporary.of(t, Layout.permuted(t.getShape(), 0, 2, 3, 1));
+      CopyKernels.copy(t, copy);
+      return new Picture(copy, true);
+    }
+
+    static boolean isChannelsLast(Tensor t) {
+      Layout wanted = Layout.permuted(t.getShape(), 0, 2, 3, 1);
+      for (int d = 0; d < 4; d++) if (t.size(d) != 1 && t.layout().stride(d) != wanted.stride(d)) return false;
+      return true;
+    }
+
+    long address() {
+      return MatMulKernels.address(tensor);
+    }
+
+    @Override
+    public void close() {
+      if (temporary) Temporary.free(tensor);
+    }
+  }
+
+  /** A row-major operand; absent ones have address 0. */
+  record Packed(Tensor tensor, boolean temporary) implements AutoCloseable {
+    static Packed of(Tensor t) {
+      if (t == null || t.isContiguous()) return new Packed(t, false);
+      Tensor copy = Temporary.like(t);
+      CopyKernels.copy(t, copy);
+      return new Packed(copy, true);
+    }
+
+    long address() {
+      return tensor == null ? 0 : MatMulKernels.address(tensor);
+    }
+
+    @Override
+    public void close() {
+      if (temporary) Temporary.free(tensor);
+    }
   }
 }

@@ -13,6 +13,9 @@ final class CopyKernels {
   private static final Expr SAME = new Expr.Input(0);
   private static final double[] NONE = {};
 
+  /** Elements of one tile of a blockwise copy. */
+  private static final int BLOCK = 32 * 1024;
+
   private CopyKernels() {}
 
   static void register(CpuBackend cpu) {
@@ -31,8 +34,24 @@ final class CopyKernels {
   /** Copies all elements, converting; {@code to} may be any view, {@code from} may broadcast. */
   static void copy(Tensor from, Tensor to) {
     DType a = from.getDtype(), b = to.getDtype();
+    if (a == DType.f32 && b == DType.f32 && to.numel() >= 1024 && Vectors.available() && blocks(from, to)) return;
     DType compute = !a.isFloating() ? DType.i64 : a == DType.f64 || b == DType.f64 || !b.isFloating() ? DType.f64 : DType.f32;
-    TileInterpreter.run(SAME, compute, NONE, to, new Tensor[] {from});
+    PointwiseKernels.KERNEL.run(SAME, compute, NONE, to, from);
+  }
+
+  /** Copies by blocks of rows and columns, transposing where the source runs the other way; false where it is simpler as it lies. */
+  private static boolean blocks(Tensor from, Tensor to) {
+    Strides s = Strides.of(to, from);
+    int d = s.dims();
+    if (d < 2 || s.inner(0) != 1 || s.inner(1) == 0) return false;
+    int rows = s.sizes[d - 2], cols = s.sizes[d - 1], each = Math.max(16, BLOCK / cols & -16), down = (rows + each - 1) / each;
+    long rowStep = s.strides[1][d - 2], columnStep = s.inner(1), outStep = s.strides[0][d - 2];
+    long source = from.storage().address(), target = to.storage().address();
+    ThreadPool.run(s.rows() / rows * down, t -> {
+      int outer = t / down * rows, row = t % down * each;
+      VectorCopy.copy(source + 4 * (s.start(1, outer) + row * rowStep), rowStep, columnStep, target + 4 * (s.start(0, outer) + row * outStep), outStep, Math.min(each, rows - row), cols);
+    });
+    return true;
   }
 
   static Tensor window(Tensor of, Shape shape, Layout layout) {
@@ -48,7 +67,9 @@ final class CopyKernels {
   }
 
   static void fill(Tensor t, Number value) {
-    TileInterpreter.run(SAME, t.getDtype() == DType.f64 ? DType.f64 : t.getDtype().isFloating() ? DType.f32 : DType.i64, NONE, t, new Tensor[] {Tensor.constant(value)});
+    DType compute = t.getDtype() == DType.f64 ? DType.f64 : t.getDtype().isFloating() ? DType.f32 : DType.i64;
+    Number stored = t.getDtype() == DType.bool ? value.doubleValue() != 0 ? 1 : 0 : value;
+    PointwiseKernels.KERNEL.run(SAME, compute, NONE, t, Tensor.constant(stored));
   }
 
   private static void cat(Call<Shapes.Dim> call) {

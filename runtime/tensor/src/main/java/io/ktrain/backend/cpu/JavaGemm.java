@@ -5,8 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Matrix product in plain Java, a 4x4 block of C in registers: 8 to 11 GFLOP/s. As fast as a native call for the tiniest
- * products, which then need no native library at all; for the rest it is the fallback.
+ * Matrix product in plain Java, a 4x4 block of C in registers: 8 to 11 GFLOP/s. As fast as a native call for the
+ * tiniest products, which then need no native library at all; for the rest it is the fallback.
  */
 final class JavaGemm {
   /** Every address is a valid offset into this segment; nothing is checked. */
@@ -38,8 +38,8 @@ final class JavaGemm {
     }
   }
 
-  private static void block(int k, float alpha, long a, long rowA, long stepA, long b, long colB, long stepB, float beta,
-      long c, long rowC) {
+  private static void block(int k, float alpha, long a, long rowA, long stepA, long b, long colB, long stepB,
+      float beta, long c, long rowC) {
     float s00 = 0, s01 = 0, s02 = 0, s03 = 0;
     float s10 = 0, s11 = 0, s12 = 0, s13 = 0;
     float s20 = 0, s21 = 0, s22 = 0, s23 = 0;

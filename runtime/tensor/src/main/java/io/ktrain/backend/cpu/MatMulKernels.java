@@ -64,13 +64,13 @@ final class MatMulKernels {
       long row = t.layout().stride(0), column = t.layout().stride(1);
       if (fits(row, column, rows, columns)) return new Operand(MatMulKernels.address(t), (int) (rows == 1 ? Math.max(1, columns) : row), false, null);
       if (fits(column, row, columns, rows)) return new Operand(MatMulKernels.address(t), (int) (columns == 1 ? Math.max(1, rows) : column), true, null);
-      Tensor copy = Scratch.like(t);
+      Tensor copy = Temporary.like(t);
       CopyKernels.copy(t, copy);
       return new Operand(MatMulKernels.address(copy), columns, false, copy);
     }
 
     void free() {
-      if (copy != null) Scratch.free(copy);
+      if (copy != null) Temporary.free(copy);
     }
   }
 
@@ -96,14 +96,14 @@ final class MatMulKernels {
     Operand p = Operand.of(matrix(x, 0)), q = Operand.of(matrix(y, 0));
     NativeGemm.sgemmBatched(c.size(0), p.transposed, q.transposed, c.size(1), c.size(2), a.size(2), 1, p.address, p.ld, x.layout().stride(0), q.address, q.ld, y.layout().stride(0),
         0, address(c), c.size(2), (long) c.size(1) * c.size(2));
-    if (x != a) Scratch.free(x);
-    if (y != b) Scratch.free(y);
+    if (x != a) Temporary.free(x);
+    if (y != b) Temporary.free(y);
   }
 
   private static Tensor stackable(Tensor t) {
     long row = t.layout().stride(1), column = t.layout().stride(2);
     if (fits(row, column, t.size(1), t.size(2)) || fits(column, row, t.size(2), t.size(1))) return t;
-    Tensor copy = Scratch.like(t);
+    Tensor copy = Temporary.like(t);
     CopyKernels.copy(t, copy);
     return copy;
   }
@@ -113,13 +113,13 @@ final class MatMulKernels {
     Tensor x = call.in(0), w = call.in(1), b = call.in(2), y = call.out(0);
     int in = w.size(1), out = w.size(0), rows = Math.toIntExact(y.numel() / Math.max(1, out));
     if (y.numel() == 0) return;
-    Tensor dense = x.isContiguous() ? x : Scratch.like(x);
+    Tensor dense = x.isContiguous() ? x : Temporary.like(x);
     if (dense != x) CopyKernels.copy(x, dense);
     Tensor x2 = CopyKernels.window(dense, Shape.of(rows, in), new Layout(new long[] {in, 1}, dense.layout().offset()));
     Tensor y2 = CopyKernels.window(y, Shape.of(rows, out), new Layout(new long[] {out, 1}, y.layout().offset()));
     Tensor wt = CopyKernels.window(w, Shape.of(in, out), new Layout(new long[] {w.layout().stride(1), w.layout().stride(0)}, w.layout().offset()));
     if (b != null) CopyKernels.copy(b, y2);
     product(x2, wt, y2, b == null ? 0 : 1);
-    if (dense != x) Scratch.free(dense);
+    if (dense != x) Temporary.free(dense);
   }
 }

@@ -21,8 +21,8 @@ import java.util.zip.ZipFile;
 /**
  * The user's private folder of libraries taken out of jars, one sub-folder for each version of the library.
  *
- * <p>A cached file is loaded only if it is still what was extracted. Its SHA-256 is kept beside it, with its size, inode
- * and change time. The kernel moves the change time at every write and no program can set it back, so while these three
+ * <p>A cached file is loaded only if it is still what was extracted. Its SHA-256 is kept beside it, with its size,
+ * inode and change time. The kernel moves the change time at every write and no program can set it back, so while these three
  * agree the 90 MB need not be read again, which would take longer than everything else at start-up; when they do not,
  * the hash decides, and a file that fails it is extracted anew.
  */
@@ -37,7 +37,8 @@ final class NativeCache {
 
   static NativeCache inUserCache() {
     String xdg = System.getenv("XDG_CACHE_HOME");
-    Path caches = xdg != null && xdg.startsWith("/") ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
+    boolean given = xdg != null && xdg.startsWith("/");
+    Path caches = given ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
     return new NativeCache(caches.resolve("ktrain").resolve("native"));
   }
 
@@ -69,7 +70,7 @@ final class NativeCache {
     Map<String, Object> is = Files.readAttributes(folder, "unix:mode,uid");
     boolean shared = ((int) is.get("mode") & 0077) != 0;
     boolean foreign = !is.get("uid").equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
-    if (foreign) throw new IOException(folder + " belongs to another user. Fix: set XDG_CACHE_HOME to a folder of yours");
+    if (foreign) throw new IOException(folder + " belongs to another user. Fix: set XDG_CACHE_HOME to your own");
     if (shared) throw new IOException(folder + " is open to other users. Fix: chmod 700 " + folder);
   }
 
@@ -114,7 +115,7 @@ final class NativeCache {
     stamp(folder, name, HexFormat.of().formatHex(sha.digest()));
   }
 
-  /** If two processes extract at once the later file stands with the earlier stamp; the hash then agrees, and heals it. */
+  /** If two processes extract at once, one's file may stand with the other's stamp; the hash agrees, and heals it. */
   private static void stamp(Path folder, String name, String hash) throws IOException {
     Path part = Files.createTempFile(folder, name, ".part");
     try {

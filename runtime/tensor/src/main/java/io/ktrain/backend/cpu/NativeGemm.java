@@ -2,8 +2,8 @@ package io.ktrain.backend.cpu;
 
 /**
  * f32 matrix products, row-major, on raw addresses: cut into tiles by shape alone and run on {@link ThreadPool}, each
- * tile one single-threaded oneDNN call. Without the native library the same tiles run in {@link JavaGemm}. Nothing is
- * checked: sizes, strides and addresses are the caller's to get right.
+ * tile one single-threaded oneDNN call. Without the native library the same tiles run in {@link VectorGemm}, without
+ * the Vector module in {@link JavaGemm}. Nothing is checked: sizes, strides and addresses are the caller's to get right.
  */
 public final class NativeGemm {
   /** Multiply-adds up to which plain Java takes no longer than the native call, and spares loading the library. */
@@ -79,11 +79,13 @@ public final class NativeGemm {
       int ldb, float beta, long c, int ldc) {
     if (NativeLibrary.available())
       OneDnn.sgemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    else if (Vectors.available())
+      VectorGemm.sgemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     else
       JavaGemm.sgemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   }
 
-  /** How C is cut. A tile must pay for handing it over, and for packing its own copy of the rows and columns it reads. */
+  /** How C is cut. A tile must pay for its hand-over and for packing a copy of the rows and columns it reads. */
   record Grid(int rows, int columns) {
     /** oneDNN's AVX-512 kernel computes 8 rows by 48 columns; 16 is what the other kernels have in common. */
     static final int ROW_UNIT = 8;

@@ -39,7 +39,7 @@ public final class NativeLibrary {
     static final Verdict VERDICT = load();
   }
 
-  /** True if the library is loaded; the first call loads it: 60 to 100 ms, half of it the dynamic linker; once a machine, a second. */
+  /** True if the library is loaded. The first call loads it: 60 to 100 ms; on a machine's first run, a second. */
   public static boolean available() {
     return Loaded.VERDICT.symbols != null;
   }
@@ -79,9 +79,24 @@ public final class NativeLibrary {
           + ". Fix: add org.bytedeco:dnnl with classifier linux-x86_64");
     try {
       Path file = NativeCache.inUserCache().file(jarOf(url));
-      return new Verdict(open(file), "in use, ".concat(file.toString()));
-    } catch (IOException | IllegalArgumentException | UnsatisfiedLinkError e) {
+      SymbolLookup symbols = open(file);
+      int threads = openMpThreads(symbols);
+      if (threads == 1) return new Verdict(symbols, "in use, ".concat(file.toString()));
+      return Verdict.no("something else in this process loaded OpenMP first, with " + threads
+          + " threads, which would fight with ktrain's own. Fix: set OMP_NUM_THREADS=1 before the start");
+    } catch (IOException | RuntimeException | UnsatisfiedLinkError e) {
       return Verdict.no(e.getMessage() + " (" + e.getClass().getSimpleName() + ")");
+    }
+  }
+
+  private static int openMpThreads(SymbolLookup symbols) {
+    MethodHandle function = Linker.nativeLinker().downcallHandle(symbols.findOrThrow("omp_get_max_threads"), WORDS);
+    try {
+      return (int) (long) function.invokeExact(0L, 0L, 0L, 0L, 0L, 0L);
+    } catch (Error | RuntimeException e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
     }
   }
 

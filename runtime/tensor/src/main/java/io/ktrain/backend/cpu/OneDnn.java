@@ -31,18 +31,20 @@ final class OneDnn {
   static final int BIAS = 41;
   static final int WORKSPACE = 64;
   static final int SCRATCHPAD = 80;
+  static final int FIRST_OF_MANY = 1024;
   static final int DIFF_SRC = 129;
   static final int DIFF_DST = 145;
   static final int DIFF_WEIGHTS = 161;
   static final int DIFF_BIAS = 169;
 
-  static final int SRC_DESC = 129;
-  static final int DIFF_SRC_DESC = 130;
   static final int WEIGHTS_DESC = 131;
   static final int DIFF_WEIGHTS_DESC = 132;
-  static final int DST_DESC = 133;
-  static final int DIFF_DST_DESC = 134;
+  static final int WORKSPACE_DESC = 135;
   static final int SCRATCHPAD_DESC = 136;
+
+  static final int MAX = 511;
+  static final int AVERAGE_WITH_PADDING = 767;
+  static final int AVERAGE = 1023;
 
   private static final int F32 = 3;
   private static final int IMPLEMENTATION_NAME = 8;
@@ -65,10 +67,13 @@ final class OneDnn {
     static final MethodHandle STREAM_CREATE = NativeLibrary.function("dnnl_stream_create");
     static final MethodHandle DESC_WITH_TAG = NativeLibrary.function("dnnl_memory_desc_create_with_tag");
     static final MethodHandle DESC_SIZE = NativeLibrary.function("dnnl_memory_desc_get_size");
-    static final MethodHandle DESC_EQUAL = NativeLibrary.function("dnnl_memory_desc_equal");
+    static final MethodHandle DESC_CLONE = NativeLibrary.function("dnnl_memory_desc_clone");
+    static final MethodHandle DESC_PART = NativeLibrary.function("dnnl_memory_desc_create_submemory");
     static final MethodHandle DESC_DESTROY = NativeLibrary.function("dnnl_memory_desc_destroy");
     static final MethodHandle MEMORY_CREATE = NativeLibrary.function("dnnl_memory_create");
     static final MethodHandle MEMORY_SET_DATA = NativeLibrary.function("dnnl_memory_set_data_handle");
+    static final MethodHandle MEMORY_DESTROY = NativeLibrary.function("dnnl_memory_destroy");
+    static final MethodHandle PRIMITIVE_DESTROY = NativeLibrary.function("dnnl_primitive_destroy");
     static final MethodHandle PRIMITIVE_CREATE = NativeLibrary.function("dnnl_primitive_create");
     static final MethodHandle PRIMITIVE_DESC_DESTROY = NativeLibrary.function("dnnl_primitive_desc_destroy");
     static final MethodHandle QUERY = NativeLibrary.function("dnnl_primitive_desc_query");
@@ -90,13 +95,23 @@ final class OneDnn {
         ENGINE = out.get(JAVA_LONG, 0);
         check("stream", (long) STREAM_CREATE.invokeExact(out.address(), ENGINE, IN_ORDER, 0L, 0L, 0L));
         STREAM = out.get(JAVA_LONG, 0);
-        check("attributes", (long) ATTR_CREATE.invokeExact(out.address(), 0L, 0L, 0L, 0L, 0L));
-        USER_SCRATCHPAD = out.get(JAVA_LONG, 0);
-        check("attributes", (long) ATTR_SCRATCHPAD.invokeExact(USER_SCRATCHPAD, 1L, 0L, 0L, 0L, 0L));
+        USER_SCRATCHPAD = attributes(out);
       } catch (Throwable e) {
         throw rethrown(e);
       }
     }
+  }
+
+  private static final class Pooling {
+    static final MethodHandle FORWARD =
+        NativeLibrary.function("dnnl_pooling_forward_primitive_desc_create", Convolution.TYPE);
+    static final MethodHandle BACKWARD =
+        NativeLibrary.function("dnnl_pooling_backward_primitive_desc_create", Convolution.TYPE);
+  }
+
+  private static final class Sum {
+    static final MethodHandle CREATE =
+        NativeLibrary.function("dnnl_sum_primitive_desc_create", Convolution.TYPE);
   }
 
   private static final class Convolution {
@@ -145,8 +160,17 @@ final class OneDnn {
     return call(Primitives.DESC_SIZE, desc, 0, 0, 0);
   }
 
-  static boolean sameLayout(long desc, long other) {
-    return (int) call(Primitives.DESC_EQUAL, desc, other, 0, 0) != 0;
+  static long copyOf(long desc) {
+    return create("memory descriptor", Primitives.DESC_CLONE, desc, 0, 0);
+  }
+
+  /** The part of a tensor that begins at {@code offsets}, or 0 if its layout cannot be cut there. */
+  static long part(long desc, long[] dims, long[] offsets) {
+    try (var arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(JAVA_LONG);
+      long status = call(Primitives.DESC_PART, out.address(), desc, dims(arena, dims), dims(arena, offsets));
+      return (int) status == 0 ? out.get(JAVA_LONG, 0) : 0;
+    }
   }
 
   /** Sizes and steps of a convolution, as oneDNN takes them: its dilation counts the holes. */
@@ -189,11 +213,53 @@ final class OneDnn {
     }
   }
 
+  /** {@code kind} is one of the pooling kinds above. */
+  static long poolingForward(int kind, long src, long dst, long kh, long kw, Window w) {
+    try (var arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(JAVA_LONG);
+      return created(out, (long) Pooling.FORWARD.invokeExact(out.address(), Primitives.ENGINE, (long) FORWARD_TRAINING,
+          (long) kind, src, dst, dims(arena, w.sh, w.sw), dims(arena, kh, kw), dims(arena, w.dh, w.dw),
+          dims(arena, w.top, w.left), dims(arena, w.bottom, w.right), Primitives.USER_SCRATCHPAD, 0L));
+    } catch (Throwable e) {
+      throw rethrown(e);
+    }
+  }
+
+  static long poolingBackward(int kind, long diffSrc, long diffDst, long kh, long kw, Window w, long forward) {
+    try (var arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(JAVA_LONG);
+      return created(out, (long) Pooling.BACKWARD.invokeExact(out.address(), Primitives.ENGINE, (long) kind, diffSrc,
+          diffDst, dims(arena, w.sh, w.sw), dims(arena, kh, kw), dims(arena, w.dh, w.dw), dims(arena, w.top, w.left),
+          dims(arena, w.bottom, w.right), forward, Primitives.USER_SCRATCHPAD, 0L));
+    } catch (Throwable e) {
+      throw rethrown(e);
+    }
+  }
+
+  /** A copy from one layout to another. */
   static long reorder(long from, long to) {
     try (var arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(JAVA_LONG);
       check("reorder", (long) Primitives.REORDER.invokeExact(
           out.address(), from, Primitives.ENGINE, to, Primitives.ENGINE, Primitives.USER_SCRATCHPAD));
+      return out.get(JAVA_LONG, 0);
+    } catch (Throwable e) {
+      throw rethrown(e);
+    }
+  }
+
+  /** The sum of {@code count} tensors alike; the result may take the place of the first. */
+  static long sum(long desc, int count) {
+    try (var arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(JAVA_LONG);
+      MemorySegment scales = arena.allocate(JAVA_FLOAT, count);
+      MemorySegment descs = arena.allocate(JAVA_LONG, count);
+      for (int i = 0; i < count; i++) {
+        scales.setAtIndex(JAVA_FLOAT, i, 1f);
+        descs.setAtIndex(JAVA_LONG, i, desc);
+      }
+      check("sum", (long) Sum.CREATE.invokeExact(out.address(), Primitives.ENGINE, desc, (long) count,
+          scales.address(), descs.address(), Primitives.USER_SCRATCHPAD, 0L, 0L, 0L, 0L, 0L, 0L));
       return out.get(JAVA_LONG, 0);
     } catch (Throwable e) {
       throw rethrown(e);
@@ -248,6 +314,21 @@ final class OneDnn {
     if (status != 0) check("execution", status);
   }
 
+  static void destroyMemory(long memory) {
+    call(Primitives.MEMORY_DESTROY, memory, 0, 0, 0);
+  }
+
+  static void destroyPrimitive(long primitive) {
+    call(Primitives.PRIMITIVE_DESTROY, primitive, 0, 0, 0);
+  }
+
+  private static long attributes(MemorySegment out) throws Throwable {
+    check("attributes", (long) Primitives.ATTR_CREATE.invokeExact(out.address(), 0L, 0L, 0L, 0L, 0L));
+    long attributes = out.get(JAVA_LONG, 0);
+    check("attributes", (long) Primitives.ATTR_SCRATCHPAD.invokeExact(attributes, 1L, 0L, 0L, 0L, 0L));
+    return attributes;
+  }
+
   private static long create(String what, MethodHandle function, long a, long b, long c) {
     try (var arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(JAVA_LONG);
@@ -272,7 +353,7 @@ final class OneDnn {
 
   private static long created(MemorySegment out, long status) {
     if ((int) status == 3) return 0; // unimplemented
-    check("convolution", status);
+    check("primitive", status);
     return out.get(JAVA_LONG, 0);
   }
 

@@ -120,5 +120,8 @@ final class PlainConvolution {
             }
     });
     store(out, w);
+    double[] sums = new double[d.o];
+    for (int i = 0; i < a.length; i++) sums[i / (d.oh * d.ow) % d.o] += a[i];
+    store(sums, call.out(1));
   }
 }

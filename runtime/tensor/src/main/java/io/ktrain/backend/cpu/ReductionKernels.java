@@ -1,6 +1,7 @@
 package io.ktrain.backend.cpu;
 
 import io.ktrain.op.Call;
+import io.ktrain.op.Expr;
 import io.ktrain.op.Reductions;
 import io.ktrain.op.Reductions.Along;
 import io.ktrain.op.Reductions.Over;
@@ -13,14 +14,36 @@ import java.util.Comparator;
 
 /** Sums, extremes, running sums, sorting. The general kernels accumulate in double (or long) in the order of the elements. */
 final class ReductionKernels {
+  private static final Expr QUOTIENT = new Expr.Input(0).div(Expr.param(0));
+
   private ReductionKernels() {}
 
   static void register(CpuBackend cpu) {
-    cpu.add(Reductions.SUM, call -> fold(call, 0, (a, x) -> a + x, (a, x) -> a + x, 1));
-    cpu.add(Reductions.MEAN, call -> fold(call, 0, (a, x) -> a + x, (a, x) -> a + x, count(call)));
+    cpu.add(Reductions.SUM, call -> {
+      FastReduction fast = FastReduction.of(call);
+      if (fast != null) fast.sum(call.in(0), call.out(0));
+      else fold(call, 0, (a, x) -> a + x, (a, x) -> a + x, 1);
+    });
+    cpu.add(Reductions.MEAN, call -> {
+      FastReduction fast = FastReduction.of(call);
+      if (fast == null) {
+        fold(call, 0, (a, x) -> a + x, (a, x) -> a + x, count(call));
+        return;
+      }
+      fast.sum(call.in(0), call.out(0));
+      PointwiseKernels.KERNEL.run(QUOTIENT, DType.f32, new double[] {count(call)}, call.out(0), call.out(0));
+    });
     cpu.add(Reductions.PROD, call -> fold(call, 1, (a, x) -> a * x, (a, x) -> a * x, 1));
-    cpu.add(Reductions.AMAX, call -> fold(call, Double.NEGATIVE_INFINITY, Math::max, Math::max, 1));
-    cpu.add(Reductions.AMIN, call -> fold(call, Double.POSITIVE_INFINITY, Math::min, Math::min, 1));
+    cpu.add(Reductions.AMAX, call -> {
+      FastReduction fast = FastReduction.of(call);
+      if (fast != null && fast.isByRows()) fast.byRows(VectorReductions::rowMax, call.in(0), call.out(0));
+      else fold(call, Double.NEGATIVE_INFINITY, Math::max, Math::max, 1);
+    });
+    cpu.add(Reductions.AMIN, call -> {
+      FastReduction fast = FastReduction.of(call);
+      if (fast != null && fast.isByRows()) fast.byRows(VectorReductions::rowMin, call.in(0), call.out(0));
+      else fold(call, Double.POSITIVE_INFINITY, Math::min, Math::min, 1);
+    });
     cpu.add(Reductions.MAX, call -> extreme(call, true));
     cpu.add(Reductions.MIN, call -> extreme(call, false));
     cpu.add(Reductions.CUMSUM, call -> running(call, false));

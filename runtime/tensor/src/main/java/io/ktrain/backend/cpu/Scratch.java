@@ -1,32 +1,54 @@
 package io.ktrain.backend.cpu;
 
-import io.ktrain.memory.Storage;
-import io.ktrain.op.Dispatch;
-import io.ktrain.op.Spec;
-import io.ktrain.tensor.DType;
-import io.ktrain.tensor.Device;
-import io.ktrain.tensor.Layout;
-import io.ktrain.tensor.Shape;
-import io.ktrain.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
 
-/** Memory a kernel needs while it runs; given back by the kernel itself. */
-final class Scratch {
-  private Scratch() {}
+/** Off-heap memory a kernel needs while it runs, reused by the next; 64-byte aligned, what it holds is undefined. */
+final class Scratch implements AutoCloseable {
+  /** What is kept between kernels at most; more than that goes back to the system. */
+  private static final long MOST_KEPT = 96L << 20;
 
-  /** Row-major, of the same shape and type. */
-  static Tensor like(Tensor t) {
-    return of(t.getDevice(), t.getShape(), t.getDtype());
+  private static final List<Scratch> free = new ArrayList<>();
+  private static long kept;
+
+  private final Arena arena = Arena.ofShared();
+  private final long size;
+  private final long address;
+
+  private Scratch(long size) {
+    this.size = size;
+    address = arena.allocate(size, 64).address();
   }
 
-  static Tensor of(Device device, Shape shape, DType dtype) {
-    return Dispatch.allocate("scratch", new Spec(shape, dtype), device, Layout.contiguous(shape));
+  /** At least this many bytes, for the caller alone until it closes them. */
+  static Scratch take(long bytes) {
+    synchronized (free) {
+      Scratch best = null;
+      for (Scratch s : free) if (s.size >= bytes && (best == null || s.size < best.size)) best = s;
+      if (best != null) {
+        free.remove(best);
+        kept -= best.size;
+        return best;
+      }
+    }
+    long step = Math.max(4096, Long.highestOneBit(bytes) >> 2); // few distinct sizes, at most a quarter too large
+    return new Scratch((bytes + step - 1) / step * step);
   }
 
-  static Storage bytes(Device device, long bytes) {
-    return of(device, Shape.of(Math.toIntExact((bytes + 3) / 4)), DType.f32).storage();
+  long address() {
+    return address;
   }
 
-  static void free(Tensor t) {
-    t.storage().free("the kernel");
+  @Override
+  public void close() {
+    synchronized (free) {
+      if (kept + size <= MOST_KEPT) {
+        kept += size;
+        free.add(this);
+        return;
+      }
+    }
+    arena.close();
   }
 }

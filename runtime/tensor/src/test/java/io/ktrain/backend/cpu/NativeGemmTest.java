@@ -80,7 +80,8 @@ class NativeGemmTest {
   @Test
   void batches() {
     Floats.needsLibrary();
-    for (int[] s : new int[][] {{5, 3, 4, 2}, {9, 17, 33, 20}, {3, 200, 200, 100}, {32, 64, 64, 32}, {1, 70, 70, 70}, {0, 4, 4, 4}}) {
+    int[][] shapes = {{5, 3, 4, 2}, {9, 17, 33, 20}, {3, 200, 200, 100}, {32, 64, 64, 32}, {1, 70, 70, 70}, {0, 4, 4, 4}};
+    for (int[] s : shapes) {
       int count = s[0];
       int m = s[1];
       int n = s[2];

@@ -32,7 +32,7 @@ class ThreadPoolTest {
         for (int round = 0; round < 200; round++) {
           var seen = new AtomicIntegerArray(tiles);
           ThreadPool.run(tiles, seen::getAndIncrement);
-          for (int i = 0; i < tiles; i++) assertEquals(1, seen.get(i), threads + " threads, tile " + i + " of " + tiles);
+          for (int i = 0; i < tiles; i++) assertEquals(1, seen.get(i), threads + " threads, " + tiles + " tiles: " + i);
         }
       }
     }

@@ -1,0 +1,41 @@
+package io.ktrain.bench;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Words and {@code --name value} pairs of a command line. */
+final class Arguments {
+  private final List<String> words = new ArrayList<>();
+  private final Map<String, String> options = new LinkedHashMap<>();
+
+  Arguments(String[] args) {
+    for (int i = 0; i < args.length; i++) {
+      if (!args[i].startsWith("--")) words.add(args[i]);
+      else if (i + 1 < args.length) options.put(args[i], args[++i]);
+      else throw new IllegalArgumentException("bench: " + args[i] + " needs a value.");
+    }
+  }
+
+  List<String> words() {
+    return words;
+  }
+
+  String first() {
+    if (words.isEmpty()) throw new IllegalArgumentException("bench: name a workload: W1, W2, W6, W8 or W9.");
+    return words.getFirst();
+  }
+
+  String text(String option, String otherwise) {
+    return options.getOrDefault(option, otherwise);
+  }
+
+  double number(String option, double otherwise) {
+    return options.containsKey(option) ? Double.parseDouble(options.get(option)) : otherwise;
+  }
+
+  int count(String option, int otherwise) {
+    return (int) number(option, otherwise);
+  }
+}

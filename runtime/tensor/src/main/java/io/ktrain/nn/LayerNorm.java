@@ -1,0 +1,46 @@
+package io.ktrain.nn;
+
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Shape;
+import io.ktrain.tensor.Tensor;
+
+/** Normalizes over the last dims, then scales and shifts each element (Ba et al. 2016). PyTorch's LayerNorm. */
+public final class LayerNorm extends Module {
+  private final Shape shape;
+  private final double eps;
+  private final Parameter weight;
+  private final Parameter bias;
+
+  public LayerNorm(int... shape) {
+    this(1e-5, shape);
+  }
+
+  public LayerNorm(double eps, int... shape) {
+    this.shape = Shape.of(shape);
+    this.eps = eps;
+    weight = register("weight", new Parameter(Tensor.ones(this.shape, DType.f32)));
+    bias = register("bias", new Parameter(Tensor.zeros(this.shape, DType.f32)));
+  }
+
+  public Parameter getWeight() {
+    return weight;
+  }
+
+  public Parameter getBias() {
+    return bias;
+  }
+
+  @Override
+  public Tensor forward(Tensor x) {
+    return x.layerNorm(shape.ndim(), weight, bias, eps);
+  }
+
+  @Override
+  public String extraRepr() {
+    return "(" + shape.toString().replaceAll("[\\[\\]]", "").replace(",", ", ") + (shape.ndim() == 1 ? ",)" : ")") + ", eps=" + text(eps) + ", elementwise_affine=True";
+  }
+
+  static String text(double eps) {
+    return eps == 1e-5 ? "1e-05" : Double.toString(eps);
+  }
+}

@@ -1,0 +1,49 @@
+package io.ktrain.nn;
+
+import io.ktrain.tensor.Context;
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Shape;
+import io.ktrain.tensor.Tensor;
+import java.util.function.Function;
+
+/**
+ * A tensor that training changes; usable wherever a Tensor is. One whose size comes from the first input is registered at
+ * once and filled later.
+ */
+public final class Parameter extends Tensor {
+  private boolean sized;
+
+  /** Takes over {@code value}'s memory. */
+  public Parameter(Tensor value) {
+    super(value.keep());
+    sized = true;
+    setRequiresGrad(true);
+  }
+
+  private Parameter(DType dtype) {
+    super(Tensor.shapeOnly(Shape.of(0), dtype, Context.current().device()));
+    setRequiresGrad(true);
+  }
+
+  /** A parameter whose shape is not known yet. */
+  public static Parameter lazy() {
+    return new Parameter(DType.f32);
+  }
+
+  public boolean isSized() {
+    return sized;
+  }
+
+  /** Gives a lazy parameter its values; outside the graph. */
+  public void size(Shape shape, Function<Shape, Tensor> init) {
+    if (sized) throw new IllegalStateException("parameter: it already is " + describe());
+    become(Context.current().withGrad(false, () -> init.apply(shape)));
+    sized = true;
+  }
+
+  /** Puts other values in the place of these: on another device, or read from a file. */
+  void replace(Tensor value) {
+    become(value);
+    sized = true;
+  }
+}

@@ -1,0 +1,46 @@
+package io.ktrain.tensor;
+
+import io.ktrain.backend.Backend;
+import io.ktrain.backend.Backends;
+import java.util.List;
+
+/** What this process computes with. */
+public final class Devices {
+  private Devices() {}
+
+  /**
+   * The device a name means in this process; {@code auto} is {@code cuda:0} if there is one, else {@code cpu}.
+   *
+   * @throws DeviceError when the name is none, or no backend of this process has it
+   */
+  public static Device named(String name) {
+    if (name.equals("auto")) {
+      boolean cuda = Backends.all().stream().anyMatch(b -> b.type().equals("cuda"));
+      return cuda ? Device.of("cuda:0") : Device.CPU;
+    }
+    Device device = Device.of(name);
+    Backends.of(device).pool(device);
+    return device;
+  }
+
+  /** What there is to compute with, one line a backend: its devices' kind, and its state or why it cannot be used. */
+  public static List<String> report() {
+    return Backends.all().stream().map(b -> b.type() + ": " + b.status()).toList();
+  }
+
+  /** How many threads kernels on the CPU use at most, the calling one included. */
+  public static int threads() {
+    return Backends.of(Device.CPU).threads();
+  }
+
+  /** Takes effect from the next operation on. Changes how fast kernels are, never what they compute. */
+  public static void setThreads(int count) {
+    if (count < 1) throw new KtrainException("threads: expected at least 1, the calling thread, got " + count + ".");
+    for (Backend backend : Backends.all()) backend.setThreads(count);
+  }
+
+  /** Bytes that tensors on the device hold now, those included that nothing refers to but no collection has found. */
+  public static long liveBytes(Device device) {
+    return Backends.of(device).pool(device).live();
+  }
+}

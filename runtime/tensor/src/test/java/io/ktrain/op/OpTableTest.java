@@ -1,0 +1,277 @@
+package io.ktrain.op;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import io.ktrain.tensor.Check;
+import io.ktrain.tensor.Context;
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.DTypeError;
+import io.ktrain.tensor.Extreme;
+import io.ktrain.tensor.KtrainException;
+import io.ktrain.tensor.Tensor;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** Everything the op table says of an operation, except its gradient, held against what happens; made from its samples. */
+@Tag("paths")
+class OpTableTest {
+  /** Operations that no sample can show, and where they are tested instead. */
+  static final Map<String, String> WITHOUT_SAMPLES = Map.ofEntries(
+      Map.entry("asStrided", "an arbitrary layout; AutogradTest, views written in place"),
+      Map.entry("sliceAssign", "an arbitrary layout; AutogradTest, views written in place"),
+      Map.entry("write", "changes its input; AutogradTest, writing in place"),
+      Map.entry("toDevice", "recorded by hand; DeviceTest"),
+      Map.entry("full", "no inputs; CreationTest"),
+      Map.entry("arange", "no inputs; CreationTest"),
+      Map.entry("uniform", "no inputs; CreationTest"),
+      Map.entry("normal", "no inputs; CreationTest"),
+      Map.entry("maxUnpool2d", "its places must come from maxPool2d, whose gradient it is"),
+      Map.entry("layerNormGrad", "its statistics must come from layerNorm, whose gradient it is"),
+      Map.entry("batchNormGrad", "its statistics must come from batchNorm, whose gradient it is"),
+      Map.entry("crossEntropyRowsGrad", "the gradient of crossEntropyRows"),
+      Map.entry("sgd", "changes its inputs; the optimizers' tests"),
+      Map.entry("adam", "changes its inputs; the optimizers' tests"),
+      Map.entry("scale", "changes its inputs; the optimizers' tests"),
+      Map.entry("totalNorm", "takes any number of inputs; the optimizers' tests"));
+
+  /** Operations whose values need no oracle of their own: gradient checks of the operation named hold them right. */
+  private static final Map<String, String> GRADIENT_OF = Map.of("conv2dInputGrad", "conv2d", "conv2dWeightGrad", "conv2d", "avgPool2dGrad", "avgPool2d",
+      "embeddingGrad", "embedding", "unslice", "slice");
+
+  /** Methods on Tensor that make tensors out of other operations: each is one line, or tested by name elsewhere. */
+  private static final Set<String> MADE_OF_OTHERS = Set.of(
+      // making
+      "of", "constant", "wrap", "scalar", "zeros", "ones", "full", "zerosLike", "onesLike", "arange", "eye", "rand", "randn", "randint", "randperm", "shapeOnly",
+      // Kotlin's operators
+      "plus", "minus", "times", "unaryMinus", "get",
+      // in place
+      "copy_", "add_", "sub_", "mul_", "div_", "fill_", "zero_",
+      // views and copies
+      "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "t", "contiguous", "copy", "narrow", "select", "detach", "keep", "getGrad", "borrowGrad", "stack",
+      // arithmetic
+      "prelu", "glu", "maskedFill", "any", "all", "argmax", "argmin", "var", "std", "norm", "normalize", "logsumexp", "topk", "matmul", "dot", "einsum",
+      // indexing
+      "maskedSelect", "index", "nonzero", "oneHot", "triu", "tril",
+      // layers and losses
+      "adaptiveAvgPool2d", "crossEntropy", "nllLoss", "mseLoss", "bceWithLogits");
+
+  private static final DType[] REALS = {DType.f32, DType.f16, DType.bf16};
+  private static final DType[] WHOLES = {DType.i64, DType.i32, DType.i16, DType.i8, DType.u8, DType.bool};
+
+  /** A test for each sample of each operation that {@code wanted} picks. */
+  interface SampleTest {
+    <A> void run(Op<A> op, OpTests.Sample<A> sample, int number);
+  }
+
+  static Stream<DynamicTest> each(java.util.function.Predicate<Op<?>> wanted, SampleTest test) {
+    return OpTable.all().stream().filter(wanted).map(op -> dynamicTest(op.name(), () -> all(op, test)));
+  }
+
+  private static <A> void all(Op<A> op, SampleTest test) {
+    List<OpTests.Sample<A>> samples = op.tests().samples();
+    for (int i = 0; i < samples.size(); i++) {
+      try {
+        test.run(op, samples.get(i), i);
+      } catch (AssertionError | RuntimeException e) {
+        throw new AssertionError("sample " + i + " " + text(samples.get(i)) + ": " + e.getMessage(), e);
+      }
+    }
+  }
+
+  static String text(OpTests.Sample<?> sample) {
+    Object a = sample.attributes() instanceof double[] numbers ? Arrays.toString(numbers) : sample.attributes();
+    return a + " " + sample.inputs().stream().map(i -> (i.strided() ? "strided" : "") + Arrays.toString(i.shape())).toList();
+  }
+
+  @Test
+  void everyOperationHasASampleOrAReasonNotToHaveOne() {
+    var without = OpTable.all().stream().filter(op -> op.tests().samples().isEmpty()).map(Op::name).collect(Collectors.toCollection(TreeSet::new));
+    assertEquals(new TreeSet<>(WITHOUT_SAMPLES.keySet()), without);
+  }
+
+  @Test
+  void everyOperationSaysWhatItDoes() {
+    for (Op<?> op : OpTable.all()) assertTrue(op.doc().endsWith("."), op.name() + ": \"" + op.doc() + "\"");
+  }
+
+  @Test
+  void theTableAndTensorAgree() {
+    var methods = Arrays.stream(Tensor.class.getMethods()).filter(m -> m.getDeclaringClass() == Tensor.class && Modifier.isPublic(m.getModifiers()))
+        .filter(OpTableTest::givesTensors).map(Method::getName).collect(Collectors.toCollection(TreeSet::new));
+    var ops = OpTable.all().stream().filter(op -> !op.isInternal()).map(Op::name).collect(Collectors.toCollection(TreeSet::new));
+    var missing = new TreeSet<>(ops);
+    missing.removeAll(methods);
+    assertEquals(Set.of(), missing, "operations without a method on Tensor");
+    methods.removeAll(ops);
+    assertEquals(new TreeSet<>(MADE_OF_OTHERS), methods, "methods without an operation");
+  }
+
+  private static boolean givesTensors(Method m) {
+    return m.getReturnType() == Tensor.class || m.getReturnType() == Extreme.class;
+  }
+
+  @TestFactory
+  Stream<DynamicTest> valuesAreTheOraclesInF64() {
+    return each(op -> !op.tests().samples().isEmpty(), new SampleTest() {
+      @Override
+      public <A> void run(Op<A> op, OpTests.Sample<A> sample, int number) {
+        List<NdArray> values = Operands.values(op, sample, number, false);
+        NdArray expected = expected(op, sample, values);
+        if (expected == null) assertTrue(GRADIENT_OF.containsKey(op.name()) || op.isComposite(), "needs a reference");
+        else close(expected, Dispatch.all(op, sample.attributes(), Operands.tensors(sample, values, DType.f64))[0], 1e-11);
+      }
+    });
+  }
+
+  /** The first output by the oracle, or null where there is none. */
+  private static <A> NdArray expected(Op<A> op, OpTests.Sample<A> sample, List<NdArray> values) {
+    if (op.tests().reference() != null) return op.tests().reference().of(sample.attributes(), values);
+    return op.pointwise() == null ? null : PointwiseOracle.of(op.pointwise().expr(), (double[]) sample.attributes(), values);
+  }
+
+  @TestFactory
+  Stream<DynamicTest> kernelsDoWhatTheDecompositionSays() {
+    return each(op -> op.isComposite() && !op.tests().samples().isEmpty(), new SampleTest() {
+      @Override
+      public <A> void run(Op<A> op, OpTests.Sample<A> sample, int number) {
+        List<NdArray> values = Operands.values(op, sample, number, false);
+        for (DType dtype : new DType[] {DType.f64, DType.f32}) {
+          Tensor[] in = Operands.tensors(sample, values, dtype);
+          Tensor[] parts = op.decomposed(new Call<>(op, sample.attributes(), in));
+          Tensor[] whole = Dispatch.all(op, sample.attributes(), in);
+          assertEquals(parts.length, whole.length);
+          for (int i = 0; i < whole.length; i++) {
+            assertEquals(parts[i].describe(), whole[i].describe());
+            close(Operands.read(parts[i]), whole[i], dtype == DType.f64 ? 1e-11 : 2e-5);
+          }
+        }
+      }
+    });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> smallerTypesComeCloseToF64() {
+    return each(op -> !op.tests().samples().isEmpty(), new SampleTest() {
+      @Override
+      public <A> void run(Op<A> op, OpTests.Sample<A> sample, int number) {
+        List<NdArray> values = Operands.values(op, sample, number, false);
+        for (DType dtype : REALS) {
+          Tensor[] in = Operands.tensors(sample, values, dtype);
+          Tensor[] same = new Tensor[in.length];
+          for (int i = 0; i < in.length; i++) same[i] = in[i] == null || !in[i].getDtype().isFloating() ? in[i] : in[i].to(DType.f64);
+          Tensor[] got = Dispatch.all(op, sample.attributes(), in), expected = Dispatch.all(op, sample.attributes(), same);
+          for (int i = 0; i < (op.tests().isFirstOutputOnly() ? 1 : got.length); i++) {
+            if (!op.name().equals("to") && expected[i].getDtype() == DType.f64) assertEquals(dtype, got[i].getDtype());
+            close(Operands.read(expected[i]), got[i], tolerance(dtype));
+          }
+        }
+      }
+    });
+  }
+
+  /** Of a value of size 1. Composites round after each of their parts. */
+  private static double tolerance(DType dtype) {
+    return switch (dtype) {
+      case f32 -> 4e-6;
+      case f16 -> 8e-3;
+      case bf16 -> 6e-2;
+      default -> 1e-11;
+    };
+  }
+
+  @TestFactory
+  Stream<DynamicTest> wholeNumbersAreExactOrRefused() {
+    return each(op -> !op.isInternal() && !op.tests().samples().isEmpty(), new SampleTest() {
+      @Override
+      public <A> void run(Op<A> op, OpTests.Sample<A> sample, int number) {
+        if (sample.attributes() instanceof double[] numbers) for (double v : numbers) if (v != Math.rint(v)) return;
+        List<NdArray> values = Operands.values(op, sample, number, true);
+        for (DType dtype : WHOLES) {
+          Tensor[] in = Operands.tensors(sample, values, dtype);
+          Tensor[] same = in.clone();
+          for (int i = 0; i < in.length; i++) if (in[i] != null && Operands.type(sample.inputs().get(i), DType.f64).isFloating()) same[i] = in[i].to(DType.f64);
+          Tensor[] exact = Dispatch.all(op, sample.attributes(), same);
+          // Beyond 2^53 f64 is no measure of whole numbers.
+          if (Arrays.stream(exact).anyMatch(t -> Arrays.stream(t.toDoubleArray()).anyMatch(v -> Math.abs(v) > 0x1p53))) continue;
+          Tensor[] got;
+          try {
+            got = Dispatch.all(op, sample.attributes(), in);
+          } catch (DTypeError e) {
+            assertTrue(e.getMessage().startsWith(op.name() + ": ") && e.getMessage().contains("Fix: "), e.getMessage());
+            continue;
+          }
+          for (int i = 0; i < got.length; i++) {
+            if (got[i].getDtype().isFloating()) close(Operands.read(exact[i]), got[i], tolerance(DType.f32));
+            else assertEquals(Arrays.toString(exact[i].to(got[i].getDtype()).toLongArray()), Arrays.toString(got[i].toLongArray()), dtype.toString());
+          }
+        }
+      }
+    });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> shapesAndTypesAreKnownWithoutValues() {
+    return each(op -> !op.tests().samples().isEmpty(), new SampleTest() {
+      @Override
+      public <A> void run(Op<A> op, OpTests.Sample<A> sample, int number) {
+        Tensor[] in = Operands.tensors(sample, Operands.values(op, sample, number, false), DType.f32);
+        var real = new ArrayList<String>();
+        for (Tensor t : Dispatch.all(op, sample.attributes(), leaves(in))) real.add(t.describe() + t.getRequiresGrad());
+        var shapes = new ArrayList<String>();
+        Check.run(new Check(), () -> {
+          Tensor[] bare = new Tensor[in.length];
+          for (int i = 0; i < in.length; i++) if (in[i] != null) bare[i] = Tensor.shapeOnly(in[i].getShape(), in[i].getDtype(), in[i].getDevice());
+          for (Tensor t : Dispatch.all(op, sample.attributes(), leaves(bare))) {
+            assertTrue(t.isShapeOnly());
+            shapes.add(t.describe() + t.getRequiresGrad());
+            if (!t.getRequiresGrad()) continue;
+            t.backward(Tensor.shapeOnly(t.getShape(), t.getDtype(), t.getDevice()), true, false);
+          }
+          for (Tensor leaf : bare) if (leaf != null && leaf.getGrad() != null) assertEquals(leaf.describe(), leaf.getGrad().describe());
+        });
+        assertEquals(real, shapes);
+      }
+    });
+  }
+
+  static Tensor[] leaves(Tensor... in) {
+    for (Tensor t : in) if (t != null && t.getDtype().isFloating()) t.setRequiresGrad(true);
+    return in;
+  }
+
+  @TestFactory
+  Stream<DynamicTest> failuresSayExactlyThis() {
+    return OpTable.all().stream().flatMap(op -> op.tests().failures().stream().map(f -> dynamicTest(f.message(), () ->
+        assertEquals(f.message(), assertThrows(KtrainException.class, () -> f.call().get()).getMessage()))));
+  }
+
+  /** Equal to within {@code tolerance} of 1 plus the value. */
+  static void close(NdArray expected, Tensor got, double tolerance) {
+    assertEquals(Arrays.toString(expected.shape()), Arrays.toString(got.getShape().toArray()), "shape");
+    double[] a = expected.data(), b = got.toDoubleArray();
+    for (int i = 0; i < a.length; i++) {
+      if (Double.compare(a[i], b[i]) == 0 || Math.abs(a[i] - b[i]) <= tolerance * (1 + Math.abs(a[i]))) continue;
+      if (got.getDtype() == DType.f16 && Math.abs(a[i]) > 65000 && Double.isInfinite(b[i])) continue;
+      throw new AssertionError("element " + i + " of " + got.describe() + ": expected " + a[i] + ", got " + b[i]);
+    }
+  }
+
+  static <T> T withoutGrad(java.util.function.Supplier<T> body) {
+    return Context.current().withGrad(false, body);
+  }
+}

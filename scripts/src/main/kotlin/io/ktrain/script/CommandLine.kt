@@ -1,0 +1,22 @@
+package io.ktrain.script
+
+import io.ktrain.tensor.ScriptError
+import java.io.PrintStream
+
+/** The `ktrain` command. A script that is in the cache runs from here without the compiler or the command-line library. */
+internal object CommandLine {
+  @JvmStatic
+  fun main(arguments: Array<String>): Int = execute(arguments.toList(), System.out, System.err)
+
+  fun execute(arguments: List<String>, out: PrintStream, err: PrintStream): Int {
+    if (arguments.firstOrNull() in Request.COMMANDS) {
+      try {
+        Request.of(arguments)?.let { return ScriptCommand(it, out, err).execute() }
+      } catch (e: ScriptError) {
+        err.println("error: ${e.message}")
+        return ScriptResult.WRONG
+      }
+    }
+    return Commands.execute(arguments, out, err)
+  }
+}

@@ -1,0 +1,22 @@
+package io.ktrain.script
+
+import io.ktrain.train.Run
+import java.io.PrintStream
+import sun.misc.Signal
+
+/** Ctrl-C: the first asks `fit` to save and stop; where no fit is running, or at the second, the process ends at once. */
+internal object Interrupts {
+  fun handling(run: Run, err: PrintStream, body: () -> Int): Int {
+    val signal = Signal("INT")
+    val before = Signal.handle(signal) {
+      if (run.stopRequested || !run.isFitting) Runtime.getRuntime().halt(ScriptResult.INTERRUPTED)
+      err.println("\nstopping: the best model so far is being saved (Ctrl-C again: stop at once)")
+      run.requestStop()
+    }
+    try {
+      return body()
+    } finally {
+      Signal.handle(signal, before)
+    }
+  }
+}

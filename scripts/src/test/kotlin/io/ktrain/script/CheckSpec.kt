@@ -1,0 +1,95 @@
+package io.ktrain.script
+
+import io.kotest.core.spec.style.FunSpec
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldStartWith
+import kotlin.io.path.exists
+
+internal class CheckSpec : FunSpec({
+  val bench = Workbench(this)
+
+  test("a layer of the wrong width: the call's lines, the layer's line and path, both shapes and the fix") {
+    val result = bench.check("wrong-width.ktrain.kts", """
+      class Net : Module() {
+          val fc1 by linear(784, 100)
+          val fc2 by linear(128, 10)
+          override fun forward(x: Tensor): Tensor {
+              val h = fc1(x.flatten(1)).relu()
+              return fc2(h)
+          }
+      }
+      val images = mnist("no-such-folder")
+      val model = Net()
+      fit(model, 1, train = images.train.batches(64), optimizer = Sgd(model.parameters(), lr = 0.1)) {
+          step { (x, y) -> crossEntropy(model(x), y) }
+      }
+    """)
+    result.exitCode shouldBe 2
+    val said = result.said(bench)
+    said shouldStartWith "wrong-width.ktrain.kts:6:9: error: linear: "
+    said shouldContain "f32[64,100]"
+    said shouldContain "linear(128, 10)"
+    said shouldContain "Fix: linear(100, 10)"
+    said shouldContain "called at  wrong-width.ktrain.kts:6     return fc2(h)"
+    said shouldContain "from wrong-width.ktrain.kts:12    step { (x, y) -> crossEntropy(model(x), y) }"
+    said shouldContain "declared at wrong-width.ktrain.kts:3     val fc2 by linear(128, 10)   (fc2)"
+  }
+  test("the path of a nested layer") {
+    bench.check("deep.ktrain.kts", """
+      class Block(width: Int) : Module() {
+          val body by sequential { linear(width, width); relu(); linear(16, width) }
+          override fun forward(x: Tensor) = x + body(x)
+      }
+      class Net(width: Int, depth: Int) : Module() {
+          val blocks by sequential { repeat(depth) { +Block(width) } }
+          override fun forward(x: Tensor) = blocks(x)
+      }
+      println(Net(8, 2)(zeros(1, 8)).shape)
+    """).said(bench) shouldContain "(blocks.0.body.2)"
+  }
+  test("a script that is right, with data that is not there; and one that knows it is checked") {
+    bench.check("right.ktrain.kts", """
+      val model = sequential { flatten(); linear(784, 10) }
+      val images = mnist("no-such-folder")
+      fit(model, 3, train = images.train.batches(64), optimizer = Sgd(model.parameters(), lr = 0.1)) {
+          step { (x, y) -> crossEntropy(model(x), y) }
+      }
+      check(isCheck)
+    """).run { "$exitCode ${said(bench)}" } shouldBe "0 "
+  }
+  test("values are unknown: branches on them are named, and nothing is written") {
+    val result = bench.check("values.ktrain.kts", """
+      val model = sequential { linear(4, 1) }
+      var best = Double.MAX_VALUE
+      val loss = model(zeros(2, 4)).sum().item()
+      if (!(loss > best)) model.save(Path("${bench.folder}/never.safetensors"))
+    """)
+    result.run { "$exitCode ${said(bench)}" } shouldBe
+      "0 note: it reads values, which are unknown here: branches on them were taken one way"
+    bench.folder.resolve("never.safetensors").exists() shouldBe false
+  }
+  test("the script's own exception is a fault only before a value was read") {
+    bench.check("own.ktrain.kts", "require(1 > 2) { \"impossible\" }").run { "$exitCode ${said(bench)}" } shouldStartWith
+      "2 own.ktrain.kts:1:1: error: IllegalArgumentException: impossible"
+    bench.check("own.ktrain.kts", "val loss = zeros(3).sum().item()\nrequire(!loss.isNaN()) { \"diverged\" }").run {
+      "$exitCode ${said(bench)}"
+    } shouldStartWith "0 own.ktrain.kts:2:1: note: stopped here: IllegalArgumentException: diverged"
+  }
+  test("a loop that waits for a value ends the check with a note") {
+    bench.check("until.ktrain.kts", """
+      val model = sequential { linear(4, 1) }
+      while (!(model(zeros(2, 4)).sum().item() < 0.1)) model.train()
+    """).run { "$exitCode ${said(bench)}" } shouldStartWith "0 until.ktrain.kts:2:1: note: stopped here: the script read 1000 values"
+  }
+  test("a fault after a value was read says where, since a size may come from it") {
+    bench.check("size.ktrain.kts", """
+      val model = sequential { linear(4, 1) }
+      val n = zeros(8).sum().item().toInt()
+      model(zeros(4, n))
+    """).run { "$exitCode ${said(bench)}" }.let {
+      it shouldStartWith "2 size.ktrain.kts:3:1: error: linear: "
+      it shouldContain "size.ktrain.kts:2:1: note: a value, unknown here, was read; was a size made from it?"
+    }
+  }
+})
