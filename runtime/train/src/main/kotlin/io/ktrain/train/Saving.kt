@@ -2,14 +2,17 @@ package io.ktrain.train
 
 import io.ktrain.format.Safetensors
 import io.ktrain.nn.Module
+import io.ktrain.tensor.Check
 import io.ktrain.tensor.Context
+import java.nio.file.Files
 import java.nio.file.Path
 
 /**
- * Writes the model's parameters and buffers to a `.safetensors` file, whole or not at all. In `ktrain check` nothing is
- * written, but [load] of the same file knows the shapes.
+ * Writes the model's parameters and buffers to a `.safetensors` file, whole or not at all; missing folders are made. In
+ * `ktrain check` nothing is written, but [load] of the same file knows the shapes.
  */
 public fun Module.save(file: Path) {
+  if (!Check.active()) file.toAbsolutePath().parent?.let(Files::createDirectories)
   Safetensors.write(file, stateDict())
 }
 

@@ -1,3 +1,5 @@
+@file:JvmName("Steps")
+
 package io.ktrain.train
 
 import io.ktrain.memory.Scope
