@@ -9,7 +9,7 @@ internal class WrongScriptsSpec : FunSpec({
   val bench = Workbench(this)
   fun mistake(name: String, text: String, at: String, vararg words: String) = test(name) {
     val result = bench.check("${name.replace(' ', '-')}.ktrain.kts", text)
-    val said = result.said(bench).removePrefix("${name.replace(' ', '-')}.ktrain.kts:")
+    val said = bench.said(result).removePrefix("${name.replace(' ', '-')}.ktrain.kts:")
     "${result.exitCode} $said" shouldStartWith "2 $at: error: "
     words.forEach { said shouldContain it }
   }
