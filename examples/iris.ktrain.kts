@@ -22,5 +22,4 @@ val history = fit(
   }
 }
 model.save(out)
-println("validation accuracy %.3f, best in epoch %d; the model is in %s".format(
-  history.epochs.last()[acc.valid], history.best(acc.valid).number, out))
+println("validation accuracy %.3f, best in epoch %d; the model is in %s".format(history.epochs.last()[acc.valid], history.best(acc.valid).number, out))

@@ -1,10 +1,10 @@
 package io.ktrain.train
 
+import io.ktrain.random.Generator
 import io.ktrain.tensor.Context
 import io.ktrain.tensor.Device
 import io.ktrain.tensor.Devices
 import io.ktrain.tensor.KtrainException
-import io.ktrain.random.Generator
 import java.io.PrintStream
 import java.nio.file.Path
 
