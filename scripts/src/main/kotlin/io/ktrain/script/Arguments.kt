@@ -27,10 +27,12 @@ internal class Arguments(private val types: Map<String, ParamType?>) {
       val inline = token.substringAfter('=', "").takeIf { '=' in token }
       val flag = "--" + kebab(word.drop(2))
       val name = names[flag.drop(2)]
-      val denied = names[flag.removePrefix("--no-")]?.takeIf { name == null && flag.startsWith("--no-") && isBoolean(it) }
+      val denied = if (name == null && flag.startsWith("--no-")) names[flag.drop(5)]?.takeIf(::isBoolean) else null
       when {
         denied != null -> {
-          if (inline != null) throw ScriptError("$word takes no value, got \"$inline\". Fix: $word, or --${kebab(denied)} $inline.")
+          if (inline != null) {
+            throw ScriptError("$word takes no value, got \"$inline\". Fix: $word, or --${kebab(denied)} $inline.")
+          }
           values[denied] = false
         }
 
@@ -38,8 +40,9 @@ internal class Arguments(private val types: Map<String, ParamType?>) {
 
         else -> {
           val type = typeOf(name)
-          val next = rest.firstOrNull()?.takeIf { if (isBoolean(name)) it == "true" || it == "false" else !it.startsWith("--") }
-          val text = inline ?: next?.also { rest.removeFirst() }
+          val next = rest.firstOrNull().orEmpty()
+          val isValue = if (isBoolean(name)) next == "true" || next == "false" else !next.startsWith("--")
+          val text = inline ?: if (rest.isNotEmpty() && isValue) rest.removeFirst() else null
           if (text == null && !isBoolean(name)) throw ScriptError("$flag needs a value: ${type.holds}.")
           values[name] = if (text == null) true else type.read(flag, text)
         }

@@ -3,7 +3,7 @@ package io.ktrain.script
 import io.ktrain.tensor.ScriptError
 import java.io.PrintStream
 
-/** The `ktrain` command. A script that is in the cache runs from here without the compiler or the command-line library. */
+/** The `ktrain` command. A script in the cache runs from here without the compiler or the command-line library. */
 internal object CommandLine {
   @JvmStatic
   fun main(arguments: Array<String>): Int = execute(arguments.toList(), System.out, System.err)

@@ -18,7 +18,7 @@ internal object Commands {
   fun execute(arguments: List<String>, out: PrintStream, err: PrintStream): Int {
     val root = Root().subcommands(
       OfScript("run", "Run a script: train with it."),
-      OfScript("check", "Compile a script and follow its shapes through forward, backward and optimizer; no data, no kernel."),
+      OfScript("check", "Follow a script's shapes through forward, backward and optimizer; no data, no kernels."),
       OfScript("summary", "Print a script's layers: name, output shape, parameters; totals and memory."),
       DoctorCommand(out),
       CompletionCommand(name = "completion", help = "Print a completion script for bash, zsh or fish."),
@@ -51,7 +51,8 @@ internal object Commands {
   private class OfScript(name: String, private val about: String) : CliktCommand(name) {
     init {
       for (own in OwnFlag.entries - OwnFlag.HELP) {
-        registerOption(if (own.value == null) option(own.flag, help = own.help).flag() else option(own.flag, metavar = own.value, help = own.help))
+        val option = option(own.flag, help = own.help, metavar = own.value)
+        registerOption(if (own.value == null) option.flag() else option)
       }
     }
 

@@ -19,9 +19,7 @@ internal class CompiledScript(
 
 /** A compiled script in a class loader of its own; it goes when the last object of the script does. */
 internal class LoadedScript(val script: CompiledScript, parent: ClassLoader) {
-  private val loader = object : ClassLoader(
-    if (script.libraries.isEmpty()) parent else URLClassLoader(script.libraries.map { it.toUri().toURL() }.toTypedArray(), parent),
-  ) {
+  private val loader = object : ClassLoader(withLibraries(parent)) {
     override fun findClass(name: String): Class<*> {
       val bytes = script.classes[name.replace('.', '/') + ".class"] ?: throw ClassNotFoundException(name)
       return defineClass(name, bytes, 0, bytes.size)
@@ -70,8 +68,15 @@ internal class LoadedScript(val script: CompiledScript, parent: ClassLoader) {
     .associate { it.isAccessible = true; it.name to it.get(instance) }
 
   /** A script's class and those of its imports, which its constructor takes; imports first. */
-  private fun parts(part: Class<*>): Set<Class<*>> =
-    part.constructors.single().parameterTypes.filter { it != ScriptContext::class.java }.flatMapTo(LinkedHashSet(), ::parts) + part
+  private fun parts(part: Class<*>): Set<Class<*>> {
+    val imports = part.constructors.single().parameterTypes.filter { it != ScriptContext::class.java }
+    return imports.flatMapTo(LinkedHashSet(), ::parts) + part
+  }
+
+  private fun withLibraries(parent: ClassLoader): ClassLoader {
+    val urls = script.libraries.map { it.toUri().toURL() }
+    return if (urls.isEmpty()) parent else URLClassLoader(urls.toTypedArray(), parent)
+  }
 
   private companion object {
     const val DELEGATE = "\$delegate"

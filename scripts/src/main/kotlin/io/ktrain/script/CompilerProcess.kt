@@ -11,7 +11,9 @@ import kotlin.io.path.exists
  * the compiler gets what suits its few seconds: quick compilation only, a small heap, and, where the installation has
  * one, an archive of its classes and profiles ([prepare]).
  */
-internal class CompilerProcess(private val archive: Path? = System.getProperty("ktrain.compiler.archive")?.let(Path::of)) : ScriptCompiler {
+internal class CompilerProcess : ScriptCompiler {
+  private val archive: Path? = System.getProperty("ktrain.compiler.archive")?.let(Path::of)
+
   override fun compile(script: Path): Compilation {
     val result = Files.createTempFile("ktrain", ".jar")
     try {
@@ -24,7 +26,7 @@ internal class CompilerProcess(private val archive: Path? = System.getProperty("
     }
   }
 
-  /** Makes the archive by compiling [script]: a dozen seconds, once per installation. The JVM ignores one that no longer fits. */
+  /** Makes the archive by compiling [script]: a dozen seconds. The JVM ignores one that no longer fits its jars. */
   private fun prepare(script: Path) {
     val archive = requireNotNull(archive) { "-Dktrain.compiler.archive=FILE says where to" }
     val part = archive.resolveSibling("${archive.fileName}.${ProcessHandle.current().pid()}")
@@ -41,8 +43,8 @@ internal class CompilerProcess(private val archive: Path? = System.getProperty("
   /** Null when the other JVM wrote [result]; else what it said. */
   private fun start(flags: List<String>, script: Path, result: Path): String? {
     val java = Path.of(System.getProperty("java.home"), "bin", "java").toString()
-    val command = listOf(java) + FLAGS + flags + listOf("-cp", classPath(), CompilerProcess::class.java.name, "$script", "$result")
-    val process = ProcessBuilder(command).redirectErrorStream(true).start()
+    val main = listOf("-cp", classPath(), CompilerProcess::class.java.name, "$script", "$result")
+    val process = ProcessBuilder(listOf(java) + FLAGS + flags + main).redirectErrorStream(true).start()
     process.outputStream.close()
     val said = String(process.inputStream.readAllBytes())
     return said.trim().takeIf { process.waitFor() != 0 }
@@ -51,8 +53,8 @@ internal class CompilerProcess(private val archive: Path? = System.getProperty("
   /** This process's, and in an installation the folder beside ktrain's jars that only compiling needs. */
   private fun classPath(): String {
     val own = Path.of(CompilerProcess::class.java.protectionDomain.codeSource.location.toURI())
-    val compiler = own.resolveSibling("compiler").toFile().listFiles { file -> file.name.endsWith(".jar") }.orEmpty().sorted()
-    return (listOf(System.getProperty("java.class.path")) + compiler).joinToString(File.pathSeparator)
+    val compiler = own.resolveSibling("compiler").toFile().listFiles { file -> file.name.endsWith(".jar") }.orEmpty()
+    return (listOf(System.getProperty("java.class.path")) + compiler.sorted()).joinToString(File.pathSeparator)
   }
 
   companion object {

@@ -10,7 +10,7 @@ internal object Doctor {
     "ktrain" to Version.ktrain,
     "JDK" to "${Runtime.version()} (${System.getProperty("java.vendor")}) in ${System.getProperty("java.home")}",
     "Kotlin" to KotlinVersion.CURRENT.toString(),
-    "system" to "${System.getProperty("os.name")} ${System.getProperty("os.version")}, ${System.getProperty("os.arch")}",
+    "system" to listOf("os.name", "os.version", "os.arch").joinToString(" ") { System.getProperty(it) },
     "CPU" to "${cpu() ?: "unknown"}, ${Runtime.getRuntime().availableProcessors()} cores for this process",
     "memory" to "${Runtime.getRuntime().maxMemory() shr 20} MiB of Java heap at most",
     "devices" to Devices.report().joinToString("\n" + " ".repeat(15)),

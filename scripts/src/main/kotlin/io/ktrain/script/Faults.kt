@@ -14,7 +14,9 @@ import java.nio.file.Path
 internal class Faults(private val script: CompiledScript, private val shown: (Path) -> String) {
   internal class Source(val shown: String, val lines: List<String>)
 
-  private val sources = script.sources.entries.associate { (path, text) -> path.fileName.toString() to Source(shown(path), text.lines()) }
+  private val sources = script.sources.entries.associate { (path, text) ->
+    path.fileName.toString() to Source(shown(path), text.lines())
+  }
 
   /** A line of the script or of one of its imports. */
   class Place internal constructor(private val source: Source, val line: Int) {
@@ -38,7 +40,8 @@ internal class Faults(private val script: CompiledScript, private val shown: (Pa
       places(cause).firstOrNull()?.takeIf { it !in places }?.let { details += "because of $it   (${message(cause)})" }
     }
     val at = places.firstOrNull()
-    return Diagnostic(severity, prefix + message(error), at?.file ?: shown(script.sources.keys.first()), at?.line, at?.column, details)
+    val file = at?.file ?: shown(script.sources.keys.first())
+    return Diagnostic(severity, prefix + message(error), file, at?.line, at?.column, details)
   }
 
   /** Where a frame of the script stands in its source; null for a frame of anything else. */
@@ -61,12 +64,13 @@ internal class Faults(private val script: CompiledScript, private val shown: (Pa
     return "declared at $place" + if (path.isEmpty()) "" else "   ($path)"
   }
 
-  /** Code inlined from elsewhere carries lines past the source's end; the class file's KotlinDebug table leads back to the call. */
+  /** Code inlined from elsewhere has lines past the source's end; the class file's KotlinDebug table has the call's. */
   private fun line(frame: StackTraceElement, source: Source): Int {
     if (frame.lineNumber <= source.lines.size) return frame.lineNumber
     val bytes = script.classes[frame.className.replace('.', '/') + ".class"] ?: return frame.lineNumber
-    val map = ClassFile.of().parse(bytes).findAttribute(Attributes.sourceDebugExtension()).orElse(null) ?: return frame.lineNumber
-    val table = String(map.contents()).substringAfter("*S KotlinDebug", "").lines().dropWhile { it != "*L" }.drop(1)
+    val map = ClassFile.of().parse(bytes).findAttribute(Attributes.sourceDebugExtension())
+    val text = map.map { String(it.contents()) }.orElse("")
+    val table = text.substringAfter("*S KotlinDebug", "").lines().dropWhile { it != "*L" }.drop(1)
     for (entry in table.takeWhile { !it.startsWith("*") }) {
       val (from, count, first, step) = ENTRY.matchEntire(entry)?.destructured ?: continue
       val width = maxOf(step.toIntOrNull() ?: 1, 1)

@@ -4,7 +4,7 @@ import io.ktrain.train.Run
 import java.io.PrintStream
 import sun.misc.Signal
 
-/** Ctrl-C: the first asks `fit` to save and stop; where no fit is running, or at the second, the process ends at once. */
+/** Ctrl-C: the first asks `fit` to save and stop; where none is under way, and at the second, the process ends. */
 internal object Interrupts {
   fun handling(run: Run, err: PrintStream, body: () -> Int): Int {
     val signal = Signal("INT")

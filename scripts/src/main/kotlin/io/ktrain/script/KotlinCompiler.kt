@@ -1,7 +1,9 @@
 package io.ktrain.script
 
+import io.ktrain.script.Diagnostic.Severity
 import java.io.File
 import java.nio.file.Path
+import kotlin.script.experimental.api.CompiledScript as Compiled
 import kotlin.script.experimental.api.ResultWithDiagnostics
 import kotlin.script.experimental.api.ScriptCompilationConfiguration
 import kotlin.script.experimental.api.ScriptDiagnostic
@@ -33,28 +35,28 @@ internal class KotlinCompiler : ScriptCompiler {
       is ResultWithDiagnostics.Failure -> return Compilation(null, diagnostics)
     }
     val parts = parts(compiled)
-    val given = jars(configuration)
+    val given = jars(configuration).toSet()
     val imports = parts.flatMap { it.compilationConfiguration[ScriptCompilationConfiguration.importScripts].orEmpty() }
     return Compilation(
       CompiledScript(
         compiled.scriptClassFQName,
         compiled.resultField?.first,
         (listOf(main) + imports.filterIsInstance<ScriptText>()).associate { it.path to it.text },
-        parts.flatMap { jars(it.compilationConfiguration) }.distinct().filter { it !in given }.map { it.toPath().toAbsolutePath() },
+        (parts.flatMap { jars(it.compilationConfiguration) }.distinct() - given).map { it.toPath().toAbsolutePath() },
         (compiled.getCompiledModule() as KJvmCompiledModuleInMemory).compilerOutputFiles,
       ),
       diagnostics,
     )
   }
 
-  private fun parts(script: kotlin.script.experimental.api.CompiledScript): List<kotlin.script.experimental.api.CompiledScript> =
-    listOf(script) + script.otherScripts.flatMap(::parts)
+  private fun parts(script: Compiled): List<Compiled> = listOf(script) + script.otherScripts.flatMap(::parts)
 
   private fun jars(configuration: ScriptCompilationConfiguration): List<File> =
-    configuration[ScriptCompilationConfiguration.dependencies].orEmpty().filterIsInstance<JvmDependency>().flatMap { it.classpath }
+    configuration[ScriptCompilationConfiguration.dependencies].orEmpty().filterIsInstance<JvmDependency>()
+      .flatMap { it.classpath }
 
   private fun diagnostic(report: ScriptDiagnostic): Diagnostic = Diagnostic(
-    if (report.severity == ScriptDiagnostic.Severity.WARNING) Diagnostic.Severity.WARNING else Diagnostic.Severity.ERROR,
+    if (report.severity == ScriptDiagnostic.Severity.WARNING) Severity.WARNING else Severity.ERROR,
     report.message,
     report.sourcePath,
     report.location?.start?.line,

@@ -112,6 +112,6 @@ private fun readAnnotations(
 }
 
 /** A script whose text is read once, so that what is compiled is what the cache remembers. */
-internal class ScriptText(file: File) : FileScriptSource(file.toPath().toAbsolutePath().normalize().toFile(), file.readText()) {
+internal class ScriptText(file: File) : FileScriptSource(file.absoluteFile.normalize(), file.readText()) {
   val path: Path get() = file.toPath()
 }

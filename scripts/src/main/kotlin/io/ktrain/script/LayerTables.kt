@@ -8,7 +8,8 @@ import io.ktrain.train.Summary
 
 /** The tables of `ktrain summary`: the models of a script, for the first batch that a check of it gave them. */
 internal class LayerTables(private val check: Check, values: Map<String, Any?>) {
-  private val names = values.filterValues { it is Module }.entries.associate { (name, model) -> model as Module to name }
+  private val names: Map<Module, String> =
+    values.entries.mapNotNull { (name, value) -> (value as? Module)?.let { it to name } }.toMap()
 
   /** By model: those that were called or stand at the script's top level, and belong to no other. */
   fun tables(): List<String> {
@@ -18,7 +19,7 @@ internal class LayerTables(private val check: Check, values: Map<String, Any?>) 
   }
 
   private fun table(model: Module): String {
-    val input = check.inputs()[model] ?: return "not called with one tensor in this script, so its shapes are not known\n"
+    val input = check.inputs()[model] ?: return "never called with one tensor, so its shapes are not known\n"
     val like = Tensor.shapeOnly(input.shape, input.dtype, Context.current().device())
     return "${model.javaClass.simpleName} of ${like.describe()}\n${Summary.of(model, like)}\n"
   }

@@ -22,7 +22,8 @@ internal fun kebab(name: String): String = buildString {
 
 /** The one of [options] that [word] was probably meant to be, or null. */
 internal fun nearest(word: String, options: Collection<String>): String? =
-  options.map { it to distance(word, it) }.filter { (option, d) -> d <= maxOf(1, minOf(word.length, option.length) / 3) }
+  options.map { it to distance(word, it) }
+    .filter { (option, edits) -> edits <= maxOf(1, minOf(word.length, option.length) / 3) }
     .minByOrNull { it.second }?.first
 
 /** Edits (insert, delete, replace, swap of neighbours) from [a] to [b]. */

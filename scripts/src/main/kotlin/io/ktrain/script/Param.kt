@@ -50,7 +50,7 @@ public class Param<T : Any> internal constructor(
 internal annotation class ParamsAtTop
 
 internal fun misplaced(name: String): ScriptError =
-  ScriptError("param: $name stands inside a function or class. Fix: val $name by param(default) at the top of the script.")
+  ScriptError("param: $name is inside a function or class. Fix: val $name by param(default) at the top of the script.")
 
 /** A type that params have: its Kotlin name, what it holds in words, and how it is read from text (null: it cannot). */
 internal class ParamType(val name: String, val holds: String, private val parse: (String) -> Any?) {
@@ -58,7 +58,8 @@ internal class ParamType(val name: String, val holds: String, private val parse:
   fun read(flag: String, text: String): Any = parse(text) ?: throw ScriptError("$flag: \"$text\" is not $holds.")
 
   companion object {
-    private val int = ParamType("Int", "an Int: a whole number from ${Int.MIN_VALUE} to ${Int.MAX_VALUE}", String::toIntOrNull)
+    private val int =
+      ParamType("Int", "an Int: a whole number from ${Int.MIN_VALUE} to ${Int.MAX_VALUE}", String::toIntOrNull)
     private val long =
       ParamType("Long", "a Long: a whole number from ${Long.MIN_VALUE} to ${Long.MAX_VALUE}", String::toLongOrNull)
     private val double = ParamType("Double", "a Double: a number such as 0.001, 1e-3 or 5", String::toDoubleOrNull)

@@ -20,9 +20,10 @@ internal class Request private constructor(
   operator fun get(flag: OwnFlag): String? = own[flag]
 
   /** Null when the flag was not given. @throws ScriptError when it is no whole number of at least [least] */
-  fun number(flag: OwnFlag, least: Long): Long? = own[flag]?.let { text ->
+  fun number(flag: OwnFlag, least: Long = Long.MIN_VALUE): Long? = own[flag]?.let { text ->
+    val bound = if (least > Long.MIN_VALUE) " of at least $least" else ""
     text.toLongOrNull()?.takeIf { it >= least }
-      ?: throw ScriptError("${flag.flag}: \"$text\" is not a whole number" + (if (least > Long.MIN_VALUE) " of at least $least." else "."))
+      ?: throw ScriptError("${flag.flag}: \"$text\" is not a whole number$bound.")
   }
 
   /** @throws ScriptError when the flag's value is no path */
@@ -31,7 +32,7 @@ internal class Request private constructor(
   companion object {
     val COMMANDS = listOf("run", "check", "summary")
 
-    /** Null if no script is named: then the command's own help or usage is meant. @throws ScriptError for wrong usage */
+    /** Null if no script is named: then the command's own help or usage is meant. @throws ScriptError for wrong use */
     fun of(arguments: List<String>): Request? {
       val command = arguments.first()
       val own = LinkedHashMap<OwnFlag, String>()
@@ -49,8 +50,8 @@ internal class Request private constructor(
 
           flag != null -> own[flag] = when {
             '=' in token -> token.substringAfter('=')
-            rest.isEmpty() || rest.first().startsWith("--") -> throw ScriptError("${flag.flag} needs a value: ${flag.help}.")
-            else -> rest.removeFirst()
+            rest.isNotEmpty() && !rest.first().startsWith("--") -> rest.removeFirst()
+            else -> throw ScriptError("${flag.flag} needs a value: ${flag.help}.")
           }
 
           script != null -> params += token

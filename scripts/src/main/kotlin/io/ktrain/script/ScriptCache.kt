@@ -7,10 +7,11 @@ import java.nio.file.Path
 import java.nio.file.StandardCopyOption
 import kotlin.io.path.isDirectory
 import kotlin.io.path.isRegularFile
+import kotlin.io.path.readText
 
 /**
- * Compiled scripts on disk, one jar a script, in [folder]. An entry serves only if all it was made from is as it was: the
- * texts of the script and of its imports, the jars it depends on, the class path, the compiler's options, and the
+ * Compiled scripts on disk, one jar a script, in [folder]. An entry serves only if all it was made from is as it was:
+ * the texts of the script and of its imports, the jars it depends on, the class path, the compiler's options, and the
  * versions of ktrain (by its jars on the class path), Kotlin and the JDK. Anything else is compiled anew and replaces
  * the entry in one rename, so that concurrent runs never see half of one.
  */
@@ -23,7 +24,7 @@ internal class ScriptCache(private val folder: Path = defaultFolder()) {
       val entry = ScriptEntry.read(file)
       val script = entry.script ?: return null
       val asItWas = entry.identity == identity && script.sources.keys.first() == source &&
-        script.sources.all { (path, text) -> path.isRegularFile() && Files.readAllBytes(path).contentEquals(text.toByteArray()) } &&
+        script.sources.all { (path, text) -> path.isRegularFile() && path.readText() == text } &&
         entry.libraries.all { (path, stamp) -> stamp(path) == stamp }
       return script.takeIf { asItWas }
     } catch (_: IOException) {
@@ -47,7 +48,7 @@ internal class ScriptCache(private val folder: Path = defaultFolder()) {
   private fun fileOf(source: Path): Path = folder.resolve("${source.fileName}-${hex(hash("$source\n$identity"))}.jar")
 
   companion object {
-    /** `KTRAIN_CACHE`, else `ktrain` in `XDG_CACHE_HOME`, else in `~/.cache`; compiled scripts lie in `scripts` there. */
+    /** `scripts` in `KTRAIN_CACHE`, else in `ktrain` in `XDG_CACHE_HOME`, else in `~/.cache/ktrain`. */
     fun defaultFolder(environment: Map<String, String> = System.getenv()): Path {
       fun folder(name: String) = environment[name]?.takeIf { it.isNotEmpty() }?.let(Path::of)
       val ktrain = folder("KTRAIN_CACHE")
@@ -74,7 +75,8 @@ internal class ScriptCache(private val folder: Path = defaultFolder()) {
     }
 
     /** FNV-1a. A chance collision costs one compile, since the entry itself is compared in full. */
-    private fun hash(text: String): Long = text.fold(-0x340d631b7bdddcdbL) { h, c -> (h xor c.code.toLong()) * 0x100000001b3L }
+    private fun hash(text: String): Long =
+      text.fold(-0x340d631b7bdddcdbL) { hash, c -> (hash xor c.code.toLong()) * 0x100000001b3L }
 
     private fun hex(value: Long): String = value.toULong().toString(16).padStart(16, '0')
   }

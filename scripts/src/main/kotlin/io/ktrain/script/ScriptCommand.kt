@@ -60,8 +60,10 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
     out.println("Usage: ktrain run ${request.script} [--PARAM VALUE]... [OPTION]...")
     table("Params of this script:", result.params.map { param ->
       val type = ParamType.of(param.type)?.name.orEmpty()
-      val tuned = param.search?.let { "tuned over $it" }
-      listOf(param.flag, type, listOfNotNull(param.help.ifEmpty { null }, "default ${param.default}", tuned).joinToString("; "))
+      val about = listOfNotNull(
+        param.help.ifEmpty { null }, "default ${param.default}", param.search?.let { "tuned over $it" },
+      )
+      listOf(param.flag, type, about.joinToString("; "))
     })
     table("Options:", OwnFlag.entries.map { listOf(it.flag, it.value.orEmpty(), it.help) })
     return result.exitCode
@@ -71,11 +73,16 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
     if (rows.isEmpty()) return
     out.println("\n$title")
     val widths = rows.first().indices.map { column -> rows.maxOf { it[column].length } }
-    for (row in rows) out.println("  " + row.mapIndexed { i, cell -> cell.padEnd(widths[i] + 2) }.joinToString("").trimEnd())
+    for (row in rows) {
+      val cells = row.zip(widths) { cell, width -> cell.padEnd(width) }
+      out.println("  " + cells.joinToString("  ").trimEnd())
+    }
   }
 
   private fun report(result: ScriptResult): Int {
-    print(result.diagnostics)
+    // An interrupted fit has said so itself, unless it was to be quiet.
+    val isSaid = result.exitCode == ScriptResult.INTERRUPTED && !request.has(OwnFlag.QUIET)
+    print(if (isSaid) result.diagnostics.filter { it.severity != Diagnostic.Severity.NOTE } else result.diagnostics)
     if (request.has(OwnFlag.STACKTRACE)) result.error?.printStackTrace(err)
     return result.exitCode
   }
@@ -105,7 +112,7 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
 
   private fun runOf(request: Request): Run = Run(
     device = Devices.named(request[OwnFlag.DEVICE] ?: "auto"),
-    seed = request.number(OwnFlag.SEED, Long.MIN_VALUE) ?: 0,
+    seed = request.number(OwnFlag.SEED) ?: 0,
     threads = request.number(OwnFlag.THREADS, 1)?.toInt() ?: Runtime.getRuntime().availableProcessors(),
     directory = request.path(OwnFlag.RUN_DIR),
     output = when {

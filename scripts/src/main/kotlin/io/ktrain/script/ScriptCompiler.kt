@@ -7,5 +7,5 @@ internal interface ScriptCompiler {
   fun compile(script: Path): Compilation
 }
 
-/** What a compiler made of a script; [script] is null where it is wrong, and then there is an error among [diagnostics]. */
+/** What a compiler made of a script. Where it is wrong, [script] is null and an error is among [diagnostics]. */
 internal class Compilation(val script: CompiledScript?, val diagnostics: List<Diagnostic>)

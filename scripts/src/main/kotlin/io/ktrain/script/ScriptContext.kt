@@ -44,7 +44,7 @@ public class ScriptContext internal constructor(
       "param: ${param.name} is a ${param.type.simpleName}. Fix: Int, Long, Double, Boolean, String, Path or an enum.",
     )
     OwnFlag.entries.find { it.flag == param.flag }?.let {
-      throw ScriptError("param: ${param.name} would be ${it.flag}, which is ktrain's own (${it.help}). Fix: another name.")
+      throw ScriptError("param: ${param.name} would be ${it.flag}, ktrain's own flag (${it.help}). Fix: another name.")
     }
     if (param.name in declared) throw ScriptError("param: there are two params named ${param.name}. Fix: rename one.")
     return arguments[param.name]?.let(param.type::cast) ?: param.default

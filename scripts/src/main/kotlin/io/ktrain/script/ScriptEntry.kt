@@ -33,7 +33,8 @@ internal class ScriptEntry(
   private fun head(): String = buildString {
     identity.lines().forEach { appendLine("identity $it") }
     for (d in diagnostics) {
-      appendLine("diagnostic ${d.severity} ${d.line ?: 0} ${d.column ?: 0} ${escape(d.file.orEmpty())} ${escape(d.message)}")
+      append("diagnostic ${d.severity} ${d.line ?: 0} ${d.column ?: 0} ")
+      appendLine("${escape(d.file.orEmpty())} ${escape(d.message)}")
     }
     if (script == null) return@buildString
     appendLine("main ${script.mainClass}")
@@ -75,7 +76,8 @@ internal class ScriptEntry(
       )
     }
 
-    private fun escape(text: String) = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace(" ", "\\s")
+    private fun escape(text: String) =
+      text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace(" ", "\\s")
 
     private fun unescape(text: String) = Regex("""\\(.)""").replace(text) {
       when (it.groupValues[1]) { "n" -> "\n"; "r" -> "\r"; "s" -> " "; else -> "\\" }

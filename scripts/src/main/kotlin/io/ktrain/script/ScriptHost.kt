@@ -10,7 +10,9 @@ import java.io.IOException
 import java.io.OutputStream
 import java.io.PrintStream
 import java.nio.file.Path
+import kotlin.io.path.exists
 import kotlin.io.path.isRegularFile
+import kotlin.io.path.name
 
 /**
  * Compiles and runs scripts in this process: the command line goes through it, and so can a service. It never exits and
@@ -66,7 +68,8 @@ public class ScriptHost internal constructor(
         if (error is Check.Stopped || error !is KtrainException && check.valuesRead()) {
           ScriptResult.DONE to listOf(opened.faults.of(error, Diagnostic.Severity.NOTE, "stopped here: "))
         } else {
-          ScriptResult.WRONG to listOfNotNull(opened.faults.of(error), check.firstRead()?.let { unknownSize(opened, it) })
+          val read = check.firstRead()?.let { unknownSize(opened, it) }
+          ScriptResult.WRONG to listOfNotNull(opened.faults.of(error), read)
         }
       }
     }
@@ -87,12 +90,14 @@ public class ScriptHost internal constructor(
 
   /** From the cache, else compiled. Null where the script is wrong; then [wrong] is told why. */
   internal fun open(script: Path, onCompile: () -> Unit = {}, wrong: (List<Diagnostic>) -> Unit): OpenScript? {
-    if (!script.isRegularFile()) {
-      wrong(listOf(Diagnostic.error(if (script.toFile().exists()) "$script is not a file" else "there is no script $script")))
-      return null
+    val unfit = when {
+      !script.exists() -> "there is no script $script"
+      !script.isRegularFile() -> "$script is not a file"
+      !script.name.endsWith(".kts") -> "$script is no Kotlin script. Fix: a name that ends in .kts, best in .ktrain.kts"
+      else -> null
     }
-    if (!script.toString().endsWith(".kts")) {
-      wrong(listOf(Diagnostic.error("$script is not a Kotlin script. Fix: a name that ends in .kts, best in .ktrain.kts")))
+    if (unfit != null) {
+      wrong(listOf(Diagnostic.error(unfit)))
       return null
     }
     val source = script.toAbsolutePath().normalize()
@@ -100,7 +105,7 @@ public class ScriptHost internal constructor(
     cache.find(source)?.let { return OpenScript(it, shown, emptyList()) }
     onCompile()
     val compiled = compiler().compile(source)
-    val diagnostics = compiled.diagnostics.map { d -> d.copy(file = d.file?.let { shown(Path.of(it)) }) }.toMutableList()
+    val diagnostics = ArrayList(compiled.diagnostics.map { d -> d.copy(file = d.file?.let { shown(Path.of(it)) }) })
     if (compiled.script == null) {
       wrong(diagnostics)
       return null
@@ -108,7 +113,8 @@ public class ScriptHost internal constructor(
     try {
       cache.store(compiled.script)
     } catch (e: IOException) {
-      diagnostics += Diagnostic(Diagnostic.Severity.WARNING, "the compiled script is not kept: $e. Fix: KTRAIN_CACHE=a folder to write to")
+      val unkept = "the compiled script is not kept: $e. Fix: KTRAIN_CACHE=a folder to write to"
+      diagnostics += Diagnostic(Diagnostic.Severity.WARNING, unkept)
     }
     return OpenScript(compiled.script, shown, diagnostics)
   }
@@ -134,16 +140,17 @@ public class ScriptHost internal constructor(
     failed: (Throwable) -> Pair<Int, List<Diagnostic>>,
   ): ScriptResult = try {
     val instance = Run.with(run) { opened.script.newInstance(context) }
-    ScriptResult(
-      ScriptResult.DONE, opened.diagnostics, context.params, opened.script.result(instance), opened.script.values(instance),
-    )
+    val script = opened.script
+    val value = script.result(instance)
+    ScriptResult(ScriptResult.DONE, opened.diagnostics, context.params, value, script.values(instance))
   } catch (e: Throwable) { // all of them: it is the script's, and it is reported
     val (code, diagnostics) = failed(e)
     ScriptResult(code, opened.diagnostics + diagnostics, context.params, error = e)
   }
 
   private fun unknownSize(opened: OpenScript, read: StackTraceElement): Diagnostic? = opened.faults.place(read)?.let {
-    Diagnostic(Diagnostic.Severity.NOTE, "a value, unknown here, was read; was a size made from it?", it.file, it.line, it.column)
+    note("a value, unknown here, was read; was a size made from it?")
+      .copy(file = it.file, line = it.line, column = it.column)
   }
 
   private fun ScriptResult.with(diagnostic: Diagnostic) =

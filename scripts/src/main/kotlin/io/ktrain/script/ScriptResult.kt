@@ -20,8 +20,10 @@ public class ScriptResult internal constructor(
   public val names: Set<String> get() = values.keys
 
   /** A top-level value of the script, such as its `model`. */
-  public operator fun get(name: String): Any? =
-    if (name in values) values[name] else throw NoSuchElementException("no top-level value $name; there are ${names.joinToString()}")
+  public operator fun get(name: String): Any? {
+    if (name !in values) throw NoSuchElementException("no top-level value $name; there are ${names.joinToString()}")
+    return values[name]
+  }
 
   internal companion object {
     const val DONE = 0

@@ -6,10 +6,11 @@ import java.nio.file.Path
 
 /** The terminal the process was started from. */
 internal object Terminal {
-  /** True when a person reads the output as it comes. Where the system says so by a link, that spares loading a console. */
+  /** True when a person reads the output as it comes. Linux says so by a link, which spares loading a console. */
   val isLive: Boolean by lazy {
     try {
-      Files.readSymbolicLink(Path.of("/proc/self/fd/1")).let { it.startsWith("/dev/pts") || "$it".startsWith("/dev/tty") }
+      val output = Files.readSymbolicLink(Path.of("/proc/self/fd/1"))
+      output.startsWith("/dev/pts") || "$output".startsWith("/dev/tty")
     } catch (_: IOException) {
       System.console()?.isTerminal == true
     }

@@ -26,7 +26,7 @@ internal class CheckSpec : FunSpec({
       }
     """)
     result.exitCode shouldBe 2
-    val said = result.said(bench)
+    val said = bench.said(result)
     said shouldStartWith "wrong-width.ktrain.kts:6:9: error: linear: "
     said shouldContain "f32[64,100]"
     said shouldContain "linear(128, 10)"
@@ -46,7 +46,7 @@ internal class CheckSpec : FunSpec({
           override fun forward(x: Tensor) = blocks(x)
       }
       println(Net(8, 2)(zeros(1, 8)).shape)
-    """).said(bench) shouldContain "(blocks.0.body.2)"
+    """).let(bench::said) shouldContain "(blocks.0.body.2)"
   }
   test("a script that is right, with data that is not there; and one that knows it is checked") {
     bench.check("right.ktrain.kts", """
@@ -56,7 +56,7 @@ internal class CheckSpec : FunSpec({
           step { (x, y) -> crossEntropy(model(x), y) }
       }
       check(isCheck)
-    """).run { "$exitCode ${said(bench)}" } shouldBe "0 "
+    """).let(bench::ended) shouldBe "0 "
   }
   test("values are unknown: branches on them are named, and nothing is written") {
     val result = bench.check("values.ktrain.kts", """
@@ -65,29 +65,29 @@ internal class CheckSpec : FunSpec({
       val loss = model(zeros(2, 4)).sum().item()
       if (!(loss > best)) model.save(Path("${bench.folder}/never.safetensors"))
     """)
-    result.run { "$exitCode ${said(bench)}" } shouldBe
+    bench.ended(result) shouldBe
       "0 note: it reads values, which are unknown here: branches on them were taken one way"
     bench.folder.resolve("never.safetensors").exists() shouldBe false
   }
   test("the script's own exception is a fault only before a value was read") {
-    bench.check("own.ktrain.kts", "require(1 > 2) { \"impossible\" }").run { "$exitCode ${said(bench)}" } shouldStartWith
+    bench.check("own.ktrain.kts", "require(1 > 2) { \"impossible\" }").let(bench::ended) shouldStartWith
       "2 own.ktrain.kts:1:1: error: IllegalArgumentException: impossible"
-    bench.check("own.ktrain.kts", "val loss = zeros(3).sum().item()\nrequire(!loss.isNaN()) { \"diverged\" }").run {
-      "$exitCode ${said(bench)}"
-    } shouldStartWith "0 own.ktrain.kts:2:1: note: stopped here: IllegalArgumentException: diverged"
+    bench.check("own.ktrain.kts", "val loss = zeros(3).sum().item()\nrequire(!loss.isNaN()) { \"diverged\" }")
+      .let(bench::ended) shouldStartWith "0 own.ktrain.kts:2:1: note: stopped here: IllegalArgumentException: diverged"
   }
   test("a loop that waits for a value ends the check with a note") {
     bench.check("until.ktrain.kts", """
       val model = sequential { linear(4, 1) }
       while (!(model(zeros(2, 4)).sum().item() < 0.1)) model.train()
-    """).run { "$exitCode ${said(bench)}" } shouldStartWith "0 until.ktrain.kts:2:1: note: stopped here: the script read 1000 values"
+    """).let(bench::ended) shouldStartWith
+      "0 until.ktrain.kts:2:1: note: stopped here: the script read 1000 values"
   }
   test("a fault after a value was read says where, since a size may come from it") {
     bench.check("size.ktrain.kts", """
       val model = sequential { linear(4, 1) }
       val n = zeros(8).sum().item().toInt()
       model(zeros(4, n))
-    """).run { "$exitCode ${said(bench)}" }.let {
+    """).let(bench::ended).let {
       it shouldStartWith "2 size.ktrain.kts:3:1: error: linear: "
       it shouldContain "size.ktrain.kts:2:1: note: a value, unknown here, was read; was a size made from it?"
     }

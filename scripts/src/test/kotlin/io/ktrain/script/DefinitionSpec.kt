@@ -18,7 +18,8 @@ import org.jetbrains.kotlin.cli.jvm.K2JVMCompiler
 /** IDEs find the definition by its marker file alone; so does the plain Kotlin compiler, which needs no IDE to ask. */
 internal class DefinitionSpec : FunSpec({
   val folder = tempdir().toPath()
-  val script = folder.resolve("x.ktrain.kts").apply { writeText("val lr by param(0.1)\nval model = sequential { linear(4, 2) }\n") }
+  val script = folder.resolve("x.ktrain.kts")
+  script.writeText("val lr by param(0.1)\nval model = sequential { linear(4, 2) }\n")
   val own = Path.of(KtrainScript::class.java.protectionDomain.codeSource.location.toURI()).toRealPath()
   val classPath = System.getProperty("java.class.path").split(File.pathSeparator).map(Path::of).filter { it.exists() }
     .map { it.toRealPath() }
@@ -26,8 +27,8 @@ internal class DefinitionSpec : FunSpec({
   fun compile(out: Path, classPath: List<Path>): Pair<ExitCode, String> {
     val said = ByteArrayOutputStream()
     val code = K2JVMCompiler().exec(
-      PrintStream(said), "-no-stdlib", "-no-reflect", "-jvm-target", "25", "-cp", classPath.joinToString(File.pathSeparator),
-      "-d", "$out", "$script",
+      PrintStream(said), "-no-stdlib", "-no-reflect", "-jvm-target", "25",
+      "-cp", classPath.joinToString(File.pathSeparator), "-d", "$out", "$script",
     )
     return code to said.toString()
   }

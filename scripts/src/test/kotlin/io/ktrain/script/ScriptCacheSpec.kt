@@ -9,8 +9,6 @@ import java.nio.file.Path
 import java.nio.file.attribute.FileTime
 import java.util.concurrent.Callable
 import java.util.concurrent.Executors
-import java.util.spi.ToolProvider
-import kotlin.io.path.createDirectories
 import kotlin.io.path.fileSize
 import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.readBytes
@@ -44,16 +42,9 @@ internal class ScriptCacheSpec : FunSpec({
     bench.run("imports.kts", text).exitCode shouldBe 2
   }
   test("a jar that changed is seen") {
-    fun jar(answer: Int) {
-      val classes = bench.folder.resolve("classes").createDirectories()
-      val source = bench.folder.resolve("Answer.java")
-      source.writeText("package dep; public class Answer { public static int get() { return $answer; } }")
-      fun tool(name: String, vararg arguments: String) =
-        ToolProvider.findFirst(name).get().run(System.out, System.err, *arguments) shouldBe 0
-      tool("javac", "-d", "$classes", "$source")
-      tool("jar", "cf", "${bench.folder.resolve("answer.jar")}", "-C", "$classes", ".")
-      Files.setLastModifiedTime(bench.folder.resolve("answer.jar"), FileTime.fromMillis(1_000_000L * answer))
-    }
+    // Jars are told apart by size and time, and these two have one size.
+    fun jar(answer: Int) =
+      Files.setLastModifiedTime(bench.jar("answer.jar", answer), FileTime.fromMillis(1_000_000L * answer))
     val text = "@file:DependsOn(\"answer.jar\")\ndep.Answer.get()"
     jar(1)
     compilations { repeat(2) { bench.run("jar.kts", text).value shouldBe 1 } } shouldBe 1
@@ -104,12 +95,14 @@ internal class ScriptCacheSpec : FunSpec({
   test("an entry keeps texts and messages as they are") {
     val said = Diagnostic(Diagnostic.Severity.WARNING, "two\nlines \\n and a \\ backslash", "/a b/c.kts", 3, null)
     val file = bench.folder.resolve("entry.jar")
-    val script = CompiledScript("Main", null, mapOf(Path.of("/a b/c.kts") to "text\n"), listOf(Path.of("/x y.jar")), mapOf("Main.class" to byteArrayOf(1)))
-    ScriptEntry("one\ntwo", script, mapOf(Path.of("/x y.jar") to "1:2"), listOf(said)).write(file)
+    val jar = Path.of("/x y.jar")
+    val sources = mapOf(Path.of("/a b/c.kts") to "text\n")
+    val script = CompiledScript("Main", null, sources, listOf(jar), mapOf("Main.class" to byteArrayOf(1)))
+    ScriptEntry("one\ntwo", script, mapOf(jar to "1:2"), listOf(said)).write(file)
     val read = ScriptEntry.read(file)
     read.diagnostics shouldBe listOf(said)
     read.identity shouldBe "one\ntwo"
-    read.libraries shouldBe mapOf(Path.of("/x y.jar") to "1:2")
-    read.script!!.sources shouldBe script.sources
+    read.libraries shouldBe mapOf(jar to "1:2")
+    read.script!!.sources shouldBe sources
   }
 })

@@ -8,20 +8,18 @@ import io.kotest.matchers.string.shouldStartWith
 import io.ktrain.nn.Module
 import io.ktrain.train.Interrupted
 import java.nio.file.Path
-import java.util.spi.ToolProvider
-import kotlin.io.path.createDirectories
-import kotlin.io.path.writeText
 
 internal class ScriptHostSpec : FunSpec({
   val bench = Workbench(this)
 
   test("a script runs from top to bottom and gives its last value, its params and its top-level values") {
-    val result = bench.run("all.ktrain.kts", """
+    val text = $$"""
       val epochs by param(10, help = "passes")
       val model = sequential { linear(4, 2) }
       val shape = model(zeros(3, 4)).shape
-      "${'$'}epochs epochs on ${'$'}device, ${'$'}isCheck"
-    """, "epochs" to "3")
+      "$epochs epochs on $device, $isCheck"
+    """
+    val result = bench.run("all.ktrain.kts", text, "epochs" to "3")
     result.diagnostics shouldBe emptyList()
     result.exitCode shouldBe 0
     result.value shouldBe "3 epochs on cpu, false"
@@ -29,83 +27,89 @@ internal class ScriptHostSpec : FunSpec({
       "epochs --epochs 10 3 passes class java.lang.Integer"
     result.names shouldBe setOf("model", "shape")
     (result["model"] as Module).children().size shouldBe 1
-    shouldThrow<NoSuchElementException> { result["net"] }.message shouldBe "no top-level value net; there are model, shape"
+    shouldThrow<NoSuchElementException> { result["net"] }.message shouldBe
+      "no top-level value net; there are model, shape"
   }
   test("what a script throws is a result with its lines, innermost first") {
-    val result = bench.run("fails.ktrain.kts", """
+    val text = $$"""
       fun half(n: Int): Int {
-          require(n % 2 == 0) { "odd: ${'$'}n" }
+          require(n % 2 == 0) { "odd: $n" }
           return n / 2
       }
 
       val list = listOf(2, 3).map {
           half(it)
       }
-    """)
-    result.exitCode shouldBe 1
+    """
+    val result = bench.run("fails.ktrain.kts", text)
     result.error!!.message shouldBe "odd: 3"
-    result.said(bench) shouldBe """
-      fails.ktrain.kts:2:5: error: IllegalArgumentException: odd: 3
-        called at  fails.ktrain.kts:2     require(n % 2 == 0) { "odd: ${'$'}n" }
+    bench.ended(result) shouldBe $$"""
+      1 fails.ktrain.kts:2:5: error: IllegalArgumentException: odd: 3
+        called at  fails.ktrain.kts:2     require(n % 2 == 0) { "odd: $n" }
               from fails.ktrain.kts:7     half(it)
     """.trimIndent()
   }
   test("the cause of a fault is shown with its own line") {
-    val result = bench.run("cause.ktrain.kts", """
-      fun read(row: Int): Int = error("bad row ${'$'}row")
+    val text = $$"""
+      fun read(row: Int): Int = error("bad row $row")
       try { read(7) }
       catch (e: IllegalStateException) {
           throw RuntimeException("no data", e)
       }
-    """)
-    result.said(bench) shouldStartWith "cause.ktrain.kts:4:5: error: RuntimeException: no data"
-    result.said(bench) shouldContain "because of cause.ktrain.kts:1"
-    result.said(bench) shouldContain "(IllegalStateException: bad row 7)"
+    """
+    val said = bench.said(bench.run("cause.ktrain.kts", text))
+    said shouldStartWith "cause.ktrain.kts:4:5: error: RuntimeException: no data"
+    said shouldContain "because of cause.ktrain.kts:1"
+    said shouldContain "(IllegalStateException: bad row 7)"
   }
   test("all compile errors come with line and column") {
-    val result = bench.run("bad.ktrain.kts", """
+    val text = """
       val x: Int = "no"
       val model = sequential { linear(2, 2) }
       undefinedThing()
-    """)
-    result.exitCode shouldBe 2
-    result.said(bench) shouldBe """
-      bad.ktrain.kts:1:12: error: Initializer type mismatch: expected 'Int', actual 'String'.
+    """
+    bench.ended(bench.run("bad.ktrain.kts", text)) shouldBe """
+      2 bad.ktrain.kts:1:12: error: Initializer type mismatch: expected 'Int', actual 'String'.
       bad.ktrain.kts:3:1: error: Unresolved reference 'undefinedThing'.
     """.trimIndent()
   }
   test("a request that is wrong: no script, no Kotlin script, no such param, no such value") {
-    bench.host().run(Path.of("no/such.kts")).run { "$exitCode $diagnostics" } shouldBe "2 [error: there is no script no/such.kts]"
-    bench.host().run(bench.script("a.py", "")).diagnostics.single().message shouldContain "is not a Kotlin script"
+    bench.ended(bench.host().run(Path.of("no/such.kts"))) shouldBe "2 error: there is no script no/such.kts"
+    bench.ended(bench.run("a.py", "")) shouldBe
+      "2 error: a.py is no Kotlin script. Fix: a name that ends in .kts, best in .ktrain.kts"
     val text = "val lr by param(0.1)"
-    bench.run("p.kts", text, "rl" to "1").run { "$exitCode $diagnostics" } shouldBe
-      "2 [error: there is no param \"rl\". Did you mean --lr? There are --lr.]"
-    bench.run("p.kts", text, "lr" to "x").diagnostics.single().message shouldBe
-      "--lr: \"x\" is not a Double: a number such as 0.001, 1e-3 or 5."
+    bench.ended(bench.run("p.kts", text, "rl" to "1")) shouldBe
+      "2 error: there is no param \"rl\". Did you mean --lr? There are --lr."
+    bench.ended(bench.run("p.kts", text, "lr" to "x")) shouldBe
+      "2 error: --lr: \"x\" is not a Double: a number such as 0.001, 1e-3 or 5."
   }
   test("params that cannot be are refused at their line") {
-    fun said(text: String) = bench.run("refused.ktrain.kts", text).let { "${it.exitCode} ${it.said(bench).lines().first()}" }
-    said("val ok by param(1)\nval device by param(\"cpu\")") shouldBe "2 refused.ktrain.kts:2:1: error: param: device would be " +
-      "--device, which is ktrain's own (auto, cpu or cuda[:N]: where models and batches live (default auto)). Fix: another name."
-    said("val rate by param(0.1f)") shouldBe "2 refused.ktrain.kts:1:1: error: param: rate is a Float. " +
+    fun said(text: String) = bench.ended(bench.run("refused.kts", text)).lines().first()
+    said("val ok by param(1)\nval device by param(\"cpu\")") shouldBe
+      "2 refused.kts:2:1: error: param: device would be --device, ktrain's own flag " +
+      "(auto, cpu or cuda[:N]: where models and batches live (default auto)). Fix: another name."
+    said("val rate by param(0.1f)") shouldBe "2 refused.kts:1:1: error: param: rate is a Float. " +
       "Fix: Int, Long, Double, Boolean, String, Path or an enum."
-    said("fun f(): Int {\n  val inside by param(1)\n  return inside\n}\nf()") shouldBe "2 refused.ktrain.kts:2:3: error: " +
-      "param: inside stands inside a function or class. Fix: val inside by param(default) at the top of the script."
-    said("class C { val member by param(1) }") shouldBe "2 refused.ktrain.kts:1:25: error: Params stand at the top of a " +
-      "script, outside classes and functions: val name by param(default)."
-    said("val lr by param(0.1, search = logUniform(0.0, 1.0))") shouldBe "2 refused.ktrain.kts:1:1: error: logUniform: needs " +
-      "0 < low < high, got low 0.0 and high 1.0. Fix: logUniform(1e-4, 1e-1)."
+    said("fun f(): Int {\n  val inside by param(1)\n  return inside\n}\nf()") shouldBe
+      "2 refused.kts:2:3: error: param: inside is inside a function or class. " +
+      "Fix: val inside by param(default) at the top of the script."
+    said("class C { val member by param(1) }") shouldBe
+      "2 refused.kts:1:25: error: Params stand at the top of a script, outside classes and functions: " +
+      "val name by param(default)."
+    said("val lr by param(0.1, search = logUniform(0.0, 1.0))") shouldBe
+      "2 refused.kts:1:1: error: logUniform: needs 0 < low < high, got low 0.0 and high 1.0. " +
+      "Fix: logUniform(1e-4, 1e-1)."
   }
   test("describe gives every param and runs nothing after the last") {
-    val file = bench.script("described.ktrain.kts", """
+    val text = """
       enum class Optimizer { ADAM, SGD }
       val epochs by param(10, help = "passes over the training set")
       val lr by param(1e-3, search = logUniform(1e-4, 1e-1))
       val kind by param(Optimizer.ADAM, search = choice(*Optimizer.values()))
       val out by param(Path("out"))
       error("not reached")
-    """)
-    val described = bench.host().describe(file)
+    """
+    val described = bench.host().describe(bench.script("described.ktrain.kts", text))
     described.isOk shouldBe true
     described.params.joinToString("\n") { "${it.flag} ${it.default} ${it.search} ${it.help}".trim() } shouldBe """
       --epochs 10 null passes over the training set
@@ -115,33 +119,41 @@ internal class ScriptHostSpec : FunSpec({
     """.trimIndent()
   }
   test("imports share the run, declare params of their own, and are named in faults") {
-    bench.script("lib/shapes.kts", "val width by param(4)\nfun boom(n: Int): Int {\n    check(n > 5) { \"too small: ${'$'}n\" }\n    return n\n}")
-    val file = bench.script("imports.ktrain.kts", "@file:Import(\"lib/shapes.kts\")\nval depth by param(1)\nboom(width + depth)")
+    val library = $$"""
+      val width by param(4)
+      fun boom(n: Int): Int {
+          check(n > 5) { "too small: $n" }
+          return n
+      }
+    """
+    bench.script("lib/shapes.kts", library)
+    val text = "@file:Import(\"lib/shapes.kts\")\nval depth by param(1)\nboom(width + depth)"
+    val file = bench.script("imports.ktrain.kts", text)
     bench.host().describe(file).params.map { it.name } shouldBe listOf("width", "depth")
     bench.host().run(file, mapOf("width" to "8")).value shouldBe 9
-    bench.host().run(file).run { "$exitCode ${said(bench)}" } shouldStartWith "1 lib/shapes.kts:3:5: error: IllegalStateException: too small: 5"
-    bench.run("imports-nothing.ktrain.kts", "@file:Import(\"gone.kts\")").run {
-      exitCode shouldBe 2
-      said(bench) shouldContain "there is no file"
-    }
+    bench.ended(bench.host().run(file)) shouldStartWith
+      "1 lib/shapes.kts:3:5: error: IllegalStateException: too small: 5"
+    bench.ended(bench.run("imports-nothing.ktrain.kts", "@file:Import(\"gone.kts\")")) shouldContain "there is no file"
   }
   test("depends on a jar beside the script") {
-    val classes = bench.folder.resolve("classes")
-    val source = bench.folder.resolve("Answer.java").apply { writeText("package dep; public class Answer { public static int get() { return 42; } }") }
-    ToolProvider.findFirst("javac").get().run(System.out, System.err, "-d", "$classes", "$source") shouldBe 0
-    val jar = bench.folder.resolve("jars").createDirectories().resolve("answer.jar")
-    ToolProvider.findFirst("jar").get().run(System.out, System.err, "cf", "$jar", "-C", "$classes", ".") shouldBe 0
+    bench.jar("jars/answer.jar", 42)
     val text = "@file:DependsOn(\"jars/answer.jar\")\ndep.Answer.get()"
-    repeat(2) { bench.run("depends.ktrain.kts", text).run { "$value ${said(bench)}" } shouldBe "42 " }
+    repeat(2) { bench.run("depends.ktrain.kts", text).value shouldBe 42 }
     bench.compiled.count { it.endsWith("depends.ktrain.kts") } shouldBe 1
   }
   test("an interrupted run is not a failure") {
-    val result = bench.run("interrupted.ktrain.kts", "throw ${Interrupted::class.qualifiedName}(\"saved\", emptyList())")
-    result.exitCode shouldBe 130
-    result.said(bench) shouldBe "note: saved"
+    val text = "throw ${Interrupted::class.qualifiedName}(\"saved\", emptyList())"
+    bench.ended(bench.run("interrupted.ktrain.kts", text)) shouldBe "130 note: saved"
   }
   test("a fault inside inlined code is shown at the call") {
-    val result = bench.run("inlined.ktrain.kts", "val a = 1\n\nlistOf(a, 2).first {\n    it > 3\n}")
-    result.said(bench) shouldStartWith "inlined.ktrain.kts:3:1: error: NoSuchElementException"
+    val text = """
+      val a = 1
+
+      listOf(a, 2).first {
+          it > 3
+      }
+    """
+    bench.ended(bench.run("inlined.ktrain.kts", text)) shouldStartWith
+      "1 inlined.ktrain.kts:3:1: error: NoSuchElementException"
   }
 })

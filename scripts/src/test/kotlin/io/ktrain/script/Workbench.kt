@@ -2,11 +2,13 @@ package io.ktrain.script
 
 import io.kotest.core.TestConfiguration
 import io.kotest.engine.spec.tempdir
+import io.kotest.matchers.shouldBe
 import io.ktrain.tensor.Device
 import io.ktrain.train.Run
 import java.io.ByteArrayOutputStream
 import java.io.PrintStream
 import java.nio.file.Path
+import java.util.spi.ToolProvider
 import kotlin.io.path.createDirectories
 import kotlin.io.path.writeText
 
@@ -34,7 +36,23 @@ internal class Workbench(test: TestConfiguration) {
   fun check(name: String, text: String): ScriptResult = host().check(script(name, text))
 
   fun run(): Run = Run(Device.of("cpu"), 0, 1, null, Run.Output.QUIET, PrintStream(ByteArrayOutputStream()), { 80 })
-}
 
-/** Diagnostics as printed, with the folder's path taken out. */
-internal fun ScriptResult.said(bench: Workbench): String = diagnostics.joinToString("\n").replace("${bench.folder}/", "")
+  /** A jar with a class `dep.Answer` whose static `get()` gives [answer]. */
+  fun jar(name: String, answer: Int): Path {
+    val classes = folder.resolve("classes").createDirectories()
+    val source = folder.resolve("Answer.java")
+    source.writeText("package dep; public class Answer { public static int get() { return $answer; } }")
+    val jar = folder.resolve(name).also { it.parent.createDirectories() }
+    fun tool(name: String, vararg arguments: String) =
+      ToolProvider.findFirst(name).get().run(System.out, System.err, *arguments) shouldBe 0
+    tool("javac", "-d", "$classes", "$source")
+    tool("jar", "cf", "$jar", "-C", "$classes", ".")
+    return jar
+  }
+
+  /** A result's diagnostics as printed, with the folder's path taken out. */
+  fun said(result: ScriptResult): String = result.diagnostics.joinToString("\n").replace("$folder/", "")
+
+  /** Its exit code and what it said. */
+  fun ended(result: ScriptResult): String = "${result.exitCode} ${said(result)}"
+}

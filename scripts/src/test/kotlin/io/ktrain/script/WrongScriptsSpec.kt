@@ -9,7 +9,7 @@ internal class WrongScriptsSpec : FunSpec({
   val bench = Workbench(this)
   fun mistake(name: String, text: String, at: String, vararg words: String) = test(name) {
     val result = bench.check("${name.replace(' ', '-')}.ktrain.kts", text)
-    val said = result.said(bench).removePrefix("${name.replace(' ', '-')}.ktrain.kts:")
+    val said = bench.said(result).removePrefix("${name.replace(' ', '-')}.ktrain.kts:")
     "${result.exitCode} $said" shouldStartWith "2 $at: error: "
     words.forEach { said shouldContain it }
   }
@@ -33,7 +33,7 @@ internal class WrongScriptsSpec : FunSpec({
         override fun forward(x: Tensor) = x
     }
     Net()(zeros(1, 2))
-  """, "5:1", "Net: linear(2, 2) was declared but never named", "a-layer-nobody-named.ktrain.kts:2")
+  """, "5:1", "was declared but never named (a-layer-nobody-named.ktrain.kts:2). Fix: val name by linear(...).")
   mistake("layers in a list", """
     class Net : Module() {
         val all = List(3) { Linear(2, 2) }

@@ -251,8 +251,8 @@ public abstract class Module implements Layers {
     if (complete) return;
     if (!unnamed.isEmpty()) {
       Module lost = unnamed.getFirst();
-      throw new KtrainException(typeName() + ": " + lost.typeName() + "(" + lost.extraRepr() + ") was declared but never named (" + lost.declaredAt()
-          + "). Fix: val name by " + lost.typeName().substring(0, 1).toLowerCase(java.util.Locale.ROOT) + lost.typeName().substring(1) + "(...).");
+      throw new KtrainException(typeName() + ": " + lost.typeName() + "(" + lost.extraRepr() + ") was declared but never named" + (lost.declared == null ? "" : " (" + lost.declared.getFileName() + ":" + lost.declared.getLineNumber() + ")")
+          + ". Fix: val name by " + lost.typeName().substring(0, 1).toLowerCase(java.util.Locale.ROOT) + lost.typeName().substring(1) + "(...).");
     }
     for (Class<?> c = getClass(); c != Module.class; c = c.getSuperclass()) {
       if (c.getName().startsWith("io.ktrain.nn.")) continue;

@@ -2,6 +2,7 @@ package io.ktrain.train
 
 import io.ktrain.tensor.DType
 import io.ktrain.tensor.Tensor
+import kotlin.math.abs
 import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonObject
@@ -12,7 +13,6 @@ import kotlinx.serialization.json.int
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
-import kotlin.math.abs
 
 /** One recorded case: what went in, with which parameters, and what PyTorch made of it. */
 internal class GoldenCase(private val json: JsonObject) {

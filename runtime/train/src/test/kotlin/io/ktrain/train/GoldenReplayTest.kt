@@ -6,6 +6,8 @@ import io.ktrain.tensor.DType
 import io.ktrain.tensor.KtrainException
 import io.ktrain.tensor.Shape
 import io.ktrain.tensor.Tensor
+import java.nio.file.Path
+import kotlin.io.path.readText
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonObject
 import kotlinx.serialization.json.jsonArray
@@ -14,8 +16,6 @@ import kotlinx.serialization.json.jsonPrimitive
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Tag
 import org.junit.jupiter.api.Test
-import java.nio.file.Path
-import kotlin.io.path.readText
 
 /**
  * Recomputes what PyTorch recorded and compares outputs, gradients and whole training runs. `-Dktrain.golden=FILE`

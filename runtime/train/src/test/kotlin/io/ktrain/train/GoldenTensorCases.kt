@@ -6,11 +6,11 @@ import io.ktrain.tensor.DTypeError
 import io.ktrain.tensor.Host
 import io.ktrain.tensor.Shape
 import io.ktrain.tensor.Tensor
-import kotlinx.serialization.json.jsonObject
 import java.lang.foreign.Arena
 import java.lang.foreign.MemorySegment
 import java.lang.foreign.ValueLayout
 import kotlin.Double.Companion.POSITIVE_INFINITY
+import kotlinx.serialization.json.jsonObject
 
 internal typealias Replay = GoldenCase.() -> Replayed
 

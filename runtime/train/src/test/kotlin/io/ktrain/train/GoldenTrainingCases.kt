@@ -18,10 +18,10 @@ import io.ktrain.optim.Sgd
 import io.ktrain.tensor.Conv2dOptions
 import io.ktrain.tensor.Pool2dOptions
 import io.ktrain.tensor.Tensor
+import kotlin.math.pow
 import kotlinx.serialization.json.jsonArray
 import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
-import kotlin.math.pow
 
 private val SGD: Replay = optimizer { groups ->
   Sgd(groups, double("lr", 0.1), double("momentum", 0.0), double("dampening", 0.0), double("weight_decay", 0.0), flag("nesterov"))

@@ -23,8 +23,11 @@ public final class CpuBackend implements Backend {
   private final Map<Integer, Pool> pools = new ConcurrentHashMap<>();
   private final Pool first = new HostPool();
   private final Map<Op<?>, List<Kernel<?>>> kernels = new IdentityHashMap<>();
+  private volatile boolean registered;
 
-  public CpuBackend() {
+  /** At the first operation: it links the whole op table, which starting a process must not wait for. */
+  private synchronized void register() {
+    if (registered) return;
     CopyKernels.register(this);
     CreationKernels.register(this);
     ReductionKernels.register(this);
@@ -34,6 +37,7 @@ public final class CpuBackend implements Backend {
     NormalizationKernels.register(this);
     NormKernels.register(this);
     UpdateKernels.register(this);
+    registered = true;
   }
 
   /** Adds a kernel behind those already there for the operation. */
@@ -60,6 +64,7 @@ public final class CpuBackend implements Backend {
   @SuppressWarnings("unchecked")
   public <A> Kernel<A> kernel(Call<A> call) {
     if (call.op().pointwise() != null) return (Kernel<A>) PointwiseKernels.KERNEL;
+    if (!registered) register();
     List<Kernel<?>> all = kernels.get(call.op());
     if (all == null) return null;
     for (Kernel<?> k : all) {
