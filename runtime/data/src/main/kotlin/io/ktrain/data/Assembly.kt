@@ -36,7 +36,7 @@ internal class Assembled<out B>(val batch: B, private val owned: List<Storage>) 
   }
 }
 
-/** Thrown where a sample is loaded; the reader of the batch makes the error of it, whose trace shows the reader's line. */
+/** Thrown where a sample is loaded; the reader of the batch makes the error, whose trace has the reader's line. */
 internal class SampleFailed(val index: Int, override val cause: Exception) : Exception(null, cause, false, false)
 
 /** Makes batches of a data set's samples. */
@@ -53,7 +53,8 @@ internal class Assembly<S, out B>(private val dataset: Dataset<S>, private val c
     val context = base.fork(generator)
     val before = context.enter()
     // Where every tensor made here is known to be ours, the temporaries go back at once.
-    val scope = if (collation.ours && (dataset.fresh || gathers(dataset))) context.open("the loading of its batch") else null
+    val exact = collation.ours && (dataset.fresh || gathers(dataset))
+    val scope = if (exact) context.open("the loading of its batch") else null
     try {
       val batch = gathered(indices, next) ?: collated(number, indices, draws, generator, next)
       val owned = if (collation.ours) tensorsOf(batch).filter { it.hasStorage() }.map { it.storage() } else emptyList()
@@ -72,7 +73,9 @@ internal class Assembly<S, out B>(private val dataset: Dataset<S>, private val c
     return gather(dataset, indices) as B?
   }
 
-  private fun collated(number: Int, indices: IntArray, draws: EpochDraws, generator: Generator, next: (Int) -> Unit): B {
+  private fun collated(
+    number: Int, indices: IntArray, draws: EpochDraws, generator: Generator, next: (Int) -> Unit,
+  ): B {
     val all = indices.map { index ->
       next(index)
       generator.seed(draws.sample(index))

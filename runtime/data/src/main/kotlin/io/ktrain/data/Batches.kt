@@ -22,83 +22,102 @@ import io.ktrain.tensor.Tensor
  */
 public fun <S, B> Dataset<S>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
-  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
-  seed: Long? = null, collate: (List<S>) -> B,
-): DataLoader<B> =
-  loader(Collation(false, collate), LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
+  timeout: Double = 0.0, seed: Long? = null, collate: (List<S>) -> B,
+): DataLoader<B> = loader(
+  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  Collation(false, collate),
+)
 
 /** Batches of examples: x stacks; y stacks where it is a tensor, whole numbers become i64, other numbers f32. */
 @JvmOverloads
 public fun Dataset<Example>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
-  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
-  seed: Long? = null,
-): DataLoader<Batch> =
-  loader(Collation(true, ::collateExamples), LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
+  timeout: Double = 0.0, seed: Long? = null,
+): DataLoader<Batch> = loader(
+  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  Collation(true, ::collateExamples),
+)
 
+/** Batches of tensors of one shape, stacked. */
 @JvmName("batchesOfTensors")
 public fun Dataset<Tensor>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
-  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
-  seed: Long? = null,
-): DataLoader<Tensor> =
-  loader(Collation(true, ::stack), LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
+  timeout: Double = 0.0, seed: Long? = null,
+): DataLoader<Tensor> = loader(
+  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  Collation(true, ::stack),
+)
 
+/** Batches of numbers: i64 where all of a batch are whole, else f32. */
 @JvmName("batchesOfNumbers")
 public fun Dataset<Number>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
-  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
-  seed: Long? = null,
-): DataLoader<Tensor> =
-  loader(Collation(true, ::numbers), LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
+  timeout: Double = 0.0, seed: Long? = null,
+): DataLoader<Tensor> = loader(
+  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  Collation(true, ::numbers),
+)
 
+/** Batches of texts, as lists. */
 @JvmName("batchesOfStrings")
 public fun Dataset<String>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
-  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
-  seed: Long? = null,
-): DataLoader<List<String>> =
-  loader(Collation(true) { it }, LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
+  timeout: Double = 0.0, seed: Long? = null,
+): DataLoader<List<String>> = loader(
+  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  Collation(true) { it },
+)
 
+/** Batches of pairs of tensors, each side stacked. */
 @JvmName("batchesOfTensorPairs")
 public fun Dataset<Pair<Tensor, Tensor>>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
-  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
-  seed: Long? = null,
-): DataLoader<Pair<Tensor, Tensor>> =
-  loader(
-    Collation(true) { all -> stack(all.map { it.first }) to stack(all.map { it.second }) },
-    LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
-  )
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
+  timeout: Double = 0.0, seed: Long? = null,
+): DataLoader<Pair<Tensor, Tensor>> = loader(
+  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  Collation(true) { all -> stack(all.map { it.first }) to stack(all.map { it.second }) },
+)
 
+/** Batches of tensors with a number each: the tensors stacked, the numbers as a tensor. */
 @JvmName("batchesOfLabelled")
 public fun Dataset<Pair<Tensor, Number>>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
-  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
-  seed: Long? = null,
-): DataLoader<Pair<Tensor, Tensor>> =
-  loader(
-    Collation(true) { all -> stack(all.map { it.first }) to numbers(all.map { it.second }) },
-    LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
-  )
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
+  timeout: Double = 0.0, seed: Long? = null,
+): DataLoader<Pair<Tensor, Tensor>> = loader(
+  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  Collation(true) { all -> stack(all.map { it.first }) to numbers(all.map { it.second }) },
+)
 
 /**
- * Any other mixture of Example, Pair, Triple, Map and List by the default collation. The compiler cannot work out what it
- * collates to, so say it: `batches<Map<String, Tensor>>(32)`.
+ * Any other mixture of Example, Pair, Triple, Map and List by the default collation. The compiler cannot work out what
+ * it collates to, so say it: `batches<Map<String, Tensor>>(32)`.
  */
 @JvmName("batchesOf")
 public inline fun <reified B> Dataset<*>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
-  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false, timeout: Double = 0.0,
-  seed: Long? = null,
-): DataLoader<B> =
-  untyped({ it as? B ?: throw mistyped(it, B::class.simpleName) }, LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed))
+  sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
+  timeout: Double = 0.0, seed: Long? = null,
+): DataLoader<B> = untyped(
+  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  { it as? B ?: throw mistyped(it, B::class.simpleName) },
+)
 
 @PublishedApi
-internal fun <B> Dataset<*>.untyped(typed: (Any) -> B, options: LoaderOptions): DataLoader<B> = loader(Collation(true) { typed(collate(it)) }, options)
+internal fun <B> Dataset<*>.untyped(options: LoaderOptions, typed: (Any) -> B): DataLoader<B> =
+  loader(options, Collation(true) { typed(collate(it)) })
 
 @PublishedApi
-internal fun mistyped(batch: Any, wanted: String?): KtrainException =
-  KtrainException("batches: the samples collate to a ${batch::class.simpleName}, not to a $wanted. Fix: batches<${batch::class.simpleName}>(...), or your own collate.")
+internal fun mistyped(batch: Any, wanted: String?): KtrainException = KtrainException(
+  "batches: the samples collate to a ${batch::class.simpleName}, not to a $wanted. " +
+    "Fix: batches<${batch::class.simpleName}>(...), or your own collate.",
+)
 
-private fun <S, B> Dataset<S>.loader(collation: Collation<S, B>, options: LoaderOptions): DataLoader<B> = DataLoader(Assembly(this, collation), options)
+private fun <S, B> Dataset<S>.loader(options: LoaderOptions, collation: Collation<S, B>): DataLoader<B> =
+  DataLoader(Assembly(this, collation), options)

@@ -15,15 +15,17 @@ import io.ktrain.tensor.Tensor
 internal class Collation<in S, out B>(val ours: Boolean, val collate: (List<S>) -> B)
 
 /**
- * The default collation, for use inside one's own: tensors stack, whole numbers become an i64 tensor, other numbers f32,
- * booleans bool; [Example], Pair, Triple, Map and List recurse; everything else stays a list.
+ * The default collation, for use inside one's own: tensors stack, whole numbers become an i64 tensor, other numbers
+ * f32, booleans bool; [Example], Pair, Triple, Map and List recurse; everything else stays a list.
  */
 public fun collate(samples: List<Any?>): Any = when (val first = first(samples)) {
   is Tensor -> stack(samples)
   is Number -> numbers(samples)
   is Boolean -> Tensor.of(samples.same<Boolean>("a Boolean").toBooleanArray())
   is Example -> collateExamples(samples.same<Example>("an Example"))
-  is Pair<*, *> -> samples.same<Pair<*, *>>("a Pair").let { all -> collate(all.map { it.first }) to collate(all.map { it.second }) }
+  is Pair<*, *> -> samples.same<Pair<*, *>>("a Pair").let { all ->
+    collate(all.map { it.first }) to collate(all.map { it.second })
+  }
   is Triple<*, *, *> -> samples.same<Triple<*, *, *>>("a Triple").let { all ->
     Triple(collate(all.map { it.first }), collate(all.map { it.second }), collate(all.map { it.third }))
   }
@@ -32,7 +34,8 @@ public fun collate(samples: List<Any?>): Any = when (val first = first(samples))
   else -> samples
 }
 
-internal fun collateExamples(samples: List<Example>): Batch = Batch(stack(samples.map { it.x }), collate(samples.map { it.y }) as Tensor)
+internal fun collateExamples(samples: List<Example>): Batch =
+  Batch(stack(samples.map { it.x }), collate(samples.map { it.y }) as Tensor)
 
 internal fun stack(samples: List<Any?>): Tensor = Tensor.stack(samples.same<Tensor>("a tensor"), 0)
 
@@ -48,22 +51,36 @@ internal fun numbers(samples: List<Any?>): Tensor {
 
 private fun collateMaps(first: Map<*, *>, all: List<Map<*, *>>): Map<Any?, Any> {
   all.forEachIndexed { i, m ->
-    if (m.keys != first.keys) throw KtrainException("collate: sample 0 has the keys ${first.keys}, sample $i has ${m.keys}. Fix: the same keys, or your own collate.")
+    if (m.keys != first.keys) {
+      throw KtrainException(
+        "collate: sample 0 has the keys ${first.keys}, sample $i has ${m.keys}. " +
+          "Fix: the same keys, or your own collate.",
+      )
+    }
   }
   return first.keys.associateWith { key -> collate(all.map { it[key] }) }
 }
 
 private fun collateLists(first: List<*>, all: List<List<*>>): List<Any> {
   all.forEachIndexed { i, l ->
-    if (l.size != first.size) throw KtrainException("collate: sample 0 is a list of ${first.size}, sample $i a list of ${l.size}. Fix: one length, or your own collate.")
+    if (l.size != first.size) {
+      throw KtrainException(
+        "collate: sample 0 is a list of ${first.size}, sample $i a list of ${l.size}. " +
+          "Fix: one length, or your own collate.",
+      )
+    }
   }
   return first.indices.map { at -> collate(all.map { it[at] }) }
 }
 
-private fun first(samples: List<Any?>): Any? = if (samples.isEmpty()) throw KtrainException("collate: needs at least one sample.") else samples[0]
+private fun first(samples: List<Any?>): Any? =
+  if (samples.isEmpty()) throw KtrainException("collate: needs at least one sample.") else samples[0]
 
 private inline fun <reified T> List<Any?>.same(what: String): List<T> = mapIndexed { i, s ->
-  s as? T ?: throw KtrainException("collate: sample 0 is $what, sample $i is ${if (s == null) "null" else "a ${s::class.simpleName}"}. Fix: samples of one type, or your own collate.")
+  s as? T ?: throw KtrainException(
+    "collate: sample 0 is $what, sample $i is ${if (s == null) "null" else "a ${s::class.simpleName}"}. " +
+      "Fix: samples of one type, or your own collate.",
+  )
 }
 
 /** The tensors of a batch of the default collation. */
@@ -77,13 +94,14 @@ internal fun tensorsOf(batch: Any?): List<Tensor> = when (batch) {
   else -> emptyList()
 }
 
-/** The batch with its tensors on [device]: tensors, [Batch], Pair, Triple, Map and List are gone through, the rest is left. */
+/** The batch with its tensors on [device], also those inside [Batch], Pair, Triple, Map and List; the rest stays. */
 @Suppress("UNCHECKED_CAST")
 public fun <B> toDevice(batch: B, device: Device): B = when (batch) {
   is Tensor -> batch.to(device)
   is Batch -> Batch(batch.x.to(device), batch.y.to(device))
   is Pair<*, *> -> Pair(toDevice(batch.first, device), toDevice(batch.second, device))
-  is Triple<*, *, *> -> Triple(toDevice(batch.first, device), toDevice(batch.second, device), toDevice(batch.third, device))
+  is Triple<*, *, *> ->
+    Triple(toDevice(batch.first, device), toDevice(batch.second, device), toDevice(batch.third, device))
   is Map<*, *> -> batch.mapValues { toDevice(it.value, device) }
   is List<*> -> batch.map { toDevice(it, device) }
   else -> batch

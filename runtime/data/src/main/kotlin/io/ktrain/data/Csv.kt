@@ -10,9 +10,9 @@ import io.ktrain.tensor.Tensor
 import java.nio.file.Path
 
 /**
- * A table with a header line, as text: `"quoted"` cells may hold separators, line ends and doubled quotes; empty cells are
- * missing values. Cells get their type where they are asked for, and one that does not fit is a FormatError with file,
- * line and column.
+ * A table with a header line, as text: `"quoted"` cells may hold separators, line ends and doubled quotes; empty cells
+ * are missing values. Cells get their type where they are asked for, and one that does not fit is a FormatError with
+ * file, line and column.
  *
  * ```
  * val flowers = csv("iris.csv").dataset { row ->
@@ -26,20 +26,28 @@ public fun csv(path: String, separator: Char = ','): Csv = csv(Path.of(path), se
 @JvmOverloads
 public fun csv(path: Path, separator: Char = ','): Csv {
   val records = readRecords(path, separator)
-  val header = records.firstOrNull() ?: throw FormatError("csv: $path is empty; expected a line with the names of the columns.")
+  val header = records.firstOrNull()
+    ?: throw FormatError("csv: $path is empty; expected a line with the names of the columns.")
   val names = header.cells.map { it.trim() }
   names.groupingBy { it }.eachCount().entries.firstOrNull { it.value > 1 }?.let {
     throw FormatError("csv: $path:${header.line}: the column \"${it.key}\" is named ${it.value} times.")
   }
   val rows = records.drop(1)
   rows.firstOrNull { it.cells.size != names.size }?.let {
-    throw FormatError("csv: $path:${it.line}: ${it.cells.size} cells, but the header has ${names.size} columns: ${names.joinToString()}.")
+    throw FormatError(
+      "csv: $path:${it.line}: ${it.cells.size} cells, " +
+        "but the header has ${names.size} columns: ${names.joinToString()}.",
+    )
   }
   return Csv(path, names, rows)
 }
 
 /** A table read by [csv]. */
-public class Csv internal constructor(private val path: Path, public val columns: List<String>, private val records: List<Record>) {
+public class Csv internal constructor(
+  private val path: Path,
+  public val columns: List<String>,
+  private val records: List<Record>,
+) {
   private val places = columns.withIndex().associate { it.value to it.index }
   private val classes = HashMap<String, Map<String, Int>>()
 
@@ -57,8 +65,8 @@ public class Csv internal constructor(private val path: Path, public val columns
   public fun classes(column: String): List<String> = codes(column).keys.toList()
 
   /**
-   * The rows as a data set. [build] makes a sample of each row here and now, so that a bad cell is found before training
-   * begins; in `ktrain check` only of the first. Examples are kept as two tensors, from which batches are cut.
+   * The rows as a data set. [build] makes a sample of each row here and now, so that a bad cell is found before
+   * training begins; in `ktrain check` only of the first. Examples are kept as two tensors, from which batches are cut.
    */
   public fun <S> dataset(build: (Row) -> S): Dataset<S> {
     if (Check.active()) {
@@ -70,10 +78,12 @@ public class Csv internal constructor(private val path: Path, public val columns
   }
 
   internal fun place(column: String): Int = places[column] ?: throw KtrainException(
-    "csv: $path has no column \"$column\"; it has ${columns.joinToString()}." + (nearest(column, columns)?.let { " Fix: \"$it\"?" } ?: ""),
+    "csv: $path has no column \"$column\"; it has ${columns.joinToString()}." +
+      (nearest(column, columns)?.let { " Fix: \"$it\"?" } ?: ""),
   )
 
-  internal fun code(record: Record, column: String): Int = codes(column).getValue(text(record, column) ?: throw bad(record, column, "is empty", "a class"))
+  internal fun code(record: Record, column: String): Int =
+    codes(column).getValue(text(record, column) ?: throw bad(record, column, "is empty", "a class"))
 
   @Synchronized
   private fun codes(column: String): Map<String, Int> = classes.getOrPut(column) {
@@ -88,7 +98,9 @@ public class Csv internal constructor(private val path: Path, public val columns
   internal fun text(record: Record, column: String): String? = record.cells[place(column)].trim().ifEmpty { null }
 
   internal fun bad(record: Record, column: String, what: String, expected: String): FormatError =
-    FormatError("csv: $path:${record.line}:${place(column) + 1}: the cell in column \"$column\" $what; expected $expected.")
+    FormatError(
+      "csv: $path:${record.line}:${place(column) + 1}: the cell in column \"$column\" $what; expected $expected.",
+    )
 }
 
 /** One line of a [Csv]. A column that does not exist is an error that names the nearest one. */
@@ -99,14 +111,14 @@ public class Row internal constructor(private val table: Csv, private val record
   /** Whether the cell holds anything. */
   public fun has(column: String): Boolean = table.text(record, column) != null
 
-  public fun double(column: String): Double = doubleOrNull(column) ?: throw table.bad(record, column, "is empty", "a number. Fix: doubleOrNull(\"$column\") ?: a value, or filter { it.has(\"$column\") }")
+  public fun double(column: String): Double = doubleOrNull(column) ?: throw empty(column, "a number", "doubleOrNull")
 
   /** Null where the cell is empty. */
   public fun doubleOrNull(column: String): Double? = table.text(record, column)?.let {
     it.toDoubleOrNull() ?: throw table.bad(record, column, "is \"$it\"", "a number (f64)")
   }
 
-  public fun int(column: String): Int = intOrNull(column) ?: throw table.bad(record, column, "is empty", "a whole number. Fix: intOrNull(\"$column\") ?: a value, or filter { it.has(\"$column\") }")
+  public fun int(column: String): Int = intOrNull(column) ?: throw empty(column, "a whole number", "intOrNull")
 
   /** Null where the cell is empty. */
   public fun intOrNull(column: String): Int? = table.text(record, column)?.let {
@@ -114,10 +126,15 @@ public class Row internal constructor(private val table: Csv, private val record
   }
 
   /** The cells of some columns as f32 `[n]`. */
-  public fun floats(vararg columns: String): Tensor = Tensor.of(FloatArray(columns.size) { double(columns[it]).toFloat() })
+  public fun floats(vararg columns: String): Tensor =
+    Tensor.of(FloatArray(columns.size) { double(columns[it]).toFloat() })
 
   /** The cell's class: its place in [Csv.classes]. */
   public fun label(column: String): Int = table.code(record, column)
+
+  private fun empty(column: String, expected: String, otherwise: String): FormatError = table.bad(
+    record, column, "is empty", "$expected. Fix: $otherwise(\"$column\") ?: a value, or filter { it.has(\"$column\") }",
+  )
 }
 
 /** Samples that were made once; examples of one shape as two tensors. */
@@ -139,8 +156,10 @@ private fun alike(a: Example, b: Example): Boolean {
     if (ay is Tensor) by is Tensor && ay.shape == by.shape && ay.dtype == by.dtype else ay::class == by::class
 }
 
-private fun nearest(name: String, names: List<String>): String? =
-  names.minByOrNull { distance(name.lowercase(), it.lowercase()) }?.takeIf { distance(name.lowercase(), it.lowercase()) <= 1 + name.length / 3 }
+private fun nearest(name: String, names: List<String>): String? {
+  val distances = names.associateWith { distance(name.lowercase(), it.lowercase()) }
+  return distances.minByOrNull { it.value }?.takeIf { it.value <= 1 + name.length / 3 }?.key
+}
 
 /** Letters to put in, take out or change (Levenshtein). */
 private fun distance(a: String, b: String): Int {

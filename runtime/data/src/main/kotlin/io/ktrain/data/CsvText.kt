@@ -40,7 +40,12 @@ private class CsvText(private val path: Path, private val text: String, private 
     do {
       cells.add(cell(cells.size + 1))
     } while (accept(separator))
-    if (at < text.length && !lineEnd()) throw FormatError("csv: $path:$line:${cells.size}: text after a closing quote. Fix: a quote inside a quoted cell is written twice.")
+    if (at < text.length && !lineEnd()) {
+      throw FormatError(
+        "csv: $path:$line:${cells.size}: text after a closing quote. " +
+          "Fix: a quote inside a quoted cell is written twice.",
+      )
+    }
     return Record(first, cells)
   }
 

@@ -11,11 +11,11 @@ import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.withContext
 
 /**
- * The batches of a data set, made by `batches(...)`. Every iterator is one epoch; each takes the next epoch's order and
- * augmentation, which are functions of [seed] and the epoch alone, whatever the number of workers.
+ * The batches of a data set, made by `batches(...)`. Every iterator is one epoch; each takes the next epoch's order
+ * and augmentation, which are functions of [seed] and the epoch alone, whatever the number of workers.
  *
- * Tensors are made on the CPU, outside of any step. The memory of a batch that the library collated itself is taken back
- * when the next one is asked for, if a `step {}` ended in between on the same thread; `keep()` prevents it.
+ * Tensors are made on the CPU, outside of any step. The memory of a batch that the library collated itself is taken
+ * back when the next one is asked for, if a `step {}` ended in between on the same thread; `keep()` prevents it.
  *
  * In `ktrain check` an epoch is one full batch and the short last one, both of [Dataset.sample].
  */
@@ -37,7 +37,8 @@ public class DataLoader<out B> internal constructor(
   public val size: Int
     get() = options.batchSampler?.let { count(it) } ?: batches(options.sampler?.let { count(it) } ?: assembly.samples)
 
-  private fun batches(samples: Int) = if (options.dropLast) samples / options.size else (samples.toLong() + options.size - 1).div(options.size).toInt()
+  private fun batches(samples: Int) =
+    samples / options.size + if (options.dropLast || samples % options.size == 0) 0 else 1
 
   private fun count(order: Iterable<*>) = when (order) {
     is Sampler -> order.size
@@ -82,7 +83,10 @@ public class DataLoader<out B> internal constructor(
       options.shuffle -> Generator.permutation(assembly.samples, draws.order)
       else -> IntArray(assembly.samples) { it }
     }
-    return Plan(batches(order.size)) { order.copyOfRange(it * options.size, minOf(order.size, (it + 1) * options.size)) }
+    return Plan(batches(order.size)) {
+      val from = it * options.size
+      order.copyOfRange(from, from + minOf(order.size - from, options.size))
+    }
   }
 
   private class Plan(val size: Int, private val batch: (Int) -> IntArray) {
@@ -90,9 +94,13 @@ public class DataLoader<out B> internal constructor(
   }
 
   private fun checked(): Feed<B> {
-    val sizes = options.batchSampler?.map { it.size }?.let { listOfNotNull(it.firstOrNull(), it.lastOrNull()).distinct() } ?: run {
-      val samples = options.sampler?.let { count(it) } ?: assembly.samples
-      listOf(minOf(options.size, samples), samples % options.size).filter { it == options.size || it > 0 && !options.dropLast }.distinct()
+    val own = options.batchSampler?.map { it.size }
+    val samples = options.sampler?.let { count(it) } ?: assembly.samples
+    val sizes = if (own != null) {
+      listOfNotNull(own.firstOrNull(), own.lastOrNull()).distinct()
+    } else {
+      listOf(minOf(options.size, samples), samples % options.size)
+        .filter { it == options.size || it > 0 && !options.dropLast }.distinct()
     }
     val base = loading(Generator(seed))
     return Serial(0, sizes.size) { assembly.assemble(sizes[it], base) }

@@ -62,8 +62,12 @@ public data class Batch(public val x: Tensor, public val y: Tensor)
  * @param fresh see [Dataset.fresh]
  */
 @JvmOverloads
-public fun <T, S> dataset(items: List<T>, sample: (() -> S)? = null, fresh: Boolean = false, load: (T) -> S): Dataset<S> =
-  Loaded(items.size, sample, fresh) { load(items[it]) }
+public fun <T, S> dataset(
+  items: List<T>,
+  sample: (() -> S)? = null,
+  fresh: Boolean = false,
+  load: (T) -> S,
+): Dataset<S> = Loaded(items.size, sample, fresh) { load(items[it]) }
 
 /** Row i of [x] with row i of [y], as PyTorch's TensorDataset. Batches are cut out of the tensors in one go. */
 public fun dataset(x: Tensor, y: Tensor): Dataset<Example> {
@@ -82,7 +86,9 @@ public fun <S> Dataset<S>.split(vararg sizes: Int, seed: Long = 0): List<Dataset
   if (sizes.any { it < 0 }) throw KtrainException("split: a size is negative: ${sizes.toList()}.")
   val sum = sizes.sumOf { it.toLong() }
   if (sum > size) {
-    throw KtrainException("split: sizes ${sizes.toList()} are $sum samples together, but the dataset has $size. Fix: smaller sizes.")
+    throw KtrainException(
+      "split: sizes ${sizes.toList()} are $sum samples together, but the dataset has $size. Fix: smaller sizes.",
+    )
   }
   val order = Generator.permutation(size, Generator(seed).stream("split").next())
   var from = 0

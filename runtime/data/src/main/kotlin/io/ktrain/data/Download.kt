@@ -26,18 +26,28 @@ internal fun download(url: String, file: Path, sha256: String) {
     Files.createDirectories(file.toAbsolutePath().parent)
     fetch(url, part, Progress(file.fileName.toString()))
     val seen = Files.newInputStream(part).use { contentHash(it) }
-    if (seen != sha256) throw FormatError("download: $url has the content SHA-256 $seen; expected $sha256. Fix: try again, or another mirror (url = ...).")
+    if (seen != sha256) {
+      throw FormatError(
+        "download: $url has the content SHA-256 $seen; expected $sha256. " +
+          "Fix: try again, or another mirror (url = ...).",
+      )
+    }
     Files.move(part, file, StandardCopyOption.REPLACE_EXISTING)
   } catch (e: IOException) {
-    throw KtrainException("download: $url could not be fetched: $e. Fix: look at the network, or put ${file.fileName} into ${file.toAbsolutePath().parent} yourself.", e)
+    val folder = file.toAbsolutePath().parent
+    throw KtrainException(
+      "download: $url could not be fetched: $e. " +
+        "Fix: look at the network, or put ${file.fileName} into $folder yourself.",
+      e,
+    )
   } finally {
     Files.deleteIfExists(part)
   }
 }
 
 private fun fetch(url: String, to: Path, progress: Progress) {
-  val client = HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL).connectTimeout(Duration.ofSeconds(20)).build()
-  client.use {
+  val client = HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL)
+  client.connectTimeout(Duration.ofSeconds(20)).build().use {
     val request = HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(60)).build()
     val response = it.send(request, BodyHandlers.ofInputStream())
     response.body().use { body ->

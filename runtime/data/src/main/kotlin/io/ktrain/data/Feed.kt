@@ -30,16 +30,20 @@ internal interface Feed<out B> : AutoCloseable {
 }
 
 /** Loads in the reader's own thread. */
-internal class Serial<B>(private var next: Int, private var end: Int, private val load: (Int) -> Assembled<B>) : Feed<B> {
+internal class Serial<B>(
+  private var next: Int,
+  private var end: Int,
+  private val load: (Int) -> Assembled<B>,
+) : Feed<B> {
   override val hasNext: Boolean get() = next < end
 
   override suspend fun take(): Assembled<B> = takeBlocking()
 
   override fun takeBlocking(): Assembled<B> = try {
     load(next++)
-  } catch (e: SampleFailed) {
+  } catch (e: Throwable) {
     close()
-    throw e.told()
+    throw if (e is SampleFailed) e.told() else e
   }
 
   override fun close() {
@@ -92,7 +96,8 @@ internal class Prefetch<B>(
       val index = batch.interrupt()
       close()
       throw KtrainException(
-        "batches: batch ${batch.number} was not ready within timeout = $timeout s; it was loading sample $index. Fix: a longer timeout, more workers, or a faster sample.",
+        "batches: batch ${batch.number} was not ready within timeout = $timeout s; it was loading sample $index. " +
+          "Fix: a longer timeout, more workers, or a faster sample.",
       )
     }
     val outcome = batch.outcome.getAndSet(null) ?: throw KtrainException("batches: the iterator is closed.")
@@ -171,4 +176,6 @@ private class Pending<B>(val number: Int) {
 
 /** The error for the reader of the batch. Made where it is read, so that its trace shows the reader's own line. */
 private fun SampleFailed.told(): KtrainException =
-  KtrainException("batches: sample $index could not be loaded: ${if (cause is KtrainException) cause.message else cause}", cause)
+  KtrainException(
+    "batches: sample $index could not be loaded: ${if (cause is KtrainException) cause.message else cause}", cause,
+  )

@@ -18,8 +18,8 @@ internal class Idx(val sizes: IntArray, val bytes: ByteArray)
 private const val MOST_PER_BYTE = 1032L
 
 /**
- * Reads an IDX file of u8 elements, plain or gzip, with [dims] dims. What the header promises is held against the length of
- * the file before memory is taken for it.
+ * Reads an IDX file of u8 elements, plain or gzip, with [dims] dims. What the header promises is held against the
+ * length of the file before memory is taken for it.
  */
 internal fun readIdx(file: Path, dims: Int): Idx {
   try {
@@ -32,16 +32,17 @@ internal fun readIdx(file: Path, dims: Int): Idx {
       val headerBytes = 4L + 4L * dims
       val length = Files.size(file)
       val total = sizes.fold(1L) { n, s -> if (s < 0 || n > Int.MAX_VALUE) -1 else n * s }
-      val shape = sizes.joinToString("x")
-      if (total !in 0..Int.MAX_VALUE - 8L) throw damaged(file, "its header says $shape elements, which no array can hold.")
+      val says = "its header says ${sizes.joinToString("x")} elements,"
+      if (total !in 0..Int.MAX_VALUE - 8L) throw damaged(file, "$says which no array can hold.")
+      val expected = "$says so $total bytes are expected after the header;"
       val possible = if (gzip) length * MOST_PER_BYTE else length - headerBytes
       if (total > possible || !gzip && total < possible) {
-        throw damaged(file, "its header says $shape elements, so $total bytes are expected after the header; the file has ${if (gzip) "$length compressed" else possible}.")
+        throw damaged(file, "$expected the file has ${if (gzip) "$length compressed" else possible}.")
       }
       val bytes = ByteArray(total.toInt())
       val got = fill(input, bytes)
-      if (got < total) throw damaged(file, "its header says $shape elements, so $total bytes are expected after the header; it ends after $got.")
-      if (input.read() >= 0) throw damaged(file, "its header says $shape elements, so $total bytes are expected after the header; it goes on after them.")
+      if (got < total) throw damaged(file, "$expected it ends after $got.")
+      if (input.read() >= 0) throw damaged(file, "$expected it goes on after them.")
       return Idx(sizes, bytes)
     }
   } catch (e: ZipException) {

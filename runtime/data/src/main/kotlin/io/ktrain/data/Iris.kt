@@ -11,8 +11,8 @@ import io.ktrain.tensor.Tensor
 public val irisSpecies: List<String> = listOf("setosa", "versicolor", "virginica")
 
 /**
- * Fisher's irises (1936), part of the library: 150 flowers, x = sepal length, sepal width, petal length and petal width in
- * cm as `[4]`, y = the species as a label, 50 flowers each in the order of [irisSpecies].
+ * Fisher's irises (1936), part of the library: 150 flowers, x = sepal length, sepal width, petal length and petal width
+ * in cm as `[4]`, y = the species as a label, 50 flowers each in the order of [irisSpecies].
  *
  * @param dtype of x; f64 as scikit-learn has it, f32 for training
  */

@@ -25,20 +25,34 @@ internal class LoaderOptions(
   init {
     if (this.size < 1) wrong("size = $size; a batch has at least 1 sample.")
     if (workers < 0) wrong("workers = $workers; expected 0 (load in the calling thread) or more.")
-    if (shuffle && sampler != null) wrong("shuffle and sampler exclude each other: the sampler gives the order. Fix: leave one out.")
+    if (shuffle && sampler != null) {
+      wrong("shuffle and sampler exclude each other: the sampler gives the order. Fix: leave one out.")
+    }
     if (batchSampler != null) {
       val also = listOfNotNull(
-        size?.let { "size = $it" }, "shuffle".takeIf { shuffle }, "sampler".takeIf { sampler != null }, "dropLast".takeIf { dropLast },
+        size?.let { "size = $it" },
+        "shuffle".takeIf { shuffle },
+        "sampler".takeIf { sampler != null },
+        "dropLast".takeIf { dropLast },
       )
       if (also.isNotEmpty()) {
-        wrong("batchSampler gives whole batches and excludes size, shuffle, sampler and dropLast; got ${also.joinToString()} too. Fix: leave that out.")
+        wrong(
+          "batchSampler gives whole batches and excludes size, shuffle, sampler and dropLast; " +
+            "got ${also.joinToString()} too. Fix: leave that out.",
+        )
       }
     }
-    if (prefetch != null && workers == 0) wrong("prefetch = $prefetch needs workers to load ahead, and workers is 0. Fix: workers = 2, or leave prefetch out.")
+    if (prefetch != null && workers == 0) {
+      wrong("prefetch = $prefetch needs workers, and workers is 0. Fix: workers = 2, or leave prefetch out.")
+    }
     if (prefetch != null && prefetch < 1) wrong("prefetch = $prefetch; each worker loads at least 1 batch ahead.")
     if (!(timeout >= 0)) wrong("timeout = $timeout; expected seconds to wait for a batch, 0 for as long as it takes.")
-    if (timeout > 0 && workers == 0) wrong("timeout = $timeout needs workers to wait for, and workers is 0. Fix: workers = 1, or leave timeout out.")
-    if (pinMemory && noted.compareAndSet(false, true)) System.err.println("ktrain: pinMemory has no effect on the CPU and is ignored.")
+    if (timeout > 0 && workers == 0) {
+      wrong("timeout = $timeout needs workers to wait for, and workers is 0. Fix: workers = 1, or leave timeout out.")
+    }
+    if (pinMemory && noted.compareAndSet(false, true)) {
+      System.err.println("ktrain: pinMemory has no effect on the CPU and is ignored.")
+    }
   }
 
   private fun wrong(what: String): Nothing = throw KtrainException("batches: $what")

@@ -24,11 +24,11 @@ private val FILES = mapOf(
 )
 
 /**
- * Handwritten digits (LeCun, Cortes and Burges): 60,000 pictures to train on and 10,000 to test, x = f32 `[1,28,28]` in
- * 0..1, y = the digit. Reads the four IDX files, plain or .gz, from [dir], else from `$KTRAIN_DATA/mnist`; each part is
- * read when it is first used. Other sets in the same files (Fashion-MNIST, KMNIST) read as well.
+ * Handwritten digits (LeCun, Cortes and Burges): 60,000 pictures to train on and 10,000 to test, x = f32 `[1,28,28]`
+ * in 0..1, y = the digit. Reads the four IDX files, plain or .gz, from [dir], else from `$KTRAIN_DATA/mnist`; each part
+ * is read when it is first used. Other sets in the same files (Fashion-MNIST, KMNIST) read as well.
  *
- * @param transform of every picture; [normalize] costs nothing, since a table of the 256 grey values serves all pictures
+ * @param transform of every picture; [normalize] costs nothing, since a table of the 256 grey values serves them all
  * @param download fetches what is missing from [url] into [dir]; nothing is ever fetched without this being asked for
  */
 @JvmOverloads
@@ -38,7 +38,8 @@ public fun mnist(
   download: Boolean = false,
   url: String = MNIST_URL,
 ): Images {
-  val files = if (Check.active()) emptyMap() else mnistFiles(Path.of(dir), System.getenv("KTRAIN_DATA"), url.takeIf { download })
+  val dataRoot = System.getenv("KTRAIN_DATA")
+  val files = if (Check.active()) emptyMap() else mnistFiles(Path.of(dir), dataRoot, url.takeIf { download })
   return Images(
     Pictures(files["train-images-idx3-ubyte"], files["train-labels-idx1-ubyte"], 60_000, transform),
     Pictures(files["t10k-images-idx3-ubyte"], files["t10k-labels-idx1-ubyte"], 10_000, transform),
@@ -56,7 +57,8 @@ internal fun mnistFiles(dir: Path, dataRoot: String?, url: String?): Map<String,
     throw KtrainException(
       "mnist: no ${missing.joinToString()} (plain or .gz) in ${dir.toAbsolutePath()}" +
         (if (dataRoot == null) ", and KTRAIN_DATA is not set" else " nor in ${folders.last().toAbsolutePath()}") +
-        ". Fix: put the four files ${FILES.keys.joinToString()} there, set KTRAIN_DATA to the folder that has mnist/, or mnist(download = true).",
+        ". Fix: put the four files ${FILES.keys.joinToString()} there, " +
+        "set KTRAIN_DATA to the folder that has mnist/, or mnist(download = true).",
     )
   }
   return found.mapValues { (name, file) ->
@@ -79,8 +81,13 @@ private class Pictures(
   private val content by lazy {
     val x = readIdx(images!!, 3)
     val y = readIdx(labels!!, 1)
-    if (x.sizes[1] != SIDE || x.sizes[2] != SIDE) throw FormatError("mnist: $images has pictures of ${x.sizes[1]}x${x.sizes[2]}; expected ${SIDE}x$SIDE.")
-    if (x.sizes[0] != y.sizes[0]) throw FormatError("mnist: $images has ${x.sizes[0]} pictures, but $labels ${y.sizes[0]} labels.")
+    val (count, height, width) = x.sizes
+    if (height != SIDE || width != SIDE) {
+      throw FormatError("mnist: $images has pictures of ${height}x$width; expected ${SIDE}x$SIDE.")
+    }
+    if (count != y.sizes[0]) {
+      throw FormatError("mnist: $images has $count pictures, but $labels ${y.sizes[0]} labels.")
+    }
     Content(x.bytes, y.bytes)
   }
 

@@ -7,8 +7,8 @@ import io.ktrain.tensor.KtrainException
 import kotlin.math.ln
 
 /**
- * The order in which a loader takes samples; any `Iterable<Int>` serves as one. It is iterated once an epoch, with random
- * numbers that are a function of the loader's seed and the epoch.
+ * The order in which a loader takes samples; any `Iterable<Int>` serves as one. It is iterated once an epoch, with
+ * random numbers that are a function of the loader's seed and the epoch.
  */
 public abstract class Sampler : Iterable<Int> {
   /** How many indices an iteration gives. */
@@ -35,7 +35,7 @@ public class RandomSampler @JvmOverloads constructor(
   }
 }
 
-/** [count] indices, index i with a probability that goes as `weights[i]`; as PyTorch's, with [replacement] unless told. */
+/** [count] indices, i with a probability in proportion to `weights[i]`; with [replacement] unless told. */
 public class WeightedRandomSampler @JvmOverloads constructor(
   weights: List<Number>,
   count: Int,
@@ -46,7 +46,9 @@ public class WeightedRandomSampler @JvmOverloads constructor(
 
   init {
     val bad = this.weights.indexOfFirst { !(it >= 0 && it.isFinite()) }
-    if (bad >= 0) throw KtrainException("WeightedRandomSampler: weight $bad is ${weights[bad]}; weights are finite and not negative.")
+    if (bad >= 0) {
+      throw KtrainException("WeightedRandomSampler: weight $bad is ${weights[bad]}; expected finite numbers from 0 on.")
+    }
     if (count < 0) throw KtrainException("WeightedRandomSampler: count is $count; it cannot be negative.")
     requireEnough("WeightedRandomSampler", count, this.weights.count { it > 0 }, replacement)
   }
@@ -55,7 +57,9 @@ public class WeightedRandomSampler @JvmOverloads constructor(
     val draw = Context.current().generator().next()
     if (!replacement) {
       // The largest of u^(1/w) are a weighted draw without replacement (Efraimidis and Spirakis, 2006).
-      val keys = uniforms(draw, weights.size).mapIndexed { i, u -> if (weights[i] > 0) ln(u) / weights[i] else Double.NEGATIVE_INFINITY }.toList()
+      val keys = uniforms(draw, weights.size).mapIndexed { i, u ->
+        if (weights[i] > 0) ln(u) / weights[i] else Double.NEGATIVE_INFINITY
+      }.toList()
       return weights.indices.sortedByDescending { keys[it] }.take(size).iterator()
     }
     val sums = DoubleArray(weights.size)

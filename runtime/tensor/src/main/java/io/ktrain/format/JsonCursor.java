@@ -2,7 +2,7 @@ package io.ktrain.format;
 
 import java.util.function.Function;
 
-/** Reads the few JSON forms a safetensors header is made of, strictly, and says at which character something is wrong. */
+/** Reads the few JSON forms a safetensors header is made of, strictly, and says where something is wrong. */
 final class JsonCursor {
   private final String text;
   private final Function<String, RuntimeException> error;
@@ -130,7 +130,8 @@ final class JsonCursor {
   private String requireWhole(String s) {
     for (int i = 0; i < s.length(); i++) {
       if (!Character.isSurrogate(s.charAt(i))) continue;
-      if (i + 1 == s.length() || !Character.isSurrogatePair(s.charAt(i), s.charAt(i + 1))) throw wrong("whole characters in the string before");
+      if (i + 1 == s.length() || !Character.isSurrogatePair(s.charAt(i), s.charAt(i + 1)))
+        throw wrong("whole characters in the string before");
       i++;
     }
     return s;
@@ -150,8 +151,8 @@ final class JsonCursor {
         case '\b' -> out.append("\\b");
         case '\f' -> out.append("\\f");
         default -> {
-          if (c < ' ') out.append("\\u00").append(Character.forDigit(c >> 4, 16)).append(Character.forDigit(c & 15, 16));
-          else out.append(c);
+          if (c >= ' ') out.append(c);
+          else out.append("\\u00").append(Character.forDigit(c >> 4, 16)).append(Character.forDigit(c & 15, 16));
         }
       }
     }

@@ -29,13 +29,13 @@ import java.util.TreeMap;
 
 /**
  * Tensors by name in one file that can run no code: Hugging Face's safetensors format. Reading holds every size in the
- * file against the file itself and throws FormatError on the first that lies; writing leaves either the whole new file or
- * the old one.
+ * file against the file itself and throws FormatError on the first that lies; writing leaves either the whole new file
+ * or the old one.
  */
 public final class Safetensors {
   /** Widest first, so that every tensor of a file is aligned; the order in which Python's writer has them. */
-  private static final List<DType> ORDER =
-      List.of(DType.i64, DType.f64, DType.f32, DType.i32, DType.bf16, DType.f16, DType.i16, DType.i8, DType.u8, DType.bool);
+  private static final List<DType> ORDER = List.of(
+      DType.i64, DType.f64, DType.f32, DType.i32, DType.bf16, DType.f16, DType.i16, DType.i8, DType.u8, DType.bool);
 
   private static final Comparator<String> BY_BYTES =
       (a, b) -> Arrays.compareUnsigned(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
@@ -53,8 +53,10 @@ public final class Safetensors {
     return withFile(path, file -> {
       SafetensorsHeader header = SafetensorsHeader.read(path, file);
       var tensors = new LinkedHashMap<String, Tensor>();
-      for (SafetensorsHeader.Entry e : header.entries())
-        tensors.put(e.name(), Tensor.of(file.asSlice(header.data() + e.begin(), e.end() - e.begin()), e.dtype(), e.shape().toArray()));
+      for (SafetensorsHeader.Entry e : header.entries()) {
+        MemorySegment data = file.asSlice(header.data() + e.begin(), e.end() - e.begin());
+        tensors.put(e.name(), Tensor.of(data, e.dtype(), e.shape().toArray()));
+      }
       return tensors;
     });
   }
@@ -65,7 +67,8 @@ public final class Safetensors {
   }
 
   private static <T> T withFile(Path path, java.util.function.Function<MemorySegment, T> body) {
-    if (!Files.isRegularFile(path)) throw new KtrainException("safetensors: there is no file " + path.toAbsolutePath() + ".");
+    if (!Files.isRegularFile(path))
+      throw new KtrainException("safetensors: there is no file " + path.toAbsolutePath() + ".");
     try (var channel = FileChannel.open(path); var arena = Arena.ofConfined()) {
       return body.apply(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
     } catch (IOException e) {
@@ -78,12 +81,13 @@ public final class Safetensors {
   }
 
   /**
-   * Writes tensors of any device and layout, row-major; those that share memory are written each in full. The same tensors
-   * give the same bytes. While checking nothing is written, but {@link #read} gives these shapes.
+   * Writes tensors of any device and layout, row-major; those that share memory are written each in full. The same
+   * tensors give the same bytes. While checking nothing is written, but {@link #read} gives these shapes.
    */
   public static void write(Path path, Map<String, Tensor> tensors, Map<String, String> metadata) {
     if (tensors.containsKey("__metadata__"))
-      throw new KtrainException("safetensors: no tensor can be named __metadata__, which is where the file keeps its text. Fix: another name.");
+      throw new KtrainException(
+          "safetensors: no tensor can be named __metadata__, where the file keeps its text. Fix: another name.");
     if (Check.active()) {
       var shapes = new LinkedHashMap<String, Tensor>();
       tensors.forEach((name, t) -> shapes.put(name, Tensor.shapeOnly(t.getShape(), t.getDtype(), t.getDevice())));
@@ -97,7 +101,8 @@ public final class Safetensors {
     Path whole = path.toAbsolutePath();
     Path part = whole.resolveSibling(whole.getFileName() + "." + ProcessHandle.current().pid() + ".part");
     try {
-      try (var out = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+      try (var out = FileChannel.open(
+          part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
         writeAll(out, ByteBuffer.wrap(header));
         for (var e : entries) write(out, e.getValue());
         out.force(true);
@@ -126,16 +131,16 @@ public final class Safetensors {
       Tensor t = e.getValue();
       long end = at + t.numel() * t.getDtype().bytes();
       JsonCursor.quote(e.getKey(), comma(json));
-      json.append(":{\"dtype\":\"").append(SafetensorsHeader.name(t.getDtype())).append("\",\"shape\":").append(t.getShape())
+      json.append(":{\"dtype\":\"").append(SafetensorsHeader.name(t.getDtype()))
+          .append("\",\"shape\":").append(t.getShape())
           .append(",\"data_offsets\":[").append(at).append(',').append(end).append("]}");
       at = end;
     }
     byte[] text = json.append('}').toString().getBytes(StandardCharsets.UTF_8);
     int padded = text.length + 7 & -8;
-    byte[] out = Arrays.copyOf(ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(padded).array(), 8 + padded);
-    Arrays.fill(out, 8, out.length, (byte) ' ');
-    System.arraycopy(text, 0, out, 8, text.length);
-    return out;
+    var out = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN).putLong(padded).put(text);
+    while (out.hasRemaining()) out.put((byte) ' ');
+    return out.array();
   }
 
   private static StringBuilder comma(StringBuilder json) {
@@ -147,7 +152,8 @@ public final class Safetensors {
     if (bytes == 0) return;
     Tensor dense = Context.current().withGrad(false, () -> t.to(Device.CPU).contiguous());
     MemorySegment data = dense.storage().host().asSlice(dense.layout().offset() * t.getDtype().bytes(), bytes);
-    for (long at = 0; at < bytes; at += CHUNK) writeAll(out, data.asSlice(at, Math.min(CHUNK, bytes - at)).asByteBuffer());
+    for (long at = 0; at < bytes; at += CHUNK)
+      writeAll(out, data.asSlice(at, Math.min(CHUNK, bytes - at)).asByteBuffer());
     Reference.reachabilityFence(dense);
     if (!dense.sharesStorage(t)) dense.storage().free("safetensors");
   }

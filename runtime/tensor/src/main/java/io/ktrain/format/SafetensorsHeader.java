@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What stands before the data of a safetensors file: eight bytes of length, then JSON that gives each tensor's type, shape
- * and place. Every length is held against what the file has before anything is made of it.
+ * What stands before the data of a safetensors file: eight bytes of length, then JSON that gives each tensor's type,
+ * shape and place. Every length is held against what the file has before anything is made of it.
  *
  * @param entries in the order of their data
  * @param data where the data begins, in bytes
@@ -44,11 +44,13 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata, long
   }
 
   static SafetensorsHeader read(Path path, MemorySegment file) {
-    if (file.byteSize() < 8) throw bad(path, "a file of " + file.byteSize() + " bytes has no room for the header's length, which takes 8.");
+    if (file.byteSize() < 8)
+      throw bad(path, "a file of " + file.byteSize() + " bytes has no room for the header's length, which takes 8.");
     long length = file.get(ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0);
     long room = file.byteSize() - 8;
     if (length < 0 || length > Math.min(room, LIMIT))
-      throw bad(path, "the header says it has " + Long.toUnsignedString(length) + " bytes; at most " + Math.min(room, LIMIT) + " are possible here.");
+      throw bad(path, "the header says it has " + Long.toUnsignedString(length) + " bytes; at most "
+          + Math.min(room, LIMIT) + " are possible here.");
     String text;
     try {
       byte[] bytes = file.asSlice(8, length).toArray(ValueLayout.JAVA_BYTE);
@@ -93,15 +95,18 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata, long
       long end = 0;
       for (Entry e : entries) {
         if (e.begin != end)
-          throw bad(path, "tensor \"" + e.name + "\" has bytes " + e.begin + " to " + e.end + " of the data, but the one before ends at " + end + ".");
+          throw bad(path, "tensor \"" + e.name + "\" has bytes " + e.begin + " to " + e.end
+              + " of the data, but the one before ends at " + end + ".");
         end = e.end;
       }
-      if (end != dataBytes) throw bad(path, "the tensors take " + end + " bytes, the file has " + dataBytes + " after the header.");
+      if (end != dataBytes)
+        throw bad(path, "the tensors take " + end + " bytes, the file has " + dataBytes + " after the header.");
       return new SafetensorsHeader(List.copyOf(entries), metadata, data);
     }
 
     private void meta(String key) {
-      if (metadata.put(key, json.string()) != null) throw bad(path, "\"" + key + "\" stands twice in __metadata__.");
+      if (metadata.put(key, json.string()) != null)
+        throw bad(path, "\"" + key + "\" stands twice in __metadata__.");
     }
 
     private Entry entry(String name) {
@@ -110,7 +115,8 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata, long
         Object value = switch (field) {
           case "dtype" -> json.string();
           case "shape", "data_offsets" -> json.wholeNumbers();
-          default -> throw bad(path, "tensor \"" + name + "\" has a field \"" + field + "\"; expected dtype, shape and data_offsets.");
+          default -> throw bad(path, "tensor \"" + name + "\" has a field \"" + field
+              + "\"; expected dtype, shape and data_offsets.");
         };
         if (fields.put(field, value) != null) throw bad(path, "tensor \"" + name + "\" has " + field + " twice.");
       });
@@ -120,13 +126,14 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata, long
       DType dtype = TYPES.get(type);
       if (dtype == null)
         throw new FormatError("safetensors: " + path + ": tensor \"" + name + "\" is of type " + type
-            + "; ktrain has F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL. Fix: convert it to one of them where it was written.");
+            + "; ktrain has F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL. Fix: convert it where it was written.");
       return placed(name, dtype, (long[]) fields.get("shape"), (long[]) fields.get("data_offsets"));
     }
 
     private Entry placed(String name, DType dtype, long[] shape, long[] offsets) {
       if (offsets.length != 2 || offsets[0] > offsets[1] || offsets[1] > dataBytes)
-        throw bad(path, "tensor \"" + name + "\" has data_offsets " + Arrays.toString(offsets) + "; the data has " + dataBytes + " bytes.");
+        throw bad(path, "tensor \"" + name + "\" has data_offsets " + Arrays.toString(offsets) + "; the data has "
+            + dataBytes + " bytes.");
       String described = name(dtype) + Arrays.toString(shape);
       int[] sizes = new int[shape.length];
       long bytes = dtype.bytes();
@@ -134,11 +141,12 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata, long
         for (int i = 0; i < sizes.length; i++) sizes[i] = Math.toIntExact(shape[i]);
         for (int size : sizes) bytes = Math.multiplyExact(bytes, (long) size);
       } catch (ArithmeticException e) {
-        throw new FormatError("safetensors: " + path + ": tensor \"" + name + "\" says it is " + described + ", which no tensor can be." + FIX, e);
+        throw new FormatError("safetensors: " + path + ": tensor \"" + name + "\" says it is " + described
+            + ", which no tensor can be." + FIX, e);
       }
       if (bytes != offsets[1] - offsets[0])
-        throw bad(path, "tensor \"" + name + "\" is " + described + " and needs " + bytes + " bytes, but its data_offsets "
-            + Arrays.toString(offsets) + " hold " + (offsets[1] - offsets[0]) + ".");
+        throw bad(path, "tensor \"" + name + "\" is " + described + " and needs " + bytes
+            + " bytes, but its data_offsets " + Arrays.toString(offsets) + " hold " + (offsets[1] - offsets[0]) + ".");
       return new Entry(name, dtype, Shape.of(sizes), offsets[0], offsets[1]);
     }
   }

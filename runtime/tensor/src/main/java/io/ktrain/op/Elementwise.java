@@ -49,7 +49,7 @@ public final class Elementwise {
   public static final Op<double[]> MINIMUM = pointwise("minimum", Types.PROMOTE, X.min(Y), "The smaller of x and y; NaN if either is. A tie shares the gradient.")
       .tests(OpTests::binary).build();
   public static final Op<double[]> ABS = pointwise("abs", Types.NUMBER, X.abs(), "|x|; the gradient at 0 is 0.").tests(OpTests::unary).build();
-  public static final Op<double[]> SIGN = pointwise("sign", Types.NUMBER, X.sign(), "-1, 0 or 1.").tests(t -> t.unary().flat()).build();
+  public static final Op<double[]> SIGN = pointwise("sign", Types.NUMBER, X.gt(of(0)).minus(X.lt(of(0))), "-1, 0 or 1; 0 for NaN.").tests(t -> t.unary().flat()).build();
   public static final Op<double[]> SQRT = pointwise("sqrt", Types.FLOAT, X.sqrt(), "The square root; NaN below 0.")
       .derivative(0, G.div(OUT.times(2))).tests(OpTests::unaryPositive).build();
   public static final Op<double[]> RSQRT = pointwise("rsqrt", Types.FLOAT, of(1).div(X.sqrt()), "1 / sqrt(x).").tests(OpTests::unaryPositive).build();

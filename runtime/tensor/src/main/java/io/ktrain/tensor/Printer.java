@@ -62,7 +62,8 @@ final class Printer {
       }
     }
     if (high > 0) scientific = whole ? high / low > 1000 || high > 1e8 : high / low > 1000 || high > 1e8 || low < 1e-4;
-    for (int i = 0; i < values.length; i++) width = Math.max(width, element(i).length());
+    // As PyTorch: zeros, infinities and NaN do not widen the column.
+    for (int i = 0; i < values.length; i++) if (values[i] != 0 && Double.isFinite(values[i])) width = Math.max(width, element(i).length());
   }
 
   private String element(int i) {

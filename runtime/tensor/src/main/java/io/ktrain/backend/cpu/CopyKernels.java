@@ -34,7 +34,7 @@ final class CopyKernels {
   /** Copies all elements, converting; {@code to} may be any view, {@code from} may broadcast. */
   static void copy(Tensor from, Tensor to) {
     DType a = from.getDtype(), b = to.getDtype();
-    if (a == DType.f32 && b == DType.f32 && to.numel() >= 256 && Vectors.available() && blocks(from, to)) return;
+    if (a == DType.f32 && b == DType.f32 && to.numel() >= 1024 && Vectors.available() && blocks(from, to)) return;
     DType compute = !a.isFloating() ? DType.i64 : a == DType.f64 || b == DType.f64 || !b.isFloating() ? DType.f64 : DType.f32;
     PointwiseKernels.KERNEL.run(SAME, compute, NONE, to, from);
   }

@@ -7,11 +7,15 @@ import io.ktrain.op.Normalizations;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
+import java.util.function.Consumer;
 
 /** Softmax, cross entropy and the normalizations over f32 rows; what is absent here runs by its decomposition. */
 final class NormalizationKernels {
   /** Elements of one tile. */
   private static final int TILE = 16 * 1024;
+
+  /** Below this many elements plain loops are quicker and spare a young process the vector classes. */
+  private static final int VECTORS_FROM = 256;
 
   private NormalizationKernels() {}
 
@@ -43,10 +47,25 @@ final class NormalizationKernels {
         crossEntropyGrad(call);
       }
     });
+    cpu.add(Losses.CROSS_ENTROPY_ROWS, new Plain(PlainCrossEntropy::forward));
+    cpu.add(Losses.CROSS_ENTROPY_ROWS_GRAD, new Plain(PlainCrossEntropy::gradient));
+  }
+
+  /** f32 rows of any kind. */
+  private record Plain(Consumer<Call<Losses.Rows>> rows) implements Kernel<Losses.Rows> {
+    @Override
+    public boolean takes(Call<Losses.Rows> call) {
+      return call.in(0).getDtype() == DType.f32;
+    }
+
+    @Override
+    public void run(Call<Losses.Rows> call) {
+      rows.accept(call);
+    }
   }
 
   private static boolean isRows(Tensor t) {
-    return t.getDtype() == DType.f32 && t.isContiguous() && t.numel() > 0 && Vectors.available();
+    return t.getDtype() == DType.f32 && t.isContiguous() && t.numel() >= VECTORS_FROM && Vectors.available();
   }
 
   private static boolean isLabels(Tensor t) {

@@ -18,7 +18,7 @@ final class PointwiseKernels implements Kernel<double[]> {
   static final PointwiseKernels KERNEL = new PointwiseKernels();
 
   /** Below this many elements starting a compiled kernel costs more than it saves, above all in a young process. */
-  private static final int COMPILED_FROM = 128;
+  private static final int COMPILED_FROM = 1024;
 
   /** Elements of one tile: 128 KiB of f32, half a typical level-2 cache. */
   private static final int TILE = 32 * 1024;

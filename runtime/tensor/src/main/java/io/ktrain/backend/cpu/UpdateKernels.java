@@ -5,12 +5,16 @@ import io.ktrain.op.Call;
 import io.ktrain.op.Updates;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Tensor;
+import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 
 /** Optimizer steps over all f32 parameters of a group in one run of the pool. */
 final class UpdateKernels {
   /** Elements of one tile. */
   private static final int TILE = 32 * 1024;
+
+  /** Below this many elements in all, plain loops are quicker and spare a young process the vector classes. */
+  private static final int VECTORS_FROM = 4096;
 
   private UpdateKernels() {}
 
@@ -30,13 +34,15 @@ final class UpdateKernels {
       @Override
       public void run(Call<Updates.Adam> call) {
         Updates.Adam a = call.attributes();
-        var step = VectorOptimizers.AdamStep.of(a.lr(), a.beta1(), a.beta2(), a.eps(), a.weightDecay(), a.decoupled(), a.step());
+        var step = AdamStep.of(a.lr(), a.beta1(), a.beta2(), a.eps(), a.weightDecay(), a.decoupled(), a.step());
         each(call, (at, n) -> {
           if (a.amsgrad()) VectorOptimizers.amsgrad(at[0], at[1], at[2], at[3], at[4], n, step);
           else VectorOptimizers.adam(at[0], at[1], at[2], at[3], n, step);
         });
       }
     });
+    cpu.add(Updates.SGD, new Small<>(PlainUpdates::sgd));
+    cpu.add(Updates.ADAM, new Small<>(PlainUpdates::adam));
     cpu.add(Updates.TOTAL_NORM, new Kernel<Void>() {
       @Override
       public boolean takes(Call<Void> call) {
@@ -50,10 +56,30 @@ final class UpdateKernels {
     });
   }
 
+  /** Whether all inputs are f32 rows, enough of them for vectors to pay. */
   private static boolean rows(Call<?> call) {
-    if (!Vectors.available()) return false;
+    if (!Vectors.available() || !isFlat(call)) return false;
+    long all = 0;
+    for (int i = 0; i < call.inputs(); i++) all += call.in(i).numel();
+    return all >= VECTORS_FROM;
+  }
+
+  private static boolean isFlat(Call<?> call) {
     for (int i = 0; i < call.inputs(); i++) if (call.in(i).getDtype() != DType.f32 || !call.in(i).isContiguous()) return false;
     return true;
+  }
+
+  /** Few parameters, or no vectors. */
+  private record Small<A>(Consumer<Call<A>> step) implements Kernel<A> {
+    @Override
+    public boolean takes(Call<A> call) {
+      return isFlat(call);
+    }
+
+    @Override
+    public void run(Call<A> call) {
+      step.accept(call);
+    }
   }
 
   private interface Range {

@@ -36,26 +36,6 @@ final class VectorOptimizers {
     }
   }
 
-  /**
-   * The numbers of one step of Adam or AdamW.
-   *
-   * @param l2 the weight decay that is added to the gradient (Adam), else 0
-   * @param shrink 1 - lr weightDecay where the parameter itself decays (AdamW), else 1
-   * @param stepSize lr / (1 - beta1^step)
-   * @param rootOfBias2 sqrt(1 - beta2^step)
-   */
-  record AdamStep(float oneMinusBeta1, float beta2, float oneMinusBeta2, float eps, float l2, float shrink,
-      float stepSize, float rootOfBias2) {
-    /** @param step counted from 1 */
-    static AdamStep of(double lr, double beta1, double beta2, double eps, double weightDecay, boolean decoupled,
-        long step) {
-      double bias1 = 1 - StrictMath.pow(beta1, step), bias2 = 1 - StrictMath.pow(beta2, step);
-      return new AdamStep((float) (1 - beta1), (float) beta2, (float) (1 - beta2), (float) eps,
-          decoupled ? 0f : (float) weightDecay, decoupled ? (float) (1 - lr * weightDecay) : 1f,
-          (float) (lr / bias1), (float) Math.sqrt(bias2));
-    }
-  }
-
   /** p -= lr (g + weightDecay p). */
   static void sgd(long p, long g, int n, SgdStep s) {
     FloatVector minusLr = FloatVector.broadcast(FLOATS, -s.lr), decay = FloatVector.broadcast(FLOATS, s.weightDecay);
@@ -119,12 +99,12 @@ final class VectorOptimizers {
   // Whole vectors and the rest apart: one method would be over the size up to which C2 inlines vector code.
 
   private static void wholeAdam(long p, long g, long m, long v, int end, AdamStep s) {
-    FloatVector l2 = FloatVector.broadcast(FLOATS, s.l2), shrink = FloatVector.broadcast(FLOATS, s.shrink);
-    FloatVector oneMinusBeta1 = FloatVector.broadcast(FLOATS, s.oneMinusBeta1);
-    FloatVector beta2 = FloatVector.broadcast(FLOATS, s.beta2), eps = FloatVector.broadcast(FLOATS, s.eps);
-    FloatVector oneMinusBeta2 = FloatVector.broadcast(FLOATS, s.oneMinusBeta2);
-    FloatVector minusStep = FloatVector.broadcast(FLOATS, -s.stepSize);
-    FloatVector rootOfBias2 = FloatVector.broadcast(FLOATS, s.rootOfBias2);
+    FloatVector l2 = FloatVector.broadcast(FLOATS, s.l2()), shrink = FloatVector.broadcast(FLOATS, s.shrink());
+    FloatVector oneMinusBeta1 = FloatVector.broadcast(FLOATS, s.oneMinusBeta1());
+    FloatVector beta2 = FloatVector.broadcast(FLOATS, s.beta2()), eps = FloatVector.broadcast(FLOATS, s.eps());
+    FloatVector oneMinusBeta2 = FloatVector.broadcast(FLOATS, s.oneMinusBeta2());
+    FloatVector minusStep = FloatVector.broadcast(FLOATS, -s.stepSize());
+    FloatVector rootOfBias2 = FloatVector.broadcast(FLOATS, s.rootOfBias2());
     for (int i = 0; i < end; i += LANES) {
       long o = 4L * i;
       FloatVector w = FloatVector.fromMemorySegment(FLOATS, ALL, p + o, ORDER);
@@ -143,12 +123,12 @@ final class VectorOptimizers {
   }
 
   private static void restOfAdam(long p, long g, long m, long v, int n, AdamStep s) {
-    FloatVector l2 = FloatVector.broadcast(FLOATS, s.l2), shrink = FloatVector.broadcast(FLOATS, s.shrink);
-    FloatVector oneMinusBeta1 = FloatVector.broadcast(FLOATS, s.oneMinusBeta1);
-    FloatVector beta2 = FloatVector.broadcast(FLOATS, s.beta2), eps = FloatVector.broadcast(FLOATS, s.eps);
-    FloatVector oneMinusBeta2 = FloatVector.broadcast(FLOATS, s.oneMinusBeta2);
-    FloatVector minusStep = FloatVector.broadcast(FLOATS, -s.stepSize);
-    FloatVector rootOfBias2 = FloatVector.broadcast(FLOATS, s.rootOfBias2);
+    FloatVector l2 = FloatVector.broadcast(FLOATS, s.l2()), shrink = FloatVector.broadcast(FLOATS, s.shrink());
+    FloatVector oneMinusBeta1 = FloatVector.broadcast(FLOATS, s.oneMinusBeta1());
+    FloatVector beta2 = FloatVector.broadcast(FLOATS, s.beta2()), eps = FloatVector.broadcast(FLOATS, s.eps());
+    FloatVector oneMinusBeta2 = FloatVector.broadcast(FLOATS, s.oneMinusBeta2());
+    FloatVector minusStep = FloatVector.broadcast(FLOATS, -s.stepSize());
+    FloatVector rootOfBias2 = FloatVector.broadcast(FLOATS, s.rootOfBias2());
     VectorMask<Float> k = FLOATS.indexInRange(0, n);
     FloatVector w = FloatVector.fromMemorySegment(FLOATS, ALL, p, ORDER, k);
     FloatVector d = w.fma(l2, FloatVector.fromMemorySegment(FLOATS, ALL, g, ORDER, k));
@@ -165,12 +145,12 @@ final class VectorOptimizers {
   }
 
   private static void wholeAmsgrad(long p, long g, long m, long v, long greatest, int end, AdamStep s) {
-    FloatVector l2 = FloatVector.broadcast(FLOATS, s.l2), shrink = FloatVector.broadcast(FLOATS, s.shrink);
-    FloatVector oneMinusBeta1 = FloatVector.broadcast(FLOATS, s.oneMinusBeta1);
-    FloatVector beta2 = FloatVector.broadcast(FLOATS, s.beta2), eps = FloatVector.broadcast(FLOATS, s.eps);
-    FloatVector oneMinusBeta2 = FloatVector.broadcast(FLOATS, s.oneMinusBeta2);
-    FloatVector minusStep = FloatVector.broadcast(FLOATS, -s.stepSize);
-    FloatVector rootOfBias2 = FloatVector.broadcast(FLOATS, s.rootOfBias2);
+    FloatVector l2 = FloatVector.broadcast(FLOATS, s.l2()), shrink = FloatVector.broadcast(FLOATS, s.shrink());
+    FloatVector oneMinusBeta1 = FloatVector.broadcast(FLOATS, s.oneMinusBeta1());
+    FloatVector beta2 = FloatVector.broadcast(FLOATS, s.beta2()), eps = FloatVector.broadcast(FLOATS, s.eps());
+    FloatVector oneMinusBeta2 = FloatVector.broadcast(FLOATS, s.oneMinusBeta2());
+    FloatVector minusStep = FloatVector.broadcast(FLOATS, -s.stepSize());
+    FloatVector rootOfBias2 = FloatVector.broadcast(FLOATS, s.rootOfBias2());
     for (int i = 0; i < end; i += LANES) {
       long o = 4L * i;
       FloatVector w = FloatVector.fromMemorySegment(FLOATS, ALL, p + o, ORDER);
@@ -191,12 +171,12 @@ final class VectorOptimizers {
   }
 
   private static void restOfAmsgrad(long p, long g, long m, long v, long greatest, int n, AdamStep s) {
-    FloatVector l2 = FloatVector.broadcast(FLOATS, s.l2), shrink = FloatVector.broadcast(FLOATS, s.shrink);
-    FloatVector oneMinusBeta1 = FloatVector.broadcast(FLOATS, s.oneMinusBeta1);
-    FloatVector beta2 = FloatVector.broadcast(FLOATS, s.beta2), eps = FloatVector.broadcast(FLOATS, s.eps);
-    FloatVector oneMinusBeta2 = FloatVector.broadcast(FLOATS, s.oneMinusBeta2);
-    FloatVector minusStep = FloatVector.broadcast(FLOATS, -s.stepSize);
-    FloatVector rootOfBias2 = FloatVector.broadcast(FLOATS, s.rootOfBias2);
+    FloatVector l2 = FloatVector.broadcast(FLOATS, s.l2()), shrink = FloatVector.broadcast(FLOATS, s.shrink());
+    FloatVector oneMinusBeta1 = FloatVector.broadcast(FLOATS, s.oneMinusBeta1());
+    FloatVector beta2 = FloatVector.broadcast(FLOATS, s.beta2()), eps = FloatVector.broadcast(FLOATS, s.eps());
+    FloatVector oneMinusBeta2 = FloatVector.broadcast(FLOATS, s.oneMinusBeta2());
+    FloatVector minusStep = FloatVector.broadcast(FLOATS, -s.stepSize());
+    FloatVector rootOfBias2 = FloatVector.broadcast(FLOATS, s.rootOfBias2());
     VectorMask<Float> k = FLOATS.indexInRange(0, n);
     FloatVector w = FloatVector.fromMemorySegment(FLOATS, ALL, p, ORDER, k);
     FloatVector d = w.fma(l2, FloatVector.fromMemorySegment(FLOATS, ALL, g, ORDER, k));

@@ -3,7 +3,7 @@ package io.ktrain.backend.cpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.ktrain.backend.cpu.VectorOptimizers.AdamStep;
+import io.ktrain.backend.cpu.AdamStep;
 import io.ktrain.backend.cpu.VectorOptimizers.SgdStep;
 import org.junit.jupiter.api.Test;
 

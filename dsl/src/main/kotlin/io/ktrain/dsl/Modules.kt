@@ -1,0 +1,27 @@
+package io.ktrain.dsl
+
+import io.ktrain.nn.Module
+import io.ktrain.tensor.Device
+
+// These give back what they were called on, with its own type, which a Java member could not.
+
+/** Moves parameters and buffers to [device], and gives the module back. */
+public fun <M : Module> M.to(device: Device): M = also { it.moveTo(device) }
+
+/** Moves parameters and buffers to a device by name, as "cpu" or "cuda:0". */
+public fun <M : Module> M.to(device: String): M = to(Device.of(device))
+
+/** Keeps all parameters as they are from now on: an optimizer leaves them alone. */
+public fun <M : Module> M.freeze(): M = also { it.setRequiresGrad(false) }
+
+/** Lets all parameters be trained again. */
+public fun <M : Module> M.unfreeze(): M = also { it.setRequiresGrad(true) }
+
+/** Training mode, for this and everything below: dropout drops, batch norm uses the batch. */
+public fun <M : Module> M.train(on: Boolean = true): M = also { it.setTraining(on) }
+
+/** Evaluation mode, for this and everything below. */
+public fun <M : Module> M.eval(): M = train(false)
+
+/** PyTorch's apply: runs [action] for every module below, children first, then for this one. */
+public fun <M : Module> M.apply(action: (Module) -> Unit): M = also { it.visit(action) }

@@ -1,0 +1,190 @@
+package io.ktrain.train
+
+import io.ktrain.data.DataLoader
+import io.ktrain.data.toDevice
+import io.ktrain.nn.Module
+import io.ktrain.optim.Clip
+import io.ktrain.optim.Optimizer
+import io.ktrain.optim.Schedule
+import io.ktrain.tensor.Check
+import io.ktrain.tensor.Context
+import io.ktrain.tensor.KtrainException
+import io.ktrain.tensor.Shape
+import io.ktrain.tensor.ShapeError
+import io.ktrain.tensor.Tensor
+
+/** One call of `fit`. */
+internal class Trainer<B>(
+  private val model: Module,
+  private val epochs: Int,
+  private val train: DataLoader<B>,
+  private val valid: DataLoader<B>?,
+  private val optimizer: Optimizer,
+  private val schedule: Schedule?,
+  private val scope: FitScope<B>,
+  private val run: Run,
+) {
+  private val checking = Check.active()
+  private val context = Context.current()
+  private val progress = Progress(run, epochs, checking)
+  private val step = scope.step!!
+  private val checkpoints = scope.checkpoints?.takeUnless { checking }
+    ?.let { Checkpoints(run.resolve(it.directory), it.best, it.keep, model) }
+  private val csvLogs = if (checking) emptyList() else scope.csvLogs.map { CsvLog(run.resolve(it)) }
+  private val updatesPerEpoch = (train.size + scope.accumulate - 1) / scope.accumulate
+  private var updates = 0
+
+  fun fit(): History {
+    if (train.size == 0) throw KtrainException("fit: there is no training batch. Fix: more samples, or dropLast = false.")
+    val done = ArrayList<Epoch>()
+    try {
+      scope.callbacks.forEach { it.onFitStart() }
+      for (number in 1..if (checking) 1 else epochs) {
+        val epoch = epoch(number)
+        done += epoch
+        val reason = scope.stopping.mapNotNull { it.reasonToStop(epoch) }.firstOrNull()
+        if (reason != null && number < epochs && !checking) {
+          progress.line("Early stopping: $reason.")
+          break
+        }
+      }
+    } finally {
+      progress.clear()
+    }
+    return History(done).also { history -> scope.callbacks.forEach { it.onFitEnd(history) } }
+  }
+
+  private fun epoch(number: Int): Epoch {
+    model.setTraining(true)
+    val training = Phase(number, "train", train)
+    training.run { index, batch -> trainOn(training, index, batch) }
+    val values = training.values()
+    if (valid != null) {
+      val validating = Phase(number, "valid", valid)
+      model.inEval { validating.run { index, batch -> validateOn(validating, index, batch) } }
+      values += validating.values()
+    }
+    val epoch = Epoch(number, values, training.speed)
+    checkpoints?.epochEnded(epoch)
+    csvLogs.forEach { it.write(epoch, optimizer.lr) }
+    progress.epochEnded(epoch)
+    scope.callbacks.forEach { it.onEpochEnd(epoch) }
+    return epoch
+  }
+
+  private fun trainOn(phase: Phase, index: Int, batch: B) {
+    val first = index - index % scope.accumulate
+    val together = minOf(scope.accumulate, train.size - first)
+    if (index == first) optimizer.zeroGrad()
+    val loss = phase.lossOf(index, batch)
+    if (!checking && !phase.lastLoss.isFinite()) throw diverged(phase, index)
+    loss.backward(if (together == 1) null else Tensor.full(loss.shape, 1.0 / together, loss.dtype).to(loss.device))
+    if (checking || index == first + together - 1) update(phase.epoch - 1)
+  }
+
+  private fun update(epoch: Int) {
+    scope.clipNorm?.let { Clip.norm(optimizer.parameters(), it) }
+    scope.clipValue?.let { Clip.value(optimizer.parameters(), it) }
+    schedule?.apply(optimizer, updates, updatesPerEpoch * epochs, epoch)
+    optimizer.step()
+    updates++
+  }
+
+  private fun validateOn(phase: Phase, index: Int, batch: B) {
+    phase.lossOf(index, batch)
+  }
+
+  private fun diverged(phase: Phase, index: Int) = KtrainException(
+    "fit: the loss is ${phase.lastLoss} at step ${index + 1} of epoch ${phase.epoch} (learning rate ${optimizer.lr}). " +
+      "Fix: a smaller lr, gradClip(norm = 1.0), or look for a log, sqrt or division of 0 in the step.",
+  )
+
+  private fun stopIfAsked(epoch: Int) {
+    if (checking || !run.stopRequested) return
+    val saved = checkpoints?.interrupted(epoch).orEmpty()
+    val where = when (saved.size) {
+      0 -> "Nothing was saved: fit has no checkpoints(...)"
+      1 -> "The model is in ${saved[0]}"
+      else -> "The best model so far is in ${saved.first()}, the newest in ${saved.last()}"
+    }
+    val message = "fit: stopped in epoch $epoch, as asked. $where."
+    progress.line(message)
+    throw Interrupted(message, saved)
+  }
+
+  /** Training or validation of one epoch, and what adds up over it. */
+  private inner class Phase(val epoch: Int, private val key: String, private val loader: DataLoader<B>) {
+    private val isTraining = key == "train"
+    private val loss = Mean()
+    private val logged = LinkedHashMap<String, Mean>()
+    private val device = model.device() ?: run.device
+    private val started = System.nanoTime()
+    var lastLoss = Double.NaN
+      private set
+    var speed = Double.NaN
+      private set
+
+    fun run(body: (index: Int, batch: B) -> Unit) {
+      scope.metrics.forEach { it.reset() }
+      loader.iterator().use { batches -> // left early its workers must not go on
+        var index = 0
+        while (batches.hasNext()) {
+          val batch = batches.next()
+          context.step("step ${index + 1} of epoch $epoch${if (isTraining) "" else " (validation)"}") { body(index, batch) }
+          val last = index++
+          if (isTraining) scope.callbacks.forEach { it.onBatchEnd(epoch, last, lastLoss) }
+          progress.batchEnded { Place(epoch, isTraining, index, loader.size, loss.count, seconds(), ::numbers) }
+          stopIfAsked(epoch)
+        }
+      }
+      if (!checking) speed = loss.count / seconds()
+    }
+
+    /** The loss of one batch, with its number added to the epoch's. */
+    fun lossOf(index: Int, batch: B): Tensor {
+      val samples = samplesIn(batch)
+      val record = { name: String, value: Double -> logged.getOrPut(name) { Mean() }.add(value, samples) }
+      val value = StepScope(epoch, index, isTraining, record).step(toDevice(batch, device))
+      if (value.numel() != 1L) {
+        throw ShapeError("step: must give the loss as a single value, got ${value.describe()}. Fix: mean() or sum() at its end.")
+      }
+      lastLoss = if (checking) Double.NaN else value.item()
+      loss.add(lastLoss, samples)
+      return value
+    }
+
+    fun values(): LinkedHashMap<String, Double> {
+      val all = linkedMapOf("$key/loss" to loss.value)
+      for (m in scope.metrics) all["$key/${m.name}"] = m.value
+      for ((name, mean) in logged) all["$key/$name"] = mean.value
+      return all
+    }
+
+    private fun numbers() = values().entries.joinToString(" | ") { (key, value) -> Epoch.shown(key, value) }
+    private fun seconds() = (System.nanoTime() - started) / 1e9
+  }
+
+  private class Mean {
+    private var sum = 0.0
+    var count = 0L
+      private set
+    val value get() = sum / count
+
+    fun add(value: Double, samples: Int) {
+      sum += value * samples
+      count += samples
+    }
+  }
+}
+
+/** Runs [body] in eval mode and without gradients; then every layer is as it was. */
+internal fun <T> Module.inEval(body: () -> T): T {
+  val modes = ArrayList<Pair<Module, Boolean>>()
+  visit { modes += it to it.isTraining }
+  setTraining(false)
+  try {
+    return Context.current().withGrad(false) { body() }
+  } finally {
+    for ((module, training) in modes.asReversed()) module.setTraining(training) // parents first: theirs goes for all below
+  }
+}
