@@ -25,7 +25,7 @@ internal class LauncherSpec : FunSpec({
     val jvm = listOf("--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"))
     val builder = ProcessBuilder(listOf(java) + flags + jvm + Launcher::class.java.name + arguments)
     builder.directory(bench.folder.toFile()).redirectError(errors.toFile())
-    builder.environment()["KTRAIN_CACHE"] = "${bench.folder.resolve("ktrain")}"
+    builder.environment()["KTRAIN_CACHE"] = "${bench.cacheFolder.parent}"
     builder.environment().remove("JAVA_TOOL_OPTIONS")
     return builder.start()
   }
@@ -53,7 +53,7 @@ internal class LauncherSpec : FunSpec({
     log.readLines().filter { line -> heavy.any { it in line } }.shouldBeEmpty()
   }
   test("a script that fails: exit 1, its lines, and Java's stack only when asked for") {
-    bench.script("fails.kts", "println(\"before\")\nerror(\"broken\")")
+    bench.compiled("fails.kts", "println(\"before\")\nerror(\"broken\")")
     "${ktrain("run", "fails.kts")}" shouldBe """
       1 before
       fails.kts:2:1: error: IllegalStateException: broken
@@ -63,7 +63,7 @@ internal class LauncherSpec : FunSpec({
     ktrain("run", "fails.kts", "--stacktrace").err shouldContain "at Fails.<init>(fails.kts:2)"
   }
   test("a request or a script that is wrong: exit 2, one clear message") {
-    bench.script("ok.kts", "val epochs by param(1)")
+    bench.compiled("ok.kts", "val epochs by param(1)")
     bench.script("bad.kts", "val x: Int = \"no\"\nnothing()")
     "${ktrain("run", "bad.kts")}" shouldBe """
       2 bad.kts:1:12: error: Initializer type mismatch: expected 'Int', actual 'String'.
@@ -81,8 +81,8 @@ internal class LauncherSpec : FunSpec({
     "${ktrain("run")}" shouldContain "missing argument <script>"
   }
   test("check and summary: what a script prints is dropped") {
-    bench.script("right.kts", "println(\"loud\")\nval net = sequential { linear(4, 2); relu() }\nnet(zeros(8, 4))")
-    bench.script("wrong.kts", "sequential { linear(4, 2) }(zeros(1, 5))")
+    bench.compiled("right.kts", "println(\"loud\")\nval net = sequential { linear(4, 2); relu() }\nnet(zeros(8, 4))")
+    bench.compiled("wrong.kts", "sequential { linear(4, 2) }(zeros(1, 5))")
     "${ktrain("check", "right.kts")}" shouldBe "0 check: ok\n"
     "${ktrain("check", "wrong.kts")}" shouldStartWith "2 wrong.kts:1:1: error: linear: "
     ktrain("summary", "right.kts").run {
@@ -93,7 +93,7 @@ internal class LauncherSpec : FunSpec({
   }
   test("help of a script, of a command, of ktrain; versions; doctor; completion") {
     val text = "val lr by param(1e-3, search = logUniform(1e-4, 1e-1), help = \"step size\")\nprintln(\"not reached\")"
-    bench.script("params.kts", text)
+    bench.compiled("params.kts", text)
     ktrain("run", "params.kts", "--help").run {
       "$code $err" shouldBe "0 "
       out.lines().take(5).joinToString("\n") shouldBe """
@@ -113,7 +113,7 @@ internal class LauncherSpec : FunSpec({
     }
   }
   test("Ctrl-C where nothing is being fitted ends at once with 130") {
-    bench.script("waits.kts", "println(\"ready\")\nThread.currentThread().join()")
+    bench.compiled("waits.kts", "println(\"ready\")\nThread.currentThread().join()")
     val process = start(listOf("run", "waits.kts"))
     process.inputStream.bufferedReader().readLine() shouldBe "ready"
     ProcessBuilder("kill", "-INT", "${process.pid()}").start().waitFor() shouldBe 0
@@ -128,7 +128,7 @@ internal class LauncherSpec : FunSpec({
           checkpoints("saved", best = trainLoss)
       }
     """
-    bench.script("fits.kts", text)
+    bench.compiled("fits.kts", text)
     val process = start(listOf("run", "fits.kts", "--plain"))
     val out = process.inputStream.bufferedReader()
     out.readLine() shouldStartWith "Epoch 001"

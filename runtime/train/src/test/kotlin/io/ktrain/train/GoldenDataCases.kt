@@ -40,5 +40,5 @@ internal val LOADER_ERRORS: Map<String, Refused> = mapOf(
     lines(2).batches(2, batchSampler = listOf(listOf(0, 1)))
   },
   "timeout_negative" to Refused("timeout = -1.0") { lines(1).batches(timeout = -1.0) },
-  "prefetch_without_workers" to Refused("needs workers to load ahead") { lines(1).batches(prefetch = 4) },
+  "prefetch_without_workers" to Refused("needs workers") { lines(1).batches(prefetch = 4) },
 )
