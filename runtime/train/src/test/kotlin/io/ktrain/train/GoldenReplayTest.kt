@@ -7,6 +7,7 @@ import io.ktrain.tensor.KtrainException
 import io.ktrain.tensor.Shape
 import io.ktrain.tensor.Tensor
 import java.nio.file.Path
+import kotlin.io.path.exists
 import kotlin.io.path.readText
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonObject
@@ -45,7 +46,7 @@ internal class GoldenReplayTest {
   @Test
   fun replay() {
     val other = System.getProperty("ktrain.golden")
-    val text = if (other == null) resource("golden.json") else Path.of(other).readText()
+    val text = if (other == null) resource("golden.json") else given(other).readText()
     val file = Json.parseToJsonElement(text).jsonObject
     val failures = mutableListOf<String>()
     val outcomes = (cases(file, "cases") + cases(file, "errors")).associate { case -> case.name to run(case, failures) }
@@ -61,6 +62,9 @@ internal class GoldenReplayTest {
     }
     assertEquals("", failures.joinToString("\n"))
   }
+
+  /** A file named from the repository's root or from here. */
+  private fun given(name: String): Path = Path.of(name).let { if (it.exists()) it else Path.of("../..").resolve(it) }
 
   private fun cases(file: JsonObject, kind: String): List<GoldenCase> =
     file[kind]?.jsonArray.orEmpty().map { GoldenCase(it.jsonObject) }
