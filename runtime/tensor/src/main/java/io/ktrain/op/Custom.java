@@ -18,10 +18,12 @@ public final class Custom {
     op = new Op<>(OpBuilder.op(name, "A function of the user's own.").internal().grads((call, g, needed) -> {
       List<Tensor> grads = backward.of(g[0], inputs(call), call.out(0));
       if (grads.size() != call.inputs())
-        throw new AutogradError(name + ": its backward gave " + grads.size() + " gradients for " + call.inputs() + " inputs. Fix: one an input, null for none.");
+        throw new AutogradError(name + ": its backward gave " + grads.size() + " gradients for " + call.inputs()
+            + " inputs. Fix: one an input, null for none.");
       for (int i = 0; i < call.inputs(); i++)
         if (grads.get(i) != null && !grads.get(i).getShape().equals(call.edge(i).getShape()))
-          throw new AutogradError(name + ": its backward gave " + grads.get(i).describe() + " for input " + i + ", which is " + call.edge(i).describe() + ". Fix: the same shape.");
+          throw new AutogradError(name + ": its backward gave " + grads.get(i).describe() + " for input " + i
+              + ", which is " + call.edge(i).describe() + ". Fix: the same shape.");
       return grads.toArray(Tensor[]::new);
     }));
   }

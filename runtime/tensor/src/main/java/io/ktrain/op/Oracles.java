@@ -10,7 +10,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.function.DoubleBinaryOperator;
 
-/** What operations that move, fold or look up elements should give, element by element in double; see {@link OpTests#reference}. */
+/**
+ * What operations that move, fold or look up elements should give, element by element in double; see
+ * {@link OpTests#reference}.
+ */
 final class Oracles {
   private Oracles() {}
 
@@ -51,7 +54,8 @@ final class Oracles {
 
   static OpTests.Oracle<Along> extreme(DoubleBinaryOperator best) {
     return (along, in) -> in.get(0).shape().length == 0 ? in.get(0)
-        : fold(Double.NaN, (a, b) -> a != a ? b : best.applyAsDouble(a, b)).of(new Over(new int[] {along.dim()}, along.flag()), in);
+        : fold(Double.NaN, (a, b) -> a != a ? b : best.applyAsDouble(a, b))
+        .of(new Over(new int[] {along.dim()}, along.flag()), in);
   }
 
   static NdArray sort(Along along, List<NdArray> in) {
@@ -64,7 +68,8 @@ final class Oracles {
 
   static OpTests.Oracle<Along> running(DoubleBinaryOperator f) {
     return (along, in) -> NdArray.by(in.get(0).shape(), i ->
-        Arrays.stream(line(in.get(0), along.dim(), i)).limit(i.length == 0 ? 1 : i[along.dim()] + 1).reduce(f).getAsDouble());
+        Arrays.stream(line(in.get(0), along.dim(), i)).limit(i.length == 0 ? 1 : i[along.dim()] + 1).reduce(f)
+            .getAsDouble());
   }
 
   static NdArray view(Shapes.To to, List<NdArray> in) {

@@ -20,8 +20,8 @@ public final class CustomFunction {
   }
 
   /**
-   * From the gradient of the result, those of the inputs, in order and of their shapes; null for none. Made of operations,
-   * so that it can be differentiated again.
+   * From the gradient of the result, those of the inputs, in order and of their shapes; null for none. Made of
+   * operations, so that it can be differentiated again.
    */
   @FunctionalInterface
   public interface Backward {

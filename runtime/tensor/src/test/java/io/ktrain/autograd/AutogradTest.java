@@ -196,8 +196,10 @@ class AutogradTest {
     Tensor x = leaf(1, 2);
     assertTrue(refused(() -> Tensor.ones(1).backward()).contains("does not require grad"));
     assertTrue(refused(() -> x.mul(2).backward()).contains("needs a single value, got f64[2]"));
-    assertTrue(refused(() -> x.mul(2).backward(Tensor.ones(3))).contains("the gradient is f32[3] but the tensor is f64[2]"));
-    assertTrue(refused(() -> Tensor.arange(3).setRequiresGrad(true)).contains("only floating tensors can require grad, got i64[3]"));
+    assertTrue(refused(() -> x.mul(2).backward(Tensor.ones(3)))
+        .contains("the gradient is f32[3] but the tensor is f64[2]"));
+    assertTrue(refused(() -> Tensor.arange(3).setRequiresGrad(true))
+        .contains("only floating tensors can require grad, got i64[3]"));
     assertTrue(refused(() -> x.mul(2).setRequiresGrad(false)).contains("only a leaf"));
     assertTrue(refused(() -> Tensor.ones(1).registerHook(g -> g)).contains("does not require grad"));
     assertTrue(refused(() -> Tensor.ones(1).retainGrad()).contains("does not require grad"));

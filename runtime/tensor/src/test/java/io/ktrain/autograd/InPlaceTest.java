@@ -47,8 +47,8 @@ class InPlaceTest {
   @Test
   void aLeafInTheGraphIsNotWritten() {
     Tensor x = leaf(1, 2);
-    String expected = "add_: f64[2] is a leaf that requires grad (or a view of one) and is being used in an in-place operation."
-        + " Fix: noGrad { } around the write, or the operation without _.";
+    String expected = "add_: f64[2] is a leaf that requires grad (or a view of one) and is being used in an in-place"
+        + " operation. Fix: noGrad { } around the write, or the operation without _.";
     assertEquals(expected, assertThrows(AutogradError.class, () -> x.add_(1)).getMessage());
     assertThrows(AutogradError.class, () -> x.narrow(0, 0, 1).zero_());
     Context.current().withGrad(false, () -> x.add_(1).narrow(0, 0, 1).mul_(5));
@@ -62,8 +62,9 @@ class InPlaceTest {
     Tensor y = x.mul(2);
     Tensor z = y.mul(y).sum();
     y.add_(1);
-    assertEquals("backward: mul needs f64[2] as it was, but it has since been modified by an in-place operation (version 1, expected 0)."
-        + " Fix: use the operation without _ or clone() first.", assertThrows(AutogradError.class, z::backward).getMessage());
+    String expected = "backward: mul needs f64[2] as it was, but it has since been modified by an in-place operation"
+        + " (version 1, expected 0). Fix: use the operation without _ or clone() first.";
+    assertEquals(expected, assertThrows(AutogradError.class, z::backward).getMessage());
     Tensor e = x.exp();
     Tensor s = e.sum();
     Context.current().withGrad(false, () -> e.narrow(0, 0, 1).zero_());
@@ -198,11 +199,15 @@ class InPlaceTest {
 
   @Test
   void whatCannotBeWrittenIsRefused() {
-    assertTrue(assertThrows(ShapeError.class, () -> Tensor.ones(2).add_(Tensor.ones(3, 2))).getMessage().contains("does not fit into f32[2]"));
-    assertTrue(assertThrows(DTypeError.class, () -> Tensor.arange(3).add_(0.5)).getMessage().contains("which i64[3] cannot hold"));
-    assertTrue(assertThrows(KtrainException.class, () -> Tensor.ones(1).expand(3).add_(1)).getMessage().contains("stretched by expand"));
+    assertTrue(assertThrows(ShapeError.class, () -> Tensor.ones(2).add_(Tensor.ones(3, 2))).getMessage()
+        .contains("does not fit into f32[2]"));
+    assertTrue(assertThrows(DTypeError.class, () -> Tensor.arange(3).add_(0.5)).getMessage()
+        .contains("which i64[3] cannot hold"));
+    assertTrue(assertThrows(KtrainException.class, () -> Tensor.ones(1).expand(3).add_(1)).getMessage()
+        .contains("stretched by expand"));
     Tensor apart = matrix().narrow(1, 0, 2).detach();
-    assertTrue(assertThrows(AutogradError.class, () -> apart.get(0).mul_(leaf(2))).getMessage().contains("whose elements lie apart"));
+    assertTrue(assertThrows(AutogradError.class, () -> apart.get(0).mul_(leaf(2))).getMessage()
+        .contains("whose elements lie apart"));
   }
 
   @Test

@@ -121,7 +121,8 @@ class PoolTest {
     var held = new ArrayList<Storage>();
     for (int i = 1; i <= 9; i++) held.add(pool.allocate(i * MB, "block " + i));
     var e = assertThrows(Pool.Exhausted.class, () -> pool.allocate(30 * MB, "too much"));
-    assertEquals(List.of("block 9", "block 8", "block 7", "block 6", "block 5", "block 4", "block 3", "block 2"), e.biggest.stream().map(l -> l.origin()).toList());
+    assertEquals(List.of("block 9", "block 8", "block 7", "block 6", "block 5", "block 4", "block 3", "block 2"),
+        e.biggest.stream().map(l -> l.origin()).toList());
     assertEquals(64 * MB, e.limit);
     assertTrue(e.live >= 45 * MB && e.live < 50 * MB);
     assertNotNull(held);
@@ -194,6 +195,7 @@ class PoolTest {
     assertEquals(512 * MB, HostPool.parse(" 512M "));
     assertEquals(1 << 10, HostPool.parse("1k"));
     assertEquals(100, HostPool.parse("100"));
-    for (String wrong : new String[] {"", "g", "2 apples", "99999999999999g"}) assertThrows(IllegalArgumentException.class, () -> HostPool.parse(wrong));
+    for (String wrong : new String[] {"", "g", "2 apples", "99999999999999g"})
+      assertThrows(IllegalArgumentException.class, () -> HostPool.parse(wrong));
   }
 }

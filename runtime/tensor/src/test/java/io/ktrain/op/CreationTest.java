@@ -61,8 +61,10 @@ class CreationTest {
 
   @Test
   void theSameSeedGivesTheSameNumbers() {
-    assertArrayEquals(seeded(3, () -> Tensor.rand(100).toFloatArray()), seeded(3, () -> Tensor.rand(100).toFloatArray()));
-    assertFalse(Arrays.equals(seeded(3, () -> Tensor.rand(100).toFloatArray()), seeded(4, () -> Tensor.rand(100).toFloatArray())));
+    assertArrayEquals(seeded(3, () -> Tensor.rand(100).toFloatArray()),
+        seeded(3, () -> Tensor.rand(100).toFloatArray()));
+    assertFalse(Arrays.equals(seeded(3, () -> Tensor.rand(100).toFloatArray()),
+        seeded(4, () -> Tensor.rand(100).toFloatArray())));
     seeded(3, () -> {
       assertFalse(Arrays.equals(Tensor.rand(100).toFloatArray(), Tensor.rand(100).toFloatArray()));
       return null;
@@ -84,7 +86,8 @@ class CreationTest {
 
   @Test
   void anElementsNumberDoesNotDependOnTheShape() {
-    float[] few = seeded(9, () -> Tensor.randn(7).toFloatArray()), many = seeded(9, () -> Tensor.randn(100, 100).toFloatArray());
+    float[] few = seeded(9, () -> Tensor.randn(7).toFloatArray()), many = seeded(9,
+        () -> Tensor.randn(100, 100).toFloatArray());
     assertArrayEquals(few, Arrays.copyOf(many, 7));
   }
 
@@ -106,7 +109,8 @@ class CreationTest {
     long[] v = seeded(1, () -> Tensor.randint(-2, 3, 1000).toLongArray());
     assertArrayEquals(new long[] {-2, -1, 0, 1, 2}, Arrays.stream(v).distinct().sorted().toArray());
     assertThrows(KtrainException.class, () -> Tensor.randint(3, 3, 1));
-    assertArrayEquals(LongStream.range(0, 50).toArray(), Arrays.stream(seeded(1, () -> Tensor.randperm(50).toLongArray())).sorted().toArray());
+    assertArrayEquals(LongStream.range(0, 50).toArray(), Arrays.stream(seeded(1,
+        () -> Tensor.randperm(50).toLongArray())).sorted().toArray());
   }
 
   @Test

@@ -50,7 +50,8 @@ class LargeShapesTest {
   }
 
   private void add(String name, Lie lie, Call call, int[]... shapes) {
-    all.add(dynamicTest(name + " " + Arrays.deepToString(shapes) + " " + lie, () -> Context.current().fork(new Generator(11)).run(() -> {
+    all.add(dynamicTest(name + " " + Arrays.deepToString(shapes) + " " + lie,
+        () -> Context.current().fork(new Generator(11)).run(() -> {
       check(lie, call, shapes);
       return null;
     })));
@@ -85,7 +86,8 @@ class LargeShapesTest {
       swapped[n - 2] = shape[n - 1];
       return uniform(swapped).transpose(-1, -2).detach();
     }
-    if (lie == Lie.CHANNELS_LAST && n == 4) return uniform(shape[0], shape[2], shape[3], shape[1]).permute(0, 3, 1, 2).detach();
+    if (lie == Lie.CHANNELS_LAST && n == 4)
+      return uniform(shape[0], shape[2], shape[3], shape[1]).permute(0, 3, 1, 2).detach();
     return uniform(shape);
   }
 
@@ -99,7 +101,8 @@ class LargeShapesTest {
     assertEquals(Arrays.toString(expected.getShape().toArray()), Arrays.toString(got.getShape().toArray()));
     double scale = Math.sqrt(Arrays.stream(a).map(v -> v * v).average().orElse(0));
     for (int i = 0; i < a.length; i++)
-      assertTrue(Math.abs(a[i] - b[i]) <= 3e-5 * (scale + Math.abs(a[i])), () -> what + " " + got.describe() + ": worst " + worst(a, b));
+      assertTrue(Math.abs(a[i] - b[i]) <= 3e-5 * (scale + Math.abs(a[i])),
+          () -> what + " " + got.describe() + ": worst " + worst(a, b));
   }
 
   private static String worst(double[] a, double[] b) {
@@ -109,7 +112,8 @@ class LargeShapesTest {
   }
 
   private void reductions() {
-    for (int[] shape : new int[][] {{129, 517}, {2, 40_001}, {40_001, 2}, {1, 40_000}, {40_000, 1}, {129, 17, 33}, {16, 32, 14, 14}}) {
+    for (int[] shape : new int[][] {{129, 517}, {2, 40_001}, {40_001, 2}, {1, 40_000}, {40_000, 1}, {129, 17, 33},
+        {16, 32, 14, 14}}) {
       int n = shape.length;
       for (Lie lie : n == 4 ? Lie.values() : new Lie[] {Lie.ROWS, Lie.TRANSPOSED}) {
         add("sum", lie, in -> in[0].sum().square(), shape);
@@ -119,7 +123,8 @@ class LargeShapesTest {
         add("amin of first", lie, in -> in[0].amin(0, false), shape);
       }
     }
-    add("sum over batch and pixels", Lie.CHANNELS_LAST, in -> in[0].sum(new int[] {0, 2, 3}, false).square(), s(16, 32, 14, 14));
+    add("sum over batch and pixels", Lie.CHANNELS_LAST, in -> in[0].sum(new int[] {0, 2, 3}, false).square(),
+        s(16, 32, 14, 14));
     add("sum over batch and pixels", in -> in[0].sum(new int[] {0, 2, 3}, false).square(), s(16, 32, 14, 14));
     add("cumsum", in -> in[0].cumsum(1).mul(1e-2), s(33, 700));
   }
@@ -134,13 +139,15 @@ class LargeShapesTest {
     }
     for (int[] shape : new int[][] {{1000, 10}, {33, 3000}, {4097, 2}, {64, 1000}}) {
       Tensor labels = Tensor.arange(shape[0]).remainder(Tensor.constant(shape[1]));
-      for (Lie lie : new Lie[] {Lie.ROWS, Lie.TRANSPOSED}) add("crossEntropy", lie, in -> in[0].crossEntropy(labels), shape);
+      for (Lie lie : new Lie[] {Lie.ROWS, Lie.TRANSPOSED})
+        add("crossEntropy", lie, in -> in[0].crossEntropy(labels), shape);
     }
   }
 
   private void norms() {
     for (int width : new int[] {7, 64, 1000, 4096})
-      for (Lie lie : new Lie[] {Lie.ROWS, Lie.TRANSPOSED}) add("layerNorm", lie, in -> in[0].layerNorm(1, in[1], in[2], 1e-5), s(20, width), s(width), s(width));
+      for (Lie lie : new Lie[] {Lie.ROWS, Lie.TRANSPOSED})
+        add("layerNorm", lie, in -> in[0].layerNorm(1, in[1], in[2], 1e-5), s(20, width), s(width), s(width));
     add("layerNorm of two dims", in -> in[0].layerNorm(2, null, null, 1e-5), s(40, 13, 17));
     for (Lie lie : Lie.values()) {
       add("batchNorm", lie, in -> in[0].batchNorm(in[1], in[2], 1e-5), s(16, 32, 14, 14), s(32), s(32));
@@ -151,7 +158,8 @@ class LargeShapesTest {
   }
 
   private void products() {
-    for (int[] p : new int[][] {{1, 784, 10}, {64, 784, 512}, {257, 33, 129}, {500, 1, 40}, {40, 500, 1}, {2, 3, 1000}, {128, 1000, 17}}) {
+    for (int[] p : new int[][] {{1, 784, 10}, {64, 784, 512}, {257, 33, 129}, {500, 1, 40}, {40, 500, 1}, {2, 3, 1000},
+        {128, 1000, 17}}) {
       for (Lie lie : new Lie[] {Lie.ROWS, Lie.TRANSPOSED}) {
         add("mm", lie, in -> in[0].mm(in[1]), s(p[0], p[1]), s(p[1], p[2]));
         add("linear", lie, in -> in[0].linear(in[1], in[2]), s(p[0], p[1]), s(p[2], p[1]), s(p[2]));
@@ -167,17 +175,23 @@ class LargeShapesTest {
 
   private void convolutions() {
     record Case(int[] x, int[] w, Conv2dOptions by) {}
-    var cases = List.of(new Case(s(4, 1, 28, 28), s(32, 1, 3, 3), Conv2dOptions.of(1, 0)), new Case(s(2, 32, 18, 18), s(64, 32, 3, 3), Conv2dOptions.of(1, 0)),
-        new Case(s(3, 16, 15, 17), s(24, 16, 3, 3), Conv2dOptions.of(2, 1)), new Case(s(2, 64, 14, 14), s(64, 64, 1, 1), Conv2dOptions.of(1, 0)),
-        new Case(s(2, 3, 40, 40), s(16, 3, 7, 7), Conv2dOptions.of(2, 3)), new Case(s(2, 32, 10, 10), s(32, 1, 3, 3), Conv2dOptions.of(1, 1, 1, 32)),
-        new Case(s(2, 16, 12, 12), s(32, 8, 3, 3), Conv2dOptions.of(1, 2, 2, 2)), new Case(s(33, 32, 4, 4), s(64, 32, 4, 4), Conv2dOptions.of(1, 0)));
+    var cases = List.of(new Case(s(4, 1, 28, 28), s(32, 1, 3, 3), Conv2dOptions.of(1, 0)),
+        new Case(s(2, 32, 18, 18), s(64, 32, 3, 3), Conv2dOptions.of(1, 0)),
+        new Case(s(3, 16, 15, 17), s(24, 16, 3, 3), Conv2dOptions.of(2, 1)),
+        new Case(s(2, 64, 14, 14), s(64, 64, 1, 1), Conv2dOptions.of(1, 0)),
+        new Case(s(2, 3, 40, 40), s(16, 3, 7, 7), Conv2dOptions.of(2, 3)),
+        new Case(s(2, 32, 10, 10), s(32, 1, 3, 3), Conv2dOptions.of(1, 1, 1, 32)),
+        new Case(s(2, 16, 12, 12), s(32, 8, 3, 3), Conv2dOptions.of(1, 2, 2, 2)),
+        new Case(s(33, 32, 4, 4), s(64, 32, 4, 4), Conv2dOptions.of(1, 0)));
     for (Case c : cases)
       for (Lie lie : new Lie[] {Lie.ROWS, Lie.CHANNELS_LAST}) {
         add("conv2d " + c.by, lie, in -> in[0].conv2d(in[1], in[2], c.by), c.x, c.w, s(c.w[0]));
-        add("conv2d without bias, relu, pool", lie, in -> in[0].conv2d(in[1], null, c.by).relu().avgPool2d(1), c.x, c.w);
+        add("conv2d without bias, relu, pool", lie, in -> in[0].conv2d(in[1], null, c.by).relu().avgPool2d(1), c.x,
+            c.w);
       }
     for (Lie lie : new Lie[] {Lie.ROWS, Lie.CHANNELS_LAST}) {
-      for (Pool2dOptions o : new Pool2dOptions[] {Pool2dOptions.of(2), Pool2dOptions.of(3, 2, 1), new Pool2dOptions(3, 3, 2, 2, 1, 1, true, false)}) {
+      for (Pool2dOptions o : new Pool2dOptions[] {Pool2dOptions.of(2), Pool2dOptions.of(3, 2, 1),
+          new Pool2dOptions(3, 3, 2, 2, 1, 1, true, false)}) {
         add("maxPool2d " + o, lie, in -> in[0].maxPool2d(o), s(4, 24, 17, 19));
         add("avgPool2d " + o, lie, in -> in[0].avgPool2d(o), s(4, 24, 17, 19));
       }

@@ -40,7 +40,8 @@ class OpGradientTest {
       values = Operands.values(op, sample, number, false);
       var random = new Random(number);
       for (NdArray v : values) weights.add(v == null ? null : random(v.shape(), random));
-      for (Tensor t : outputs(Operands.tensors(sample, values, DType.f64))) seeds.add(random(t.getShape().toArray(), random));
+      for (Tensor t : outputs(Operands.tensors(sample, values, DType.f64)))
+        seeds.add(random(t.getShape().toArray(), random));
     }
 
     private static NdArray random(int[] shape, Random random) {
@@ -51,7 +52,8 @@ class OpGradientTest {
     List<Tensor> outputs(Tensor[] in) {
       Tensor[] all = Dispatch.all(op, sample.attributes(), in);
       var out = new ArrayList<Tensor>();
-      for (Tensor t : all) if (t.getDtype().isFloating() && (out.isEmpty() || !op.tests().isFirstOutputOnly())) out.add(t);
+      for (Tensor t : all)
+        if (t.getDtype().isFloating() && (out.isEmpty() || !op.tests().isFirstOutputOnly())) out.add(t);
       return out;
     }
 
@@ -87,7 +89,8 @@ class OpGradientTest {
     List<double[]> gradients() {
       Tensor[] in = leaves();
       List<Integer> which = floating();
-      Tensor[] g = Backward.gradients(outputs(in), seedTensors(), which.stream().map(i -> in[i]).toList(), false, false);
+      Tensor[] g = Backward.gradients(outputs(in), seedTensors(), which.stream().map(i -> in[i]).toList(), false,
+          false);
       var all = new ArrayList<double[]>();
       for (int k = 0; k < g.length; k++) {
         if (g[k] != null) assertEquals(in[which.get(k)].describe(), g[k].describe(), "the gradient's shape");
@@ -114,10 +117,13 @@ class OpGradientTest {
       Tensor[] g = Backward.gradients(outputs(in), up, List.copyOf(by), true, true);
       by.addAll(List.of(up));
       Tensor sum = Tensor.scalar(0, DType.f64);
-      for (int k = 0; k < g.length; k++) if (g[k] != null) sum = sum.add(g[k].mul(Operands.tensor(weights.get(which.get(k)), DType.f64, false)).sum());
-      Tensor[] gg = sum.getRequiresGrad() ? Backward.gradients(List.of(sum), new Tensor[0], by, false, false) : new Tensor[by.size()];
+      for (int k = 0; k < g.length; k++)
+        if (g[k] != null) sum = sum.add(g[k].mul(Operands.tensor(weights.get(which.get(k)), DType.f64, false)).sum());
+      Tensor[] gg = sum.getRequiresGrad() ? Backward.gradients(List.of(sum), new Tensor[0], by, false, false)
+          : new Tensor[by.size()];
       var all = new ArrayList<double[]>();
-      for (int k = 0; k < gg.length; k++) all.add(gg[k] == null ? new double[Math.toIntExact(by.get(k).numel())] : gg[k].toDoubleArray());
+      for (int k = 0; k < gg.length; k++)
+        all.add(gg[k] == null ? new double[Math.toIntExact(by.get(k).numel())] : gg[k].toDoubleArray());
       return all;
     }
   }
@@ -136,7 +142,8 @@ class OpGradientTest {
         var f = new Function<>(op, sample, number);
         List<double[]> g = f.gradients();
         List<Integer> which = f.floating();
-        for (int k = 0; k < g.size(); k++) check("d/d in" + which.get(k), f.values.get(which.get(k)).data(), g.get(k), f::first);
+        for (int k = 0; k < g.size(); k++)
+          check("d/d in" + which.get(k), f.values.get(which.get(k)).data(), g.get(k), f::first);
       }
     });
   }
@@ -182,7 +189,8 @@ class OpGradientTest {
       double scale = 0;
       for (int i = 0; i < x.length; i++) scale += Math.abs(gradient[i] * direction[i]);
       if (!(Math.abs(numeric - exact) <= 2e-6 * (1 + Math.abs(numeric) + scale)))
-        throw new AssertionError(what + (x.length <= ONE_BY_ONE ? "[" + k + "]" : " in direction " + k) + ": central differences give " + numeric + ", backward " + exact);
+        throw new AssertionError(what + (x.length <= ONE_BY_ONE ? "[" + k + "]" : " in direction " + k)
+            + ": central differences give " + numeric + ", backward " + exact);
     }
   }
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** Everything the op table says of an operation, except its gradient, held against what happens; made from its samples. */
+/** What the op table says of an operation, except its gradient, held against what happens; made from its samples. */
 @Tag("paths")
 class OpTableTest {
   /** Operations that no sample can show, and where they are tested instead. */
@@ -50,21 +50,25 @@ class OpTableTest {
       Map.entry("totalNorm", "takes any number of inputs; the optimizers' tests"));
 
   /** Operations whose values need no oracle of their own: gradient checks of the operation named hold them right. */
-  private static final Map<String, String> GRADIENT_OF = Map.of("conv2dInputGrad", "conv2d", "conv2dWeightGrad", "conv2d", "avgPool2dGrad", "avgPool2d",
+  private static final Map<String, String> GRADIENT_OF = Map.of("conv2dInputGrad", "conv2d",
+      "conv2dWeightGrad", "conv2d", "avgPool2dGrad", "avgPool2d",
       "embeddingGrad", "embedding", "unslice", "slice");
 
   /** Methods on Tensor that make tensors out of other operations: each is one line, or tested by name elsewhere. */
   private static final Set<String> MADE_OF_OTHERS = Set.of(
       // making
-      "of", "constant", "wrap", "scalar", "zeros", "ones", "full", "zerosLike", "onesLike", "arange", "eye", "rand", "randn", "randint", "randperm", "shapeOnly",
+      "of", "constant", "wrap", "scalar", "zeros", "ones", "full", "zerosLike", "onesLike", "arange", "eye", "rand",
+          "randn", "randint", "randperm", "shapeOnly",
       // Kotlin's operators
       "plus", "minus", "times", "unaryMinus", "get",
       // in place
       "copy_", "add_", "sub_", "mul_", "div_", "fill_", "zero_",
       // views and copies
-      "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "t", "contiguous", "copy", "narrow", "select", "detach", "keep", "getGrad", "borrowGrad", "stack",
+      "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "t", "contiguous", "copy", "narrow", "select",
+          "detach", "keep", "getGrad", "borrowGrad", "stack",
       // arithmetic
-      "prelu", "glu", "maskedFill", "any", "all", "argmax", "argmin", "var", "std", "norm", "normalize", "logsumexp", "topk", "matmul", "dot", "einsum",
+      "prelu", "glu", "maskedFill", "any", "all", "argmax", "argmin", "var", "std", "norm", "normalize", "logsumexp",
+          "topk", "matmul", "dot", "einsum",
       // indexing
       "maskedSelect", "index", "nonzero", "oneHot", "triu", "tril",
       // layers and losses
@@ -95,12 +99,14 @@ class OpTableTest {
 
   static String text(OpTests.Sample<?> sample) {
     Object a = sample.attributes() instanceof double[] numbers ? Arrays.toString(numbers) : sample.attributes();
-    return a + " " + sample.inputs().stream().map(i -> (i.strided() ? "strided" : "") + Arrays.toString(i.shape())).toList();
+    return a + " " + sample.inputs().stream().map(i -> (i.strided() ? "strided" : "") + Arrays.toString(i.shape()))
+        .toList();
   }
 
   @Test
   void everyOperationHasASampleOrAReasonNotToHaveOne() {
-    var without = OpTable.all().stream().filter(op -> op.tests().samples().isEmpty()).map(Op::name).collect(Collectors.toCollection(TreeSet::new));
+    var without = OpTable.all().stream().filter(op -> op.tests().samples().isEmpty()).map(Op::name)
+        .collect(Collectors.toCollection(TreeSet::new));
     assertEquals(new TreeSet<>(WITHOUT_SAMPLES.keySet()), without);
   }
 
@@ -111,9 +117,11 @@ class OpTableTest {
 
   @Test
   void theTableAndTensorAgree() {
-    var methods = Arrays.stream(Tensor.class.getMethods()).filter(m -> m.getDeclaringClass() == Tensor.class && Modifier.isPublic(m.getModifiers()))
+    var methods = Arrays.stream(Tensor.class.getMethods()).filter(m -> m.getDeclaringClass() == Tensor.class
+        && Modifier.isPublic(m.getModifiers()))
         .filter(OpTableTest::givesTensors).map(Method::getName).collect(Collectors.toCollection(TreeSet::new));
-    var ops = OpTable.all().stream().filter(op -> !op.isInternal()).map(Op::name).collect(Collectors.toCollection(TreeSet::new));
+    var ops = OpTable.all().stream().filter(op -> !op.isInternal()).map(Op::name)
+        .collect(Collectors.toCollection(TreeSet::new));
     var missing = new TreeSet<>(ops);
     missing.removeAll(methods);
     assertEquals(Set.of(), missing, "operations without a method on Tensor");
@@ -133,7 +141,8 @@ class OpTableTest {
         List<NdArray> values = Operands.values(op, sample, number, false);
         NdArray expected = expected(op, sample, values);
         if (expected == null) assertTrue(GRADIENT_OF.containsKey(op.name()) || op.isComposite(), "needs a reference");
-        else close(expected, Dispatch.all(op, sample.attributes(), Operands.tensors(sample, values, DType.f64))[0], 1e-11);
+        else close(expected, Dispatch.all(op, sample.attributes(), Operands.tensors(sample, values, DType.f64))[0],
+            1e-11);
       }
     });
   }
@@ -141,7 +150,8 @@ class OpTableTest {
   /** The first output by the oracle, or null where there is none. */
   private static <A> NdArray expected(Op<A> op, OpTests.Sample<A> sample, List<NdArray> values) {
     if (op.tests().reference() != null) return op.tests().reference().of(sample.attributes(), values);
-    return op.pointwise() == null ? null : PointwiseOracle.of(op.pointwise().expr(), (double[]) sample.attributes(), values);
+    return op.pointwise() == null ? null : PointwiseOracle.of(op.pointwise().expr(), (double[]) sample.attributes(),
+        values);
   }
 
   @TestFactory
@@ -173,8 +183,10 @@ class OpTableTest {
         for (DType dtype : REALS) {
           Tensor[] in = Operands.tensors(sample, values, dtype);
           Tensor[] same = new Tensor[in.length];
-          for (int i = 0; i < in.length; i++) same[i] = in[i] == null || !in[i].getDtype().isFloating() ? in[i] : in[i].to(DType.f64);
-          Tensor[] got = Dispatch.all(op, sample.attributes(), in), expected = Dispatch.all(op, sample.attributes(), same);
+          for (int i = 0; i < in.length; i++)
+            same[i] = in[i] == null || !in[i].getDtype().isFloating() ? in[i] : in[i].to(DType.f64);
+          Tensor[] got = Dispatch.all(op, sample.attributes(), in), expected = Dispatch.all(op, sample.attributes(),
+              same);
           for (int i = 0; i < (op.tests().isFirstOutputOnly() ? 1 : got.length); i++) {
             if (!op.name().equals("to") && expected[i].getDtype() == DType.f64) assertEquals(dtype, got[i].getDtype());
             close(Operands.read(expected[i]), got[i], tolerance(dtype));
@@ -204,10 +216,13 @@ class OpTableTest {
         for (DType dtype : WHOLES) {
           Tensor[] in = Operands.tensors(sample, values, dtype);
           Tensor[] same = in.clone();
-          for (int i = 0; i < in.length; i++) if (in[i] != null && Operands.type(sample.inputs().get(i), DType.f64).isFloating()) same[i] = in[i].to(DType.f64);
+          for (int i = 0; i < in.length; i++)
+            if (in[i] != null && Operands.type(sample.inputs().get(i), DType.f64).isFloating())
+              same[i] = in[i].to(DType.f64);
           Tensor[] exact = Dispatch.all(op, sample.attributes(), same);
           // Beyond 2^53 f64 is no measure of whole numbers.
-          if (Arrays.stream(exact).anyMatch(t -> Arrays.stream(t.toDoubleArray()).anyMatch(v -> Math.abs(v) > 0x1p53))) continue;
+          if (Arrays.stream(exact).anyMatch(t -> Arrays.stream(t.toDoubleArray()).anyMatch(v -> Math.abs(v) > 0x1p53)))
+            continue;
           Tensor[] got;
           try {
             got = Dispatch.all(op, sample.attributes(), in);
@@ -217,7 +232,8 @@ class OpTableTest {
           }
           for (int i = 0; i < got.length; i++) {
             if (got[i].getDtype().isFloating()) close(Operands.read(exact[i]), got[i], tolerance(DType.f32));
-            else assertEquals(Arrays.toString(exact[i].to(got[i].getDtype()).toLongArray()), Arrays.toString(got[i].toLongArray()), dtype.toString());
+            else assertEquals(Arrays.toString(exact[i].to(got[i].getDtype()).toLongArray()),
+                Arrays.toString(got[i].toLongArray()), dtype.toString());
           }
         }
       }
@@ -235,14 +251,16 @@ class OpTableTest {
         var shapes = new ArrayList<String>();
         Check.run(new Check(), () -> {
           Tensor[] bare = new Tensor[in.length];
-          for (int i = 0; i < in.length; i++) if (in[i] != null) bare[i] = Tensor.shapeOnly(in[i].getShape(), in[i].getDtype(), in[i].getDevice());
+          for (int i = 0; i < in.length; i++)
+            if (in[i] != null) bare[i] = Tensor.shapeOnly(in[i].getShape(), in[i].getDtype(), in[i].getDevice());
           for (Tensor t : Dispatch.all(op, sample.attributes(), leaves(bare))) {
             assertTrue(t.isShapeOnly());
             shapes.add(t.describe() + t.getRequiresGrad());
             if (!t.getRequiresGrad()) continue;
             t.backward(Tensor.shapeOnly(t.getShape(), t.getDtype(), t.getDevice()), true, false);
           }
-          for (Tensor leaf : bare) if (leaf != null && leaf.getGrad() != null) assertEquals(leaf.describe(), leaf.getGrad().describe());
+          for (Tensor leaf : bare)
+            if (leaf != null && leaf.getGrad() != null) assertEquals(leaf.describe(), leaf.getGrad().describe());
         });
         assertEquals(real, shapes);
       }

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.TreeMap;
 
 /**
- * A device, {@code opaque:0}, whose storage host code cannot read: whatever computes past the backend interface fails on
- * it. Its kernels are the CPU's, which see the memory only while they run.
+ * A device, {@code opaque:0}, whose storage host code cannot read: whatever computes past the backend interface fails
+ * on it. Its kernels are the CPU's, which see the memory only while they run.
  */
 public final class OpaqueBackend implements Backend {
   static final Device DEVICE = new Device("opaque", 0);

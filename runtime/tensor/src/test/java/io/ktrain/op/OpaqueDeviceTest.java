@@ -43,7 +43,10 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** No operation, composite, module or optimizer reaches around the backend interface: all run where only a backend can read. */
+/**
+ * No operation, composite, module or optimizer reaches around the backend interface: all run where only a backend can
+ * read.
+ */
 class OpaqueDeviceTest {
   private static final Set<String> CREATION = Set.of("full", "arange", "uniform", "normal");
 
@@ -69,7 +72,8 @@ class OpaqueDeviceTest {
       @Override
       public <A> void run(Op<A> op, OpTests.Sample<A> sample, int number) {
         List<NdArray> values = Operands.values(op, sample, number, false);
-        assertEquals(on(Device.CPU, () -> forwardAndBackward(op, sample, values)), opaque(() -> forwardAndBackward(op, sample, values)));
+        assertEquals(on(Device.CPU, () -> forwardAndBackward(op, sample, values)),
+            opaque(() -> forwardAndBackward(op, sample, values)));
       }
     });
   }
@@ -81,7 +85,9 @@ class OpaqueDeviceTest {
       all.add(t.describe() + Arrays.toString(t.toDoubleArray()));
       if (t.getRequiresGrad()) t.backward(Tensor.full(t.getShape(), 0.5, t.getDtype()), true, false);
     }
-    for (Tensor leaf : in) if (leaf != null && leaf.getGrad() != null) all.add(leaf.getGrad().describe() + Arrays.toString(leaf.getGrad().toDoubleArray()));
+    for (Tensor leaf : in)
+      if (leaf != null && leaf.getGrad() != null)
+        all.add(leaf.getGrad().describe() + Arrays.toString(leaf.getGrad().toDoubleArray()));
     return all;
   }
 
@@ -97,14 +103,22 @@ class OpaqueDeviceTest {
   /** What is made of several operations on the way from Tensor's methods. */
   @Test
   void compositesGiveTheCpusBits() {
-    List<Function<Tensor, Tensor>> all = List.of(x -> x.flatten().dot(x.flatten()), x -> x.matmul(x.t()), x -> Tensor.einsum("ij,kj->ik", x, x), x -> x.var(), x -> x.std(1, true, true),
-        x -> x.norm(), x -> x.normalize(1, 1e-12), x -> x.logsumexp(1, false), x -> x.topk(2, 1).indices(), x -> x.argmax(), x -> x.argmin(1), x -> x.any(), x -> x.all(),
-        x -> x.get(x.gt(0)), x -> x.index(Tensor.of(new long[] {0, -1}), Tensor.of(new long[] {1, 2})), x -> x.gt(0).nonzero(), x -> x.argmax(1).oneHot(-1), x -> x.triu(1), x -> x.tril(0),
-        x -> x.glu(1), x -> x.prelu(Tensor.full(io.ktrain.tensor.Shape.of(4), 0.3, DType.f32)), x -> x.maskedFill(x.lt(0), 9), x -> x.crossEntropy(Tensor.of(new long[] {0, 3, 1})),
-        x -> x.crossEntropy(Tensor.of(new long[] {0, 3, -100}), new CrossEntropyOptions(Tensor.of(new float[] {1, 2, 3, 4}), 0.1, -100, Reduction.MEAN)), x -> x.crossEntropy(x.softmax(1)),
-        x -> x.logSoftmax(1).nllLoss(Tensor.of(new long[] {2, 2, 1})), x -> x.mseLoss(x.mul(2)), x -> x.bceWithLogits(x.sigmoid()), x -> x.reshape(1, 1, 3, 4).adaptiveAvgPool2d(2, 3),
-        x -> x.reshape(1, 1, 3, 4).maxPool2d(Pool2dOptions.of(2)), x -> Tensor.stack(List.of(x, x), 1), x -> x.clamp(-0.5, 0.5), x -> x.pow(3), x -> Tensor.eye(3).mm(x),
-        x -> x.to(DType.bf16).add(1).to(DType.f16), x -> Tensor.randperm(7), x -> Tensor.randint(2, 9, 20), x -> Tensor.randn(3, 3), x -> x.dropout(0.5, true),
+    List<Function<Tensor, Tensor>> all = List.of(x -> x.flatten().dot(x.flatten()), x -> x.matmul(x.t()),
+        x -> Tensor.einsum("ij,kj->ik", x, x), x -> x.var(), x -> x.std(1, true, true),
+        x -> x.norm(), x -> x.normalize(1, 1e-12), x -> x.logsumexp(1, false), x -> x.topk(2, 1).indices(),
+        x -> x.argmax(), x -> x.argmin(1), x -> x.any(), x -> x.all(),
+        x -> x.get(x.gt(0)), x -> x.index(Tensor.of(new long[] {0, -1}), Tensor.of(new long[] {1, 2})),
+        x -> x.gt(0).nonzero(), x -> x.argmax(1).oneHot(-1), x -> x.triu(1), x -> x.tril(0),
+        x -> x.glu(1), x -> x.prelu(Tensor.full(io.ktrain.tensor.Shape.of(4), 0.3, DType.f32)),
+        x -> x.maskedFill(x.lt(0), 9), x -> x.crossEntropy(Tensor.of(new long[] {0, 3, 1})),
+        x -> x.crossEntropy(Tensor.of(new long[] {0, 3, -100}), new CrossEntropyOptions(Tensor.of(new float[] {1, 2, 3,
+        4}), 0.1, -100, Reduction.MEAN)), x -> x.crossEntropy(x.softmax(1)),
+        x -> x.logSoftmax(1).nllLoss(Tensor.of(new long[] {2, 2, 1})), x -> x.mseLoss(x.mul(2)),
+        x -> x.bceWithLogits(x.sigmoid()), x -> x.reshape(1, 1, 3, 4).adaptiveAvgPool2d(2, 3),
+        x -> x.reshape(1, 1, 3, 4).maxPool2d(Pool2dOptions.of(2)), x -> Tensor.stack(List.of(x, x), 1),
+        x -> x.clamp(-0.5, 0.5), x -> x.pow(3), x -> Tensor.eye(3).mm(x),
+        x -> x.to(DType.bf16).add(1).to(DType.f16), x -> Tensor.randperm(7), x -> Tensor.randint(2, 9, 20),
+        x -> Tensor.randn(3, 3), x -> x.dropout(0.5, true),
         x -> x.copy().add_(1).mul_(x).fill_(3), x -> x.copy().get(1).zero_());
     for (int i = 0; i < all.size(); i++) {
       Function<Tensor, Tensor> f = all.get(i);
@@ -127,7 +141,8 @@ class OpaqueDeviceTest {
   }
 
   private static double[] train() {
-    Module pictures = new Sequential(new Conv2d(1, 4, 3, 3, Conv2dOptions.of(1, 1), true), new BatchNorm2d(4), relu(), new MaxPool2d(Pool2dOptions.of(2)), new Flatten(), new Dropout(0.1),
+    Module pictures = new Sequential(new Conv2d(1, 4, 3, 3, Conv2dOptions.of(1, 1), true), new BatchNorm2d(4), relu(),
+        new MaxPool2d(Pool2dOptions.of(2)), new Flatten(), new Dropout(0.1),
         Linear.lazy(6, true), new LayerNorm(6), relu(), new Linear(6, 3));
     Embedding words = new Embedding(5, 3);
     Tensor x = Tensor.randn(8, 1, 6, 6), labels = Tensor.randint(0, 3, 8), ids = Tensor.randint(0, 5, 8);

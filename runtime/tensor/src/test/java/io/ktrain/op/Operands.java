@@ -10,7 +10,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
-/** Makes what the samples of the op table ask for: values in double, and tensors that hold them in any type and layout. */
+/**
+ * Makes what the samples of the op table ask for: values in double, and tensors that hold them in any type and layout.
+ */
 final class Operands {
   /** What lies between the elements of a strided operand: reading it shows in every result. */
   private static final double JUNK = 77;

@@ -12,7 +12,8 @@ final class PointwiseOracle {
     int[] shape = new int[ndim];
     Arrays.fill(shape, 1);
     for (NdArray x : in)
-      for (int d = 1; d <= x.shape().length; d++) if (x.shape()[x.shape().length - d] != 1) shape[ndim - d] = x.shape()[x.shape().length - d];
+      for (int d = 1; d <= x.shape().length; d++)
+        if (x.shape()[x.shape().length - d] != 1) shape[ndim - d] = x.shape()[x.shape().length - d];
     return NdArray.by(shape, i -> eval(expr, in.stream().mapToDouble(x -> Oracles.broadcast(x, i)).toArray(), params));
   }
 
@@ -89,7 +90,8 @@ final class PointwiseOracle {
   private static double erf(double x) {
     int steps = 2000;
     double h = x / steps, sum = 0;
-    for (int i = 0; i <= steps; i++) sum += Math.exp(-(i * h) * (i * h)) * (i == 0 || i == steps ? 1 : i % 2 == 0 ? 2 : 4);
+    for (int i = 0; i <= steps; i++)
+      sum += Math.exp(-(i * h) * (i * h)) * (i == 0 || i == steps ? 1 : i % 2 == 0 ? 2 : 4);
     return 2 / Math.sqrt(Math.PI) * sum * h / 3;
   }
 }

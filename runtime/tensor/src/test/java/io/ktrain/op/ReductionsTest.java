@@ -36,7 +36,8 @@ class ReductionsTest {
   void indicesPointAtTheValues() {
     Tensor x = Tensor.randn(4, 5, 6);
     for (int dim = 0; dim < 3; dim++) {
-      for (Extreme e : new Extreme[] {x.max(dim, true), x.min(dim, true), x.sort(dim, false), x.sort(dim, true), x.topk(3, dim)})
+      for (Extreme e : new Extreme[] {x.max(dim, true), x.min(dim, true), x.sort(dim, false), x.sort(dim, true),
+          x.topk(3, dim)})
         assertArrayEquals(e.values().toFloatArray(), x.gather(dim, e.indices()).toFloatArray());
     }
   }
@@ -64,7 +65,8 @@ class ReductionsTest {
     holds(none.mean(), NAN);
     holds(none.sum(0), 0, 0, 0);
     assertEquals("f32[0]", none.amax(1, false).describe());
-    assertEquals("amax: there is no extreme of no elements: f32[0,3] over dims [0, 1].", assertThrows(ShapeError.class, none::max).getMessage());
+    assertEquals("amax: there is no extreme of no elements: f32[0,3] over dims [0, 1].",
+        assertThrows(ShapeError.class, none::max).getMessage());
     assertEquals("max: dim 0 of f32[0,3] is empty.", assertThrows(ShapeError.class, () -> none.max(0)).getMessage());
   }
 

@@ -23,13 +23,15 @@ class CustomFunctionTest {
   @Test
   void itsBackwardTakesThePlaceOfTheRealOne() {
     Tensor x = leaf(1, 2);
-    CustomFunction.of("square", in -> in.get(0).mul(in.get(0)), (g, in, out) -> List.of(g.mul(7))).apply(x).sum().backward();
+    CustomFunction.of("square", in -> in.get(0).mul(in.get(0)), (g, in, out) -> List.of(g.mul(7))).apply(x).sum()
+        .backward();
     assertArrayEquals(new double[] {7, 7}, x.getGrad().toDoubleArray());
   }
 
   @Test
   void backwardSeesInputsAndResultAndMayLeaveInputsOut() {
-    var f = CustomFunction.of("power", in -> in.get(0).pow(in.get(1)), (g, in, y) -> Arrays.asList(g.mul(in.get(1)).mul(y).div(in.get(0)), null));
+    var f = CustomFunction.of("power", in -> in.get(0).pow(in.get(1)),
+        (g, in, y) -> Arrays.asList(g.mul(in.get(1)).mul(y).div(in.get(0)), null));
     Tensor x = leaf(2, 3), n = leaf(3, 2);
     f.apply(x, n).sum().backward();
     assertArrayEquals(new double[] {12, 6}, x.getGrad().toDoubleArray(), 1e-12);
@@ -38,7 +40,8 @@ class CustomFunctionTest {
 
   @Test
   void itCanBeDifferentiatedTwice() {
-    var cube = CustomFunction.of("cube", in -> in.get(0).pow(3), (g, in, out) -> List.of(g.mul(in.get(0).square()).mul(3)));
+    var cube = CustomFunction.of("cube", in -> in.get(0).pow(3), (g, in, out) ->
+        List.of(g.mul(in.get(0).square()).mul(3)));
     Tensor x = leaf(2);
     Tensor first = cube.apply(x).gradients(List.of(x), null, true).getFirst();
     assertEquals(12, first.item());
@@ -68,9 +71,11 @@ class CustomFunctionTest {
   void wrongGradientsAreNamed() {
     Tensor x = leaf(1, 2);
     var few = CustomFunction.of("few", in -> in.get(0).mul(2), (g, in, out) -> List.of());
-    assertEquals("few: its backward gave 0 gradients for 1 inputs. Fix: one an input, null for none.", assertThrows(AutogradError.class, () -> few.apply(x).sum().backward()).getMessage());
+    assertEquals("few: its backward gave 0 gradients for 1 inputs. Fix: one an input, null for none.",
+        assertThrows(AutogradError.class, () -> few.apply(x).sum().backward()).getMessage());
     var wide = CustomFunction.of("wide", in -> in.get(0).mul(2), (g, in, out) -> List.of(Tensor.ones(3)));
-    assertEquals("wide: its backward gave f32[3] for input 0, which is f64[2]. Fix: the same shape.", assertThrows(AutogradError.class, () -> wide.apply(x).sum().backward()).getMessage());
+    assertEquals("wide: its backward gave f32[3] for input 0, which is f64[2]. Fix: the same shape.",
+        assertThrows(AutogradError.class, () -> wide.apply(x).sum().backward()).getMessage());
   }
 
   @Test

@@ -32,7 +32,9 @@ class DeviceTest {
   @Test
   void mixingThemIsAnError() {
     Tensor a = Tensor.ones(2).to(ONE), b = Tensor.ones(2), c = Tensor.ones(2).to(TWO);
-    assertEquals("add: operands are on different devices: f32[2] on cpu:1, f32[2] on cpu. Fix: move one with to(device).", assertThrows(DeviceError.class, () -> a.add(b)).getMessage());
+    String expected = "add: operands are on different devices: f32[2] on cpu:1, f32[2] on cpu."
+        + " Fix: move one with to(device).";
+    assertEquals(expected, assertThrows(DeviceError.class, () -> a.add(b)).getMessage());
     assertThrows(DeviceError.class, () -> Tensor.cat(List.of(a, c), 0));
     assertThrows(DeviceError.class, () -> a.copy_(c));
     assertThrows(DeviceError.class, () -> Tensor.ones(2, 2).to(ONE).linear(Tensor.ones(2, 2).to(ONE), b));
@@ -72,7 +74,8 @@ class DeviceTest {
     assertArrayEquals(new float[] {2, 4, 6, 8}, x.getGrad().toFloatArray());
     assertEquals(ONE, far.getGrad().getDevice());
     Tensor g = x.to(ONE).pow(3).sum().gradients(List.of(x), null, true).getFirst();
-    assertArrayEquals(new float[] {6, 12, 18, 24}, g.sum().gradients(List.of(x), null, false).getFirst().toFloatArray());
+    assertArrayEquals(new float[] {6, 12, 18, 24}, g.sum().gradients(List.of(x), null, false).getFirst()
+        .toFloatArray());
   }
 
   @Test
@@ -93,9 +96,11 @@ class DeviceTest {
 
   @Test
   void unknownDevicesAreNamedWithWhatThereIs() {
-    assertEquals("device: \"gpu 1\" is not a device. Fix: cpu, cpu:1, cuda or cuda:0.", assertThrows(DeviceError.class, () -> Device.of("gpu 1")).getMessage());
+    assertEquals("device: \"gpu 1\" is not a device. Fix: cpu, cpu:1, cuda or cuda:0.",
+        assertThrows(DeviceError.class, () -> Device.of("gpu 1")).getMessage());
     String message = assertThrows(DeviceError.class, () -> Tensor.ones(1).to(Device.of("tpu:0"))).getMessage();
-    assertTrue(message.startsWith("device: no backend for tpu:0; this process has [") && message.contains("cpu"), message);
+    assertTrue(message.startsWith("device: no backend for tpu:0; this process has [") && message.contains("cpu"),
+        message);
   }
 
   @Test

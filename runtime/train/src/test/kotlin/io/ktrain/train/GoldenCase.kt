@@ -84,7 +84,9 @@ internal class GoldenCase(private val json: JsonObject) {
         if ((got as List<*>).size != expected.size) wrong += "$at: expected ${expected.size} elements, got ${got.size}"
         expected.forEachIndexed { i, v -> compare("$at[$i]", v, got.getOrNull(i), wrong) }
       }
-      got is Number -> if (!close(expected.jsonPrimitive.number(), got.toDouble())) wrong += "$at: expected $expected, got $got"
+      got is Number -> {
+        if (!close(expected.jsonPrimitive.number(), got.toDouble())) wrong += "$at: expected $expected, got $got"
+      }
       got.toString() != expected.jsonPrimitive.content -> wrong += "$at: expected $expected, got $got"
     }
   }
@@ -108,8 +110,9 @@ internal class GoldenCase(private val json: JsonObject) {
 internal class Replayed(val outputs: Map<String, Any?> = emptyMap(), val grads: Map<String, Tensor?> = emptyMap())
 
 private val TORCH = mapOf(
-  "float64" to DType.f64, "float32" to DType.f32, "float16" to DType.f16, "bfloat16" to DType.bf16, "int64" to DType.i64,
-  "int32" to DType.i32, "int16" to DType.i16, "int8" to DType.i8, "uint8" to DType.u8, "bool" to DType.bool,
+  "float64" to DType.f64, "float32" to DType.f32, "float16" to DType.f16, "bfloat16" to DType.bf16,
+  "int64" to DType.i64, "int32" to DType.i32, "int16" to DType.i16, "int8" to DType.i8, "uint8" to DType.u8,
+  "bool" to DType.bool,
 )
 
 internal fun dtype(torch: String): DType = TORCH[torch] ?: throw AssertionError("$torch is not a type of this library")
@@ -129,6 +132,9 @@ private fun JsonElement.tensor(): Tensor {
   val type = dtype(jsonObject.getValue("dtype").jsonPrimitive.content)
   val shape = jsonObject.getValue("shape").jsonArray.map { it.jsonPrimitive.int }.toIntArray()
   val data = jsonObject.getValue("data").jsonArray.map { it.jsonPrimitive }
-  val flat = if (type.isFloating) Tensor.of(DoubleArray(data.size) { data[it].number() }) else Tensor.of(LongArray(data.size) { data[it].number().toLong() })
+  val flat = when {
+    type.isFloating -> Tensor.of(DoubleArray(data.size) { data[it].number() })
+    else -> Tensor.of(LongArray(data.size) { data[it].number().toLong() })
+  }
   return flat.to(type).reshape(*shape).detach()
 }

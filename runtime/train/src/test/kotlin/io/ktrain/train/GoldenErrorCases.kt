@@ -31,9 +31,13 @@ internal val ERROR_CASES: Map<String, Refused> = mapOf(
   },
   "requires_grad" to Refused("only floating tensors can require grad") { leaf(this["x"]) },
   "mean" to Refused("needs a floating dtype") { this["x"].mean() },
-  "load_state_dict" to Refused("load: ") { Linear(2, 2).load(mapOf("weight" to Tensor.ones(3, 2), "extra" to Tensor.ones(1))) },
+  "load_state_dict" to Refused("load: ") {
+    Linear(2, 2).load(mapOf("weight" to Tensor.ones(3, 2), "extra" to Tensor.ones(1)))
+  },
   "gather" to Refused("index 5 is out of range") { Tensor.ones(2, 2).gather(1, Tensor.of(longArrayOf(5), 1, 1)) },
   "one_hot" to Refused("must not be negative") { Tensor.of(longArrayOf(-1)).oneHot(-1) },
   "cross_entropy" to Refused("label 3") { Tensor.ones(1, 3).crossEntropy(Tensor.of(longArrayOf(3))) },
-  "linear" to Refused("has 5 features in its last dim, but this layer is linear(3, 2)") { Linear(3, 2).invoke(Tensor.ones(4, 5)) },
+  "linear" to Refused("has 5 features in its last dim, but this layer is linear(3, 2)") {
+    Linear(3, 2).invoke(Tensor.ones(4, 5))
+  },
 )

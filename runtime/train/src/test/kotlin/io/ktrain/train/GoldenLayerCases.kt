@@ -19,14 +19,19 @@ internal val LAYER_CASES: Map<String, Replay> = mapOf(
     val (paddingH, paddingW) = pair("padding", 0)
     val (dilationH, dilationW) = pair("dilation", 1)
     val groups = if (has("groups")) int("groups") else 1
-    this["x"].conv2d(this["w"], inputs["b"], Conv2dOptions(strideH, strideW, paddingH, paddingW, dilationH, dilationW, groups))
+    val options = Conv2dOptions(strideH, strideW, paddingH, paddingW, dilationH, dilationW, groups)
+    this["x"].conv2d(this["w"], inputs["b"], options)
   },
   "max_pool2d" to differentiated { this["x"].maxPool2d(pooling()) },
   "avg_pool2d" to differentiated { this["x"].avgPool2d(pooling()) },
   "adaptive_avg_pool2d" to differentiated { pair("output", 1).let { (h, w) -> this["x"].adaptiveAvgPool2d(h, w) } },
   "BatchNorm2d" to replay { batchNorm() },
-  "layer_norm" to differentiated { this["x"].layerNorm(ints("normalized_shape").size, inputs["w"], inputs["b"], double("eps")) },
-  "embedding" to differentiated { Tensor.embedding(this["w"], this["i"], if (has("padding_idx")) int("padding_idx") else -1) },
+  "layer_norm" to differentiated {
+    this["x"].layerNorm(ints("normalized_shape").size, inputs["w"], inputs["b"], double("eps"))
+  },
+  "embedding" to differentiated {
+    Tensor.embedding(this["w"], this["i"], if (has("padding_idx")) int("padding_idx") else -1)
+  },
   "Dropout" to differentiated { Dropout(double("p")).also { it.setTraining(flag("training")) }.invoke(this["x"]) },
   "softmax(qk^T/sqrt(d))v" to differentiated {
     val q = this["q"]
@@ -39,7 +44,9 @@ internal val LAYER_CASES: Map<String, Replay> = mapOf(
     this["x"].crossEntropy(inputs["c"] ?: tensor("target_logits_softmaxed")!!.softmax(1), options)
   },
   "nll_loss(log_softmax)" to differentiated { this["x"].logSoftmax(1).nllLoss(this["c"]) },
-  "binary_cross_entropy_with_logits" to differentiated { this["x"].bceWithLogits(tensor("t")!!, tensor("pos_weight"), reduction()) },
+  "binary_cross_entropy_with_logits" to differentiated {
+    this["x"].bceWithLogits(tensor("t")!!, tensor("pos_weight"), reduction())
+  },
 )
 
 private fun GoldenCase.reduction() = Reduction.valueOf(text("reduction", "mean").uppercase())

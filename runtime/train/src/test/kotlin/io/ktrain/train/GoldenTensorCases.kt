@@ -33,7 +33,9 @@ internal val TENSOR_CASES: Map<String, Replay> = mapOf(
     check(this["x"].view(*shape).sharesStorage(this["x"]))
     differentiated { this["x"].reshape(*shape) }
   },
-  "unsqueeze" to replay { Replayed(ints("dims").withIndex().associate { (i, dim) -> "u$i" to this["x"].unsqueeze(dim) }) },
+  "unsqueeze" to replay {
+    Replayed(ints("dims").withIndex().associate { (i, dim) -> "u$i" to this["x"].unsqueeze(dim) })
+  },
   "squeeze" to differentiated { this["x"].squeeze() },
   "index/flatten/ones_like/dtype" to replay {
     val x = this["x"]
@@ -75,15 +77,16 @@ internal val TENSOR_CASES: Map<String, Replay> = mapOf(
     val (a, b) = this["a"] to this["b"]
     Replayed(
       mapOf(
-        "floor_divide" to a.floorDivide(b), "trunc" to a.truncDivide(b), "remainder" to a.remainder(b), "fmod" to a.fmod(b),
-        "true_divide" to a.div(b),
+        "floor_divide" to a.floorDivide(b), "trunc" to a.truncDivide(b), "remainder" to a.remainder(b),
+        "fmod" to a.fmod(b), "true_divide" to a.div(b),
       ),
     )
   },
   "promote_types" to replay { Replayed(promotions()) },
   "to(float16)/to(bfloat16)" to replay {
     val (half, brain) = this["x"].to(DType.f16) to this["x"].to(DType.bf16)
-    Replayed(mapOf("half" to half.to(DType.f32), "bfloat16" to brain.to(DType.f32), "half_bits" to bits(half), "bf16_bits" to bits(brain)))
+    val bits = mapOf("half_bits" to bits(half), "bf16_bits" to bits(brain))
+    Replayed(bits + mapOf("half" to half.to(DType.f32), "bfloat16" to brain.to(DType.f32)))
   },
   "max/min/sum/nansum/sign/sqrt/log/round" to replay {
     val x = this["x"]
@@ -201,7 +204,8 @@ private fun sharing(x: Tensor): Map<String, Boolean> {
 private fun GoldenCase.promotions(): Map<String, Any> {
   val names = outputs.getValue("table").jsonObject.keys
   fun of(dtype: DType, vararg sizes: Int) = Tensor.zeros(Shape.of(*sizes), dtype)
-  val table = names.associateWith { a -> names.associateWith { b -> of(dtype(a), 1).add(of(dtype(b), 1)).dtype.torchName() } }
+  fun sum(a: String, b: String) = of(dtype(a), 1).add(of(dtype(b), 1)).dtype.torchName()
+  val table = names.associateWith { a -> names.associateWith { b -> sum(a, b) } }
   val mean = try {
     of(DType.i64, 1).mean().dtype.torchName()
   } catch (_: DTypeError) {

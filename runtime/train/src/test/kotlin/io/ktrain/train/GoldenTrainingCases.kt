@@ -24,7 +24,8 @@ import kotlinx.serialization.json.jsonObject
 import kotlinx.serialization.json.jsonPrimitive
 
 private val SGD: Replay = optimizer { groups ->
-  Sgd(groups, double("lr", 0.1), double("momentum", 0.0), double("dampening", 0.0), double("weight_decay", 0.0), flag("nesterov"))
+  val (momentum, dampening) = double("momentum", 0.0) to double("dampening", 0.0)
+  Sgd(groups, double("lr", 0.1), momentum, dampening, double("weight_decay", 0.0), flag("nesterov"))
 }
 
 private val ADAM: Replay = optimizer { groups ->
@@ -60,22 +61,30 @@ internal val TRAINING_CASES: Map<String, Replay> = mapOf(
   "exponential" to schedule { Schedule.exponential(double("gamma")) },
   "cosine" to schedule { Schedule.cosineAnnealing(int("T_max"), double("eta_min")) },
   "cosine_restarts" to schedule { Schedule.cosineRestarts(int("T_0"), int("T_mult"), double("eta_min")) },
-  "linear_warmup" to schedule { Schedule.linearWarmup(int("total_iters"), double("start_factor"), double("end_factor")) },
+  "linear_warmup" to schedule {
+    Schedule.linearWarmup(int("total_iters"), double("start_factor"), double("end_factor"))
+  },
   "constant" to schedule { Schedule.constant(double("factor"), int("total_iters")) },
   "polynomial" to schedule { Schedule.polynomial(int("total_iters"), double("power")) },
-  "onecycle" to schedule { Schedule.oneCycle(double("max_lr"), double("pct_start"), double("div_factor"), double("final_div_factor")) },
+  "onecycle" to schedule {
+    Schedule.oneCycle(double("max_lr"), double("pct_start"), double("div_factor"), double("final_div_factor"))
+  },
   "lambda" to schedule {
     check(text("lambda_", "") == "1/(1+e)")
     Schedule { base, _, _, epoch -> base / (1 + epoch) }
   },
-  "multiplicative" to schedule { double("lambda_").let { factor -> Schedule { base, _, _, epoch -> base * factor.pow(epoch) } } },
+  "multiplicative" to schedule {
+    double("lambda_").let { factor -> Schedule { base, _, _, epoch -> base * factor.pow(epoch) } }
+  },
   "Linear(2,4) Tanh Linear(4,1), BCEWithLogits, Adam lr .05, 200 full-batch steps" to replay { xor() },
-  "Conv-BN-ReLU-Pool-Flatten-Linear, CE, SGD(m .9, wd 1e-3), clip 1, StepLR(5,.5), 10 alternating half batches" to replay { pictures() },
+  "Conv-BN-ReLU-Pool-Flatten-Linear, CE, SGD(m .9, wd 1e-3), clip 1, StepLR(5,.5), 10 alternating half batches" to
+    replay { pictures() },
   "mse on 4 rows == 2 micro batches of 2, each /2" to replay {
     val (x, y) = this["X"] to this["Y"]
     val bias = this["b"]
     val full = x.linear(this["W"], bias).mseLoss(y).gradients(listOf(this["W"]), null, false).single()
-    for (k in 0 until x.size(0) step 2) (x.narrow(0, k, 2).linear(this["W"], bias).mseLoss(y.narrow(0, k, 2)) / 2).backward()
+    for (k in 0 until x.size(0) step 2)
+      (x.narrow(0, k, 2).linear(this["W"], bias).mseLoss(y.narrow(0, k, 2)) / 2).backward()
     Replayed(mapOf("full_batch_W_grad" to full))
   },
 )
@@ -130,7 +139,8 @@ private fun GoldenCase.xor(): Replayed {
     loss.item()
   }
   val pred = model.invoke(this["X"]).sigmoid()
-  return Replayed(mapOf("losses_0_9" to losses.take(10), "loss_50" to losses[50], "loss_100" to losses[100], "loss_last" to losses.last(), "pred" to pred))
+  val some = mapOf("loss_50" to losses[50], "loss_100" to losses[100], "loss_last" to losses.last())
+  return Replayed(some + mapOf("losses_0_9" to losses.take(10), "pred" to pred))
 }
 
 private fun GoldenCase.pictures(): Replayed {
@@ -152,5 +162,6 @@ private fun GoldenCase.pictures(): Replayed {
     loss.item()
   }
   model.setTraining(false)
-  return Replayed(model.stateDict().mapKeys { "final." + it.key } + mapOf("losses" to losses, "eval_logits" to model.invoke(this["X"])))
+  val results = mapOf("losses" to losses, "eval_logits" to model.invoke(this["X"]))
+  return Replayed(model.stateDict().mapKeys { "final." + it.key } + results)
 }
