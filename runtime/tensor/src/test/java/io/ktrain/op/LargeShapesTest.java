@@ -83,10 +83,14 @@ class LargeShapesTest {
       int[] swapped = shape.clone();
       swapped[n - 1] = shape[n - 2];
       swapped[n - 2] = shape[n - 1];
-      return Tensor.randn(swapped).transpose(-1, -2).detach();
+      return uniform(swapped).transpose(-1, -2).detach();
     }
-    if (lie == Lie.CHANNELS_LAST && n == 4) return Tensor.randn(shape[0], shape[2], shape[3], shape[1]).permute(0, 3, 1, 2).detach();
-    return Tensor.randn(shape);
+    if (lie == Lie.CHANNELS_LAST && n == 4) return uniform(shape[0], shape[2], shape[3], shape[1]).permute(0, 3, 1, 2).detach();
+    return uniform(shape);
+  }
+
+  private static Tensor uniform(int... shape) {
+    return Tensor.rand(shape).mul(3).sub(1.4);
   }
 
   /** Within 3e-5 of the root of the mean square of all, plus the value's own size. */
@@ -105,7 +109,7 @@ class LargeShapesTest {
   }
 
   private void reductions() {
-    for (int[] shape : new int[][] {{257, 1031}, {3, 70_001}, {70_001, 3}, {1, 40_000}, {40_000, 1}, {129, 17, 33}, {16, 32, 14, 14}}) {
+    for (int[] shape : new int[][] {{129, 517}, {2, 40_001}, {40_001, 2}, {1, 40_000}, {40_000, 1}, {129, 17, 33}, {16, 32, 14, 14}}) {
       int n = shape.length;
       for (Lie lie : n == 4 ? Lie.values() : new Lie[] {Lie.ROWS, Lie.TRANSPOSED}) {
         add("sum", lie, in -> in[0].sum().square(), shape);
@@ -121,7 +125,7 @@ class LargeShapesTest {
   }
 
   private void softmaxes() {
-    for (int[] shape : new int[][] {{300, 1000}, {5, 20_000}, {5000, 3}, {7, 40, 65}, {1000, 64}}) {
+    for (int[] shape : new int[][] {{65, 1000}, {3, 20_000}, {5000, 3}, {7, 40, 65}, {1000, 64}}) {
       for (Lie lie : new Lie[] {Lie.ROWS, Lie.TRANSPOSED}) {
         add("softmax", lie, in -> in[0].softmax(-1), shape);
         add("logSoftmax", lie, in -> in[0].logSoftmax(-1), shape);
@@ -136,7 +140,7 @@ class LargeShapesTest {
 
   private void norms() {
     for (int width : new int[] {7, 64, 1000, 4096})
-      for (Lie lie : new Lie[] {Lie.ROWS, Lie.TRANSPOSED}) add("layerNorm", lie, in -> in[0].layerNorm(1, in[1], in[2], 1e-5), s(50, width), s(width), s(width));
+      for (Lie lie : new Lie[] {Lie.ROWS, Lie.TRANSPOSED}) add("layerNorm", lie, in -> in[0].layerNorm(1, in[1], in[2], 1e-5), s(20, width), s(width), s(width));
     add("layerNorm of two dims", in -> in[0].layerNorm(2, null, null, 1e-5), s(40, 13, 17));
     for (Lie lie : Lie.values()) {
       add("batchNorm", lie, in -> in[0].batchNorm(in[1], in[2], 1e-5), s(16, 32, 14, 14), s(32), s(32));
@@ -163,10 +167,10 @@ class LargeShapesTest {
 
   private void convolutions() {
     record Case(int[] x, int[] w, Conv2dOptions by) {}
-    var cases = List.of(new Case(s(8, 1, 28, 28), s(32, 1, 3, 3), Conv2dOptions.of(1, 0)), new Case(s(4, 32, 26, 26), s(64, 32, 3, 3), Conv2dOptions.of(1, 0)),
+    var cases = List.of(new Case(s(4, 1, 28, 28), s(32, 1, 3, 3), Conv2dOptions.of(1, 0)), new Case(s(2, 32, 18, 18), s(64, 32, 3, 3), Conv2dOptions.of(1, 0)),
         new Case(s(3, 16, 15, 17), s(24, 16, 3, 3), Conv2dOptions.of(2, 1)), new Case(s(2, 64, 14, 14), s(64, 64, 1, 1), Conv2dOptions.of(1, 0)),
         new Case(s(2, 3, 40, 40), s(16, 3, 7, 7), Conv2dOptions.of(2, 3)), new Case(s(2, 32, 10, 10), s(32, 1, 3, 3), Conv2dOptions.of(1, 1, 1, 32)),
-        new Case(s(2, 16, 12, 12), s(32, 8, 3, 3), Conv2dOptions.of(1, 2, 2, 2)), new Case(s(33, 64, 4, 4), s(128, 64, 4, 4), Conv2dOptions.of(1, 0)));
+        new Case(s(2, 16, 12, 12), s(32, 8, 3, 3), Conv2dOptions.of(1, 2, 2, 2)), new Case(s(33, 32, 4, 4), s(64, 32, 4, 4), Conv2dOptions.of(1, 0)));
     for (Case c : cases)
       for (Lie lie : new Lie[] {Lie.ROWS, Lie.CHANNELS_LAST}) {
         add("conv2d " + c.by, lie, in -> in[0].conv2d(in[1], in[2], c.by), c.x, c.w, s(c.w[0]));
@@ -184,22 +188,22 @@ class LargeShapesTest {
 
   private void pointwise() {
     for (Lie lie : Lie.values()) {
-      add("add", lie, in -> in[0].add(in[1]).mul(in[0]), s(9, 33, 31, 29), s(9, 33, 31, 29));
-      add("bias of channels", lie, in -> in[0].mul(in[1]).add(in[2]), s(9, 33, 31, 29), s(33, 1, 1), s(1, 33, 1, 1));
-      add("bias of columns", lie, in -> in[0].sub(in[1]).gelu(), s(9, 33, 31, 29), s(29));
+      add("add", lie, in -> in[0].add(in[1]).mul(in[0]), s(5, 33, 21, 29), s(5, 33, 21, 29));
+      add("bias of channels", lie, in -> in[0].mul(in[1]).add(in[2]), s(5, 33, 21, 29), s(33, 1, 1), s(1, 33, 1, 1));
+      add("bias of columns", lie, in -> in[0].sub(in[1]).gelu(), s(5, 33, 21, 29), s(29));
       add("bias of rows", lie, in -> in[0].sub(in[1]).tanh(), s(500, 333), s(500, 1));
-      add("silu", lie, in -> in[0].silu().mul(in[0].sigmoid()), s(700, 333));
+      add("silu", lie, in -> in[0].silu().mul(in[0].sigmoid()), s(200, 333));
     }
-    add("outer sum", in -> in[0].add(in[1]).exp(), s(1000, 1), s(1, 777));
+    add("outer sum", in -> in[0].add(in[1]).exp(), s(300, 1), s(1, 777));
     add("a number", in -> in[0].mul(3).add(1).relu().sub(in[1]), s(100_003), s());
   }
 
   private void copies() {
     for (Lie lie : Lie.values()) {
-      add("contiguous", lie, in -> in[0].contiguous().mul(in[1]), s(8, 33, 40, 20), s(20));
-      add("cat", lie, in -> Tensor.cat(List.of(in[0], in[1]), 1), s(8, 33, 40, 20), s(8, 5, 40, 20));
-      add("slice", lie, in -> in[0].slice(2, 1, 13, 3).square(), s(8, 33, 40, 20));
-      add("pad", lie, in -> in[0].pad(new int[] {1, 2, 3, 0}, 0.5), s(8, 33, 40, 20));
+      add("contiguous", lie, in -> in[0].contiguous().mul(in[1]), s(4, 33, 40, 20), s(20));
+      add("cat", lie, in -> Tensor.cat(List.of(in[0], in[1]), 1), s(4, 33, 40, 20), s(4, 5, 40, 20));
+      add("slice", lie, in -> in[0].slice(2, 1, 13, 3).square(), s(4, 33, 40, 20));
+      add("pad", lie, in -> in[0].pad(new int[] {1, 2, 3, 0}, 0.5), s(4, 33, 40, 20));
     }
     Tensor rows = Tensor.arange(5000).remainder(Tensor.constant(97));
     add("embedding", in -> Tensor.embedding(in[0], rows, 3), s(97, 64));
