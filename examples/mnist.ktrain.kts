@@ -4,7 +4,6 @@ val batchSize  by param(64)
 val lr         by param(1e-3, search = logUniform(1e-4, 1e-1))
 val validation by param(5_000, help = "pictures of the training set to validate with")
 val data       by param("data", help = "the folder of the four IDX files; else \$KTRAIN_DATA/mnist")
-val out        by param("checkpoints/mnist", help = "the folder the best models go to")
 
 class LeNet(classes: Int = 10) : Module() {
   val conv1 by conv2d(1, 32, kernel = 3)
@@ -44,7 +43,7 @@ val history = fit(
   }
   gradClip(norm = 1.0)
   earlyStopping(on = validLoss, patience = 3)
-  checkpoints(out, best = acc.valid, keep = 3)
+  checkpoints("checkpoints/mnist", best = acc.valid, keep = 3)
 }
 println("best: ${history.best(acc.valid)}")
 println("test accuracy: %.4f".format(evaluate(model, images.test.batches(256), acc)))
