@@ -32,5 +32,5 @@ internal val LOADER_ERRORS: Map<String, Refused> = mapOf(
   "shuffle_with_sampler" to Refused("shuffle and sampler exclude each other") { lines(2).batches(shuffle = true, sampler = listOf(0, 1)) },
   "batch_sampler_with_batch_size" to Refused("excludes size, shuffle, sampler and dropLast") { lines(2).batches(2, batchSampler = listOf(listOf(0, 1))) },
   "timeout_negative" to Refused("timeout = -1.0") { lines(1).batches(timeout = -1.0) },
-  "prefetch_without_workers" to Refused("needs workers to load ahead") { lines(1).batches(prefetch = 4) },
+  "prefetch_without_workers" to Refused("needs workers") { lines(1).batches(prefetch = 4) },
 )

@@ -1,0 +1,126 @@
+package io.ktrain.op;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.ktrain.random.Generator;
+import io.ktrain.random.Philox;
+import io.ktrain.tensor.Context;
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Devices;
+import io.ktrain.tensor.KtrainException;
+import io.ktrain.tensor.Shape;
+import io.ktrain.tensor.Tensor;
+import java.util.Arrays;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("paths")
+class CreationTest {
+  private static <T> T seeded(long seed, Supplier<T> body) {
+    return Context.current().fork(new Generator(seed)).run(body);
+  }
+
+  @Test
+  void oneValueInEveryType() {
+    for (DType dtype : DType.values()) {
+      assertArrayEquals(new double[] {1, 1, 1}, Tensor.full(Shape.of(3), 1, dtype).toDoubleArray(), dtype.toString());
+      assertEquals(dtype, Tensor.zeros(Shape.of(0, 2), dtype).getDtype());
+    }
+    assertEquals(1, Tensor.full(Shape.SCALAR, 0.5, DType.bool).item());
+    assertEquals(7, Tensor.full(Shape.SCALAR, 7.9, DType.i32).item());
+    assertEquals(Long.MAX_VALUE, Tensor.full(Shape.SCALAR, Long.MAX_VALUE, DType.i64).itemLong());
+  }
+
+  @Test
+  void sequences() {
+    assertEquals("i64[0]", Tensor.arange(0).describe());
+    assertArrayEquals(new long[] {5, 3, 1}, Tensor.arange(5, 0, -2, DType.i64).toLongArray());
+    assertArrayEquals(new double[] {0, 0.25, 0.5, 0.75}, Tensor.arange(0, 1, 0.25, DType.f64).toDoubleArray());
+    assertThrows(KtrainException.class, () -> Tensor.arange(0, 5, -1, DType.i64));
+    assertThrows(KtrainException.class, () -> Tensor.arange(0, 5, 0, DType.i64));
+    assertArrayEquals(new float[] {1, 0, 0, 1}, Tensor.eye(2).toFloatArray());
+  }
+
+  /** The known answers of the authors' Random123 library. */
+  @Test
+  void philoxGivesThePublishedNumbers() {
+    int[] words = new int[4];
+    Philox.block(0, 0, 0, words);
+    assertArrayEquals(new int[] {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}, words);
+    Philox.block(-1, -1, -1, words);
+    assertArrayEquals(new int[] {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}, words);
+    Philox.block(0x299f31d0a4093822L, 0x0370734413198a2eL, 0x85a308d3243f6a88L, words);
+    assertArrayEquals(new int[] {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}, words);
+  }
+
+  @Test
+  void theSameSeedGivesTheSameNumbers() {
+    assertArrayEquals(seeded(3, () -> Tensor.rand(100).toFloatArray()), seeded(3, () -> Tensor.rand(100).toFloatArray()));
+    assertFalse(Arrays.equals(seeded(3, () -> Tensor.rand(100).toFloatArray()), seeded(4, () -> Tensor.rand(100).toFloatArray())));
+    seeded(3, () -> {
+      assertFalse(Arrays.equals(Tensor.rand(100).toFloatArray(), Tensor.rand(100).toFloatArray()));
+      return null;
+    });
+  }
+
+  @Test
+  void numbersDoNotDependOnTheNumberOfThreads() {
+    int before = Devices.threads();
+    try {
+      Devices.setThreads(1);
+      float[] one = seeded(3, () -> Tensor.randn(50_001).dropout(0.3, true).toFloatArray());
+      Devices.setThreads(3);
+      assertArrayEquals(one, seeded(3, () -> Tensor.randn(50_001).dropout(0.3, true).toFloatArray()));
+    } finally {
+      Devices.setThreads(before);
+    }
+  }
+
+  @Test
+  void anElementsNumberDoesNotDependOnTheShape() {
+    float[] few = seeded(9, () -> Tensor.randn(7).toFloatArray()), many = seeded(9, () -> Tensor.randn(100, 100).toFloatArray());
+    assertArrayEquals(few, Arrays.copyOf(many, 7));
+  }
+
+  @Test
+  void distributionsHaveTheirMoments() {
+    for (DType dtype : new DType[] {DType.f64, DType.f32}) {
+      double[] u = seeded(1, () -> Tensor.rand(Shape.of(100_000), dtype).toDoubleArray());
+      assertTrue(Arrays.stream(u).allMatch(x -> x >= 0 && x < 1));
+      assertEquals(0.5, Arrays.stream(u).average().orElseThrow(), 0.01);
+      double[] n = seeded(2, () -> Tensor.randn(Shape.of(100_000), dtype).toDoubleArray());
+      assertEquals(0, Arrays.stream(n).average().orElseThrow(), 0.02);
+      assertEquals(1, Arrays.stream(n).map(x -> x * x).average().orElseThrow(), 0.03);
+      assertEquals(3, Arrays.stream(n).map(x -> x * x * x * x).average().orElseThrow(), 0.2);
+    }
+  }
+
+  @Test
+  void wholeNumbersCoverTheirRange() {
+    long[] v = seeded(1, () -> Tensor.randint(-2, 3, 1000).toLongArray());
+    assertArrayEquals(new long[] {-2, -1, 0, 1, 2}, Arrays.stream(v).distinct().sorted().toArray());
+    assertThrows(KtrainException.class, () -> Tensor.randint(3, 3, 1));
+    assertArrayEquals(LongStream.range(0, 50).toArray(), Arrays.stream(seeded(1, () -> Tensor.randperm(50).toLongArray())).sorted().toArray());
+  }
+
+  @Test
+  void dropoutZeroesTheShareItSaysAndScalesTheRest() {
+    float[] y = seeded(1, () -> Tensor.ones(100_000).dropout(0.25, true).toFloatArray());
+    int zeros = 0;
+    for (float v : y) {
+      if (v == 0) zeros++;
+      else assertEquals(1 / 0.75f, v, 1e-6f);
+    }
+    assertEquals(0.25, zeros / 1e5, 0.01);
+    assertEquals(0, seeded(1, () -> Tensor.ones(10).dropout(1, true).sum().item()));
+    Tensor x = Tensor.ones(3);
+    assertTrue(x.dropout(0.5, false) == x);
+    assertThrows(KtrainException.class, () -> x.dropout(1.5, true));
+  }
+}
