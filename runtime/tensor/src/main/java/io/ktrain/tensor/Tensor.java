@@ -477,7 +477,7 @@ public class Tensor {
     for (int d = 0; d < getNdim(); d++)
       if (size(d) > 1 && layout.stride(d) == 0)
         throw new KtrainException("copy_: " + describe() + " was stretched by expand, so several of its elements are one in memory. Fix: copy() first.");
-    Tensor fitted = value.to(dtype).expand(shape);
+    Tensor fitted = value.to(dtype).to(device).expand(shape);
     if (!Context.current().isGradEnabled() || !fitted.getRequiresGrad() && !requiresGrad) {
       writeValue(fitted);
       return this;
