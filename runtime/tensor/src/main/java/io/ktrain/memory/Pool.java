@@ -100,7 +100,7 @@ public abstract class Pool {
   public final Storage allocate(long bytes, Object origin) {
     long size = sizeClass(bytes);
     synchronized (this) {
-      if (live + size - liveAfterCollection > PRESSURE) collect();
+      if (live + size - liveAfterCollection > PRESSURE) collectOnce();
       Block block = take(size);
       if (block == null) {
         collect();
@@ -143,14 +143,20 @@ public abstract class Pool {
     for (Lease l; (l = (Lease) unreachable.poll()) != null; ) giveBack(l);
   }
 
-  /** Runs the garbage collector and takes back what it found, having waited for a marker made just before. */
+  /** Takes back all that is unreachable now: what one collection finds is queued before anything the next one finds. */
   final synchronized void collect() {
-    drain();
+    collectOnce();
+    collectOnce();
+  }
+
+  /** Runs the garbage collector and takes back most of what it found: of one collection the order is not known. */
+  private void collectOnce() {
     var queue = new ReferenceQueue<Object>();
     var marker = new PhantomReference<>(new Object(), queue);
     System.gc();
     try {
-      for (int tries = 0; tries < 50 && queue.remove(10) != marker; tries++) drain();
+      // Seconds only on a machine under heavy load; to give up early would be to run out of memory that is free.
+      for (int tries = 0; tries < 500 && queue.remove(10) != marker; tries++) drain();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
