@@ -14,6 +14,9 @@ public fun <M : Module> M.to(device: String): M = to(Device.of(device))
 /** Keeps all parameters as they are from now on: an optimizer leaves them alone. */
 public fun <M : Module> M.freeze(): M = also { it.setRequiresGrad(false) }
 
+/** The same before it has its name: `val backbone by sequential { ... }.freeze()`. */
+public fun <M : Module> Declared<M>.freeze(): Declared<M> = also { it.layer.setRequiresGrad(false) }
+
 /** Lets all parameters be trained again. */
 public fun <M : Module> M.unfreeze(): M = also { it.setRequiresGrad(true) }
 

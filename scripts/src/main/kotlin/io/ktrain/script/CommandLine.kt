@@ -1,6 +1,7 @@
 package io.ktrain.script
 
 import io.ktrain.tensor.ScriptError
+import java.io.IOException
 import java.io.PrintStream
 
 /** The `ktrain` command. A script in the cache runs from here without the compiler or the command-line library. */
@@ -14,6 +15,9 @@ internal object CommandLine {
         Request.of(arguments)?.let { return ScriptCommand(it, out, err).execute() }
       } catch (e: ScriptError) {
         err.println("error: ${e.message}")
+        return ScriptResult.WRONG
+      } catch (e: IOException) { // not the script's: the folder of temporary files, the JDK's own files
+        err.println("error: $e")
         return ScriptResult.WRONG
       }
     }

@@ -19,11 +19,10 @@ internal class Request private constructor(
 
   operator fun get(flag: OwnFlag): String? = own[flag]
 
-  /** Null when the flag was not given. @throws ScriptError when it is no whole number of at least [least] */
-  fun number(flag: OwnFlag, least: Long = Long.MIN_VALUE): Long? = own[flag]?.let { text ->
-    val bound = if (least > Long.MIN_VALUE) " of at least $least" else ""
-    text.toLongOrNull()?.takeIf { it >= least }
-      ?: throw ScriptError("${flag.flag}: \"$text\" is not a whole number$bound.")
+  /** Null when the flag was not given. @throws ScriptError when it is no whole number in [range] */
+  fun number(flag: OwnFlag, range: LongRange = Long.MIN_VALUE..Long.MAX_VALUE): Long? = own[flag]?.let { text ->
+    text.toLongOrNull()?.takeIf { it in range }
+      ?: throw ScriptError("${flag.flag}: \"$text\" is not a whole number from ${range.first} to ${range.last}.")
   }
 
   /** @throws ScriptError when the flag's value is no path */

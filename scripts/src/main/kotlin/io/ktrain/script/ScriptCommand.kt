@@ -25,7 +25,7 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
     val arguments = try {
       Arguments(opened.script.params).parse(request.params)
     } catch (e: ScriptError) {
-      return wrong(e.message, "  ktrain run ${request.script} --help tells more")
+      return wrong(e.message, "  ktrain ${request.command} ${request.script} --help tells more")
     }
     return when (request.command) {
       "check" -> check(host, opened, arguments)
@@ -57,7 +57,7 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
   private fun help(host: ScriptHost, opened: OpenScript): Int {
     val result = silently { host.describe(opened) }
     if (!result.isOk) return report(result)
-    out.println("Usage: ktrain run ${request.script} [--PARAM VALUE]... [OPTION]...")
+    out.println("Usage: ktrain ${request.command} ${request.script} [--PARAM VALUE]... [OPTION]...")
     table("Params of this script:", result.params.map { param ->
       val type = ParamType.of(param.type)?.name.orEmpty()
       val about = listOfNotNull(
@@ -113,7 +113,7 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
   private fun runOf(request: Request): Run = Run(
     device = Devices.named(request[OwnFlag.DEVICE] ?: "auto"),
     seed = request.number(OwnFlag.SEED) ?: 0,
-    threads = request.number(OwnFlag.THREADS, 1)?.toInt() ?: Runtime.getRuntime().availableProcessors(),
+    threads = request.number(OwnFlag.THREADS, 1..1024L)?.toInt() ?: Runtime.getRuntime().availableProcessors(),
     directory = request.path(OwnFlag.RUN_DIR),
     output = when {
       request.has(OwnFlag.QUIET) -> Run.Output.QUIET

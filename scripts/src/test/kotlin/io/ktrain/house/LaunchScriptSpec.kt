@@ -57,13 +57,14 @@ class LaunchScriptSpec : FunSpec({
     }
 
     fun ktrain(vararg arguments: String, script: Path = home.resolve("ktrain")): Ended {
-      val out = Files.createTempFile(home, "out", "")
-      val process = ProcessBuilder(listOf("sh", "$script") + arguments).redirectOutput(out.toFile())
+      val (out, err, code) = listOf("out", "err", "code").map { Files.createTempFile(home, it, "") }
+      // Through cat, which ends when the filter is done too: Java itself would stop reading when the program ends.
+      val shell = "{ sh \"\$@\" > '$out'; echo \$? > '$code'; } 2>&1 | cat > '$err'"
+      val process = ProcessBuilder(listOf("sh", "-c", shell, "sh", "$script") + arguments)
         .apply { environment().putAll(mapOf("JAVA_HOME" to "$jdk", "XDG_CACHE_HOME" to "$cache")) }.start()
       process.outputStream.close()
-      // To its end, which comes when the filter is done too.
-      val err = String(process.errorStream.readAllBytes())
-      return Ended(process.waitFor(), out.readText(), err)
+      process.waitFor()
+      return Ended(code.readText().trim().toInt(), out.readText(), err.readText())
     }
   }
 

@@ -14,7 +14,7 @@ internal class RequestSpec : FunSpec({
     request.command shouldBe "run"
     "${request.script}" shouldBe "a.kts"
     request.params shouldBe listOf("--epochs", "4", "--lr=1")
-    request.number(OwnFlag.SEED, 0) shouldBe 3
+    request.number(OwnFlag.SEED) shouldBe 3
     request[OwnFlag.DEVICE] shouldBe "cpu"
     request.has(OwnFlag.QUIET) shouldBe true
     request.has(OwnFlag.PLAIN) shouldBe false
@@ -29,7 +29,7 @@ internal class RequestSpec : FunSpec({
     wrong("run --sede 3 a.kts") shouldBe "--sede stands before the script and is not ktrain's own. Did you mean --seed?"
     wrong("run a.kts --seed") shouldBe "--seed needs a value: start of every random stream (default 0)."
     wrong("run a.kts --quiet=yes") shouldBe "--quiet takes no value. Fix: --quiet."
-    shouldThrow<ScriptError> { request("run a.kts --threads 0")!!.number(OwnFlag.THREADS, 1) }.message shouldBe
-      "--threads: \"0\" is not a whole number of at least 1."
+    shouldThrow<ScriptError> { request("run a.kts --threads 0")!!.number(OwnFlag.THREADS, 1..1024L) }.message shouldBe
+      "--threads: \"0\" is not a whole number from 1 to 1024."
   }
 })

@@ -88,7 +88,12 @@ public final class Backward {
     for (int i = 0; i < g.length; i++) {
       Tensor t = node.outputs.length > i ? node.outputs[i] : null;
       if (t == null || g[i] == null) continue;
-      g[i] = hooked(t, g[i]);
+      Tensor came = g[i];
+      g[i] = hooked(t, came);
+      if (g[i] != came) {
+        reading(g[i]);
+        done(came);
+      }
       if (wanted != null && wanted.containsKey(t) && t.node() == node) want(t, g[i]);
     }
     Call<?> call = node.call();
@@ -143,7 +148,7 @@ public final class Backward {
   private Tensor sum(Tensor a, Tensor b) {
     Tensor s = a.add(b);
     Context context = Context.current();
-    if (own != null && context.scope() != own && context.scope() != null) context.scope().release(s.storage());
+    if (own != null && s.hasStorage() && context.scope() != own && context.scope() != null) context.scope().release(s.storage());
     return s;
   }
 

@@ -128,7 +128,9 @@ public final class Indexing {
     Tensor place = null;
     for (int d = 0; d < indices.length; d++) {
       index("index", indices[d]);
-      Tensor at = Tensor.where(indices[d].lt(0), indices[d].add(x.size(d)), indices[d]);
+      requireRange(x, d, indices[d]);
+      Tensor wide = indices[d].to(DType.i64); // a place may be larger than any index
+      Tensor at = Tensor.where(wide.lt(0), wide.add(x.size(d)), wide);
       place = place == null ? at : place.mul(x.size(d)).add(at);
     }
     int[] rest = java.util.Arrays.copyOfRange(x.getShape().toArray(), indices.length, x.getNdim());
@@ -138,6 +140,15 @@ public final class Indexing {
     int[] out = java.util.Arrays.copyOf(place.getShape().toArray(), place.getNdim() + rest.length);
     System.arraycopy(rest, 0, out, place.getNdim(), rest.length);
     return picked.reshape(out);
+  }
+
+  /** Only the combined place is checked by the kernel, and a wrong index may combine to a place that exists. */
+  private static void requireRange(Tensor x, int dim, Tensor index) {
+    if (Check.active() || index.isShapeOnly() || index.numel() == 0) return;
+    long low = index.amin().itemLong(), high = index.amax().itemLong();
+    int n = x.size(dim);
+    if (low < -n || high >= n)
+      throw new ShapeError("index: index " + (high >= n ? high : low) + " is out of range for dim " + dim + " of " + x.describe() + "; it takes " + -n + " to " + (n - 1) + ".");
   }
 
   private static int[] prepend(int first, int[] rest) {

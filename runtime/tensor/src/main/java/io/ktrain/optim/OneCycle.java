@@ -25,7 +25,7 @@ record OneCycle(double maxLr, double pctStart, double divFactor, double finalDiv
 
   private double cycle(double start, double top, double end, int step, int steps) {
     double rise = pctStart * steps - 1, last = steps - 1;
-    if (step <= rise) return between(start, top, step / rise);
+    if (step <= rise) return rise == 0 ? top : between(start, top, step / rise);
     return last > rise ? between(top, end, (step - rise) / (last - rise)) : end;
   }
 

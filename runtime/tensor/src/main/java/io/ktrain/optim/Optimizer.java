@@ -5,9 +5,11 @@ import io.ktrain.tensor.Context;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Changes parameters by their gradients. The arithmetic is one operation over all tensors of a group; this only keeps its state. */
 public abstract class Optimizer {
@@ -17,13 +19,19 @@ public abstract class Optimizer {
   /** What is remembered of one parameter: how often it was stepped, and tensors of its shape. */
   static final class State {
     long steps;
-    Tensor[] tensors;
+    Tensor[] tensors = {};
   }
 
   Optimizer(List<ParamGroup> groups, double lr) {
     if (groups.isEmpty() || groups.stream().allMatch(g -> g.parameters().isEmpty()))
       throw new KtrainException(name() + ": got no parameters. Fix: model.parameters(); a layer must be declared with `by` to have any.");
     if (!(lr >= 0)) throw new KtrainException(name() + ": lr must be at least 0, got " + lr + ".");
+    Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    for (ParamGroup g : groups)
+      for (Parameter p : g.parameters())
+        if (!seen.add(p))
+          throw new KtrainException(name() + ": a parameter (" + p.describe() + ") is listed twice, so each step would change it twice."
+              + " Fix: list shared parameters in one group only; model.parameters() names each once.");
     this.groups = List.copyOf(groups);
     this.groups.forEach(g -> g.orElse(lr));
   }
@@ -91,7 +99,7 @@ public abstract class Optimizer {
     for (int i = 0; i < n; i++) {
       Parameter p = parameters.get(i);
       State s = state(p);
-      if (s.tensors == null) {
+      if (s.tensors.length < count) {
         s.tensors = new Tensor[count];
         for (int k = 0; k < count; k++) s.tensors[k] = Tensor.zerosLike(p).keep();
       }

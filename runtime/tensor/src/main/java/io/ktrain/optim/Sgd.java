@@ -34,7 +34,9 @@ public final class Sgd extends Optimizer {
 
   @Override
   void update(ParamGroup group, List<Parameter> parameters, long step) {
-    Dispatch.all(Updates.SGD, new Updates.Sgd(group.getLr(), momentum == 0 ? 0 : group.momentum(momentum), dampening, weightDecay, nesterov, step == 1), operands(parameters, momentum == 0 ? 0 : 1));
+    double now = momentum == 0 ? 0 : group.momentum(momentum); // a group may have none for a while; its buffers wait
+    var attributes = new Updates.Sgd(group.getLr(), now, dampening, weightDecay, nesterov, step == 1);
+    Dispatch.all(Updates.SGD, attributes, operands(parameters, now == 0 ? 0 : 1));
   }
 
   @Override

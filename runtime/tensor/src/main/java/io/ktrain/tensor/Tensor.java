@@ -371,7 +371,10 @@ public class Tensor {
     Tensor before = grad;
     grad = g;
     if (before != null && before != g && before.storage != null && !before.storage.isShared()) before.storage.free("zeroGrad");
-    if (g != null && g.storage != null) g.storage.keep();
+    if (g != null && g.storage != null) {
+      g.storage.keep();
+      g.storage.share(); // whoever gave it may go on reading it
+    }
   }
 
   /** The gradient for code that lets go of it before the next zeroGrad, which may then take its memory back at once. */
@@ -381,13 +384,14 @@ public class Tensor {
 
   /** Adds a gradient to what is there; {@code sole}: nobody else reads {@code g}, so its memory may become the gradient. */
   public final void accumulateGrad(Tensor g, boolean sole, boolean graph) {
-    if (grad != null) {
-      if (graph) grad = grad.add(g);
-      else grad.writeValue(grad.add(g));
+    if (graph) {
+      // A copy: g may be another leaf's gradient or the seed too, and this one may be written or freed later.
+      grad = grad == null ? g.copy() : grad.add(g);
+      if (grad.storage != null) grad.storage.keep();
       return;
     }
-    if (graph) {
-      grad = g;
+    if (grad != null) {
+      grad.writeValue(grad.add(g));
       return;
     }
     boolean whole = g.storage != null && sole && g.isContiguous() && g.layout.offset() == 0 && g.storage.bytes() == g.numel() * g.dtype.bytes();
@@ -473,7 +477,7 @@ public class Tensor {
     for (int d = 0; d < getNdim(); d++)
       if (size(d) > 1 && layout.stride(d) == 0)
         throw new KtrainException("copy_: " + describe() + " was stretched by expand, so several of its elements are one in memory. Fix: copy() first.");
-    Tensor fitted = value.to(dtype).expand(shape);
+    Tensor fitted = value.to(dtype).to(device).expand(shape);
     if (!Context.current().isGradEnabled() || !fitted.getRequiresGrad() && !requiresGrad) {
       writeValue(fitted);
       return this;

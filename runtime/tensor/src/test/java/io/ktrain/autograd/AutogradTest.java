@@ -12,6 +12,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ktrain.tensor.AutogradError;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Device;
+import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -274,5 +276,59 @@ class AutogradTest {
     Tensor x = leaf(1);
     x.sum().backward();
     assertSame(x.getGrad(), x.getGrad());
+  }
+
+  @Test
+  void whatAHookGivesLivesUntilItsLastReader() {
+    Tensor x = leaf(1, 2), y = x.mul(2), z = y.add(y.mul(3)); // add passes the hook's gradient on as it is
+    z.registerHook(g -> g.mul(5));
+    z.sum().backward();
+    holds(x.getGrad(), 40, 40);
+  }
+
+  @Test
+  void gradientsGivesWhatAHookMadeOfIt() {
+    Tensor x = leaf(1, 2), y = x.mul(2);
+    y.registerHook(g -> g.mul(3));
+    holds(y.square().sum().gradients(List.of(y), null, false).getFirst(), 12, 24);
+  }
+
+  @Test
+  void gradientsOfARecordedBackwardAreNotShared() {
+    Tensor a = leaf(1), b = leaf(2), seed = Tensor.of(new double[] {1});
+    a.add(b).backward(seed, true, true);
+    a.add(b).sum().backward();
+    holds(b.getGrad(), 2);
+    Tensor c = leaf(1);
+    c.add(b).backward(seed, true, true);
+    c.setGrad(null);
+    holds(seed, 1);
+  }
+
+  @Test
+  void gradientsOfARecordedBackwardSurviveTheirScope() {
+    Tensor x = leaf(3);
+    Context context = Context.current();
+    var scope = context.open("a step");
+    x.square().backward(null, false, true);
+    context.close(scope);
+    holds(x.getGrad(), 6);
+  }
+
+  @Test
+  void aGradientThatWasSetStaysItsGivers() {
+    Tensor x = leaf(1), given = Tensor.of(new double[] {7});
+    x.setGrad(given);
+    x.setGrad(null);
+    holds(given, 7);
+  }
+
+  @Test
+  void gradientsOfShapesAddUpToo() {
+    Tensor x = Tensor.shapeOnly(Shape.of(2, 3), DType.f32, Device.CPU);
+    x.setRequiresGrad(true);
+    Tensor h = x.mul(2);
+    h.add(h.mul(h)).sum().backward();
+    assertEquals("f32[2,3]", x.getGrad().describe());
   }
 }

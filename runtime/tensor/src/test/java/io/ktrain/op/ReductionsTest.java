@@ -86,4 +86,11 @@ class ReductionsTest {
     assertEquals((1 << 22) * (double) 0.1f, x.sum().item(), 4);
     assertEquals(0.1f, x.mean().item(), 1e-6);
   }
+
+  @Test
+  void moreElementsThanAnIntCountsAreRefused() {
+    Tensor x = Tensor.ones(1).expand(1 << 16, 1 << 16);
+    assertThrows(ShapeError.class, x::sum);
+    assertEquals(1 << 16, x.sum(1).get(5).item());
+  }
 }

@@ -71,20 +71,10 @@ public class Summary private constructor(
 
   public companion object {
     /** Runs [model] once on a tensor without elements like [input], which has the batch as dim 0; no kernel runs. */
-    public fun of(model: Module, input: Tensor): Summary = watching(model) { calls ->
-      val device = model.device() ?: input.device
-      val x = Tensor.shapeOnly(input.shape, input.dtype, device)
+    public fun of(model: Module, input: Tensor): Summary = Calls(model).use { calls ->
+      val x = Tensor.shapeOnly(input.shape, input.dtype, model.device() ?: input.device)
       Context.current().scoped("summary") { model.inEval { model(x) } }
       calls.summary(if (x.ndim == 0) 1 else x.numel() / maxOf(1, x.size(0)))
-    }
-
-    internal fun <T> watching(model: Module, body: (Calls) -> T): T {
-      val calls = Calls(model)
-      try {
-        return body(calls)
-      } finally {
-        calls.close()
-      }
     }
 
     private fun megabytes(elements: Long) = elements * 4.0 / (1 shl 20)

@@ -87,6 +87,7 @@ class CheckSpec : StringSpec({
       shouldThrow<StateDictError> { Sequential(Linear(5, 8)).load(file) }.message shouldContain "0.weight is f32[8,5] here but f32[8,4] there"
     }
     file.toFile().exists() shouldBe false
+    Check.run(Check()) { Sequential(Linear(4, 8)).load(file.resolveSibling("of-another-run.safetensors")) }
   }
 
   "step { } works on shapes" {

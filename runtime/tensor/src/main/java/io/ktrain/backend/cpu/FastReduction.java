@@ -23,7 +23,7 @@ record FastReduction(int blocks, int rows, int cols, boolean columnsGo, boolean 
   /** How the elements lie, or null where they lie otherwise or are too few to matter. */
   static @Nullable FastReduction of(Call<Over> call) {
     Tensor x = call.in(0);
-    if (x.getDtype() != DType.f32 || x.numel() < 512 || !Vectors.available() || !x.layout().isDense(x.getShape())) return null;
+    if (x.getDtype() != DType.f32 || x.numel() < 512 || x.numel() > Integer.MAX_VALUE || !Vectors.available() || !x.layout().isDense(x.getShape())) return null;
     int[] order = x.isContiguous() ? null : x.layout().order();
     int[] sizes = new int[x.getNdim()];
     boolean[] goes = new boolean[x.getNdim()];

@@ -7,6 +7,7 @@ import io.ktrain.op.Reductions.Along;
 import io.ktrain.op.Reductions.Over;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Host;
+import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -15,6 +16,9 @@ import java.util.Comparator;
 /** Sums, extremes, running sums, sorting. The general kernels accumulate in double (or long) in the order of the elements. */
 final class ReductionKernels {
   private static final Expr QUOTIENT = new Expr.Input(0).div(Expr.param(0));
+
+  /** The places of all elements that fold into one are held in an array. */
+  private static final int MOST_FOLDED = Integer.MAX_VALUE - 64;
 
   private ReductionKernels() {}
 
@@ -66,9 +70,12 @@ final class ReductionKernels {
   }
 
   /** Where the elements that fold into one lie, relative to the first of them. */
-  private static long[] inner(Tensor x, int[] dims) {
-    int n = 1;
-    for (int d : dims) n *= x.size(d);
+  private static long[] inner(String op, Tensor x, int[] dims) {
+    long count = 1;
+    for (int d : dims) count *= x.size(d);
+    if (count > MOST_FOLDED)
+      throw new ShapeError(op + ": " + count + " elements of " + x.describe() + " go into one; at most " + MOST_FOLDED + " can. Fix: reduce one dim after the other.");
+    int n = (int) count;
     long[] at = new long[n];
     for (int i = 0; i < n; i++) {
       int rest = i;
@@ -105,7 +112,7 @@ final class ReductionKernels {
     int n = Math.toIntExact(y.numel());
     if (n == 0) return;
     int[] dims = call.attributes().dims(), kept = others(x.getNdim(), dims);
-    long[] inner = inner(x, dims);
+    long[] inner = inner(call.op().name(), x, dims);
     MemorySegment from = x.storage().host(), to = y.storage().host();
     DType a = x.getDtype(), b = y.getDtype();
     int each = Math.max(1, 16384 / Math.max(1, inner.length));

@@ -43,7 +43,7 @@ final class Strides {
       int d = order == null ? i : order[i];
       int size = shape.get(d);
       if (size == 1) continue;
-      boolean joins = m > 0;
+      boolean joins = m > 0 && (long) sizes[m - 1] * size <= Integer.MAX_VALUE;
       for (int k = 0; joins && k < all.length; k++) joins = strides[k][m - 1] == all[k][d] * size;
       if (joins) sizes[m - 1] *= size;
       else sizes[m++] = size;

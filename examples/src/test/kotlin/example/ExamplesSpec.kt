@@ -1,0 +1,105 @@
+package example
+
+import io.kotest.core.spec.style.StringSpec
+import io.kotest.engine.spec.tempdir
+import io.kotest.matchers.collections.shouldHaveSize
+import io.kotest.matchers.doubles.shouldBeGreaterThan
+import io.kotest.matchers.shouldBe
+import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldNotContain
+import io.ktrain.random.Generator
+import io.ktrain.script.ScriptHost
+import io.ktrain.script.ScriptResult
+import io.ktrain.tensor.Context
+import io.ktrain.tensor.Device
+import io.ktrain.train.Run
+import java.io.ByteArrayOutputStream
+import java.io.DataOutputStream
+import java.io.PrintStream
+import java.nio.file.Files
+import java.nio.file.Path
+import kotlin.io.path.exists
+
+/** Every example runs as a user would start it, with small settings; each trains enough to show that it learns. */
+class ExamplesSpec : StringSpec({
+  val printed = ByteArrayOutputStream()
+
+  fun host(folder: Path) =
+    ScriptHost(Run(Device.CPU, 0, 2, folder, Run.Output.PLAIN, PrintStream(printed, true)) { 80 })
+
+  fun run(name: String, folder: Path, vararg params: Pair<String, String>): ScriptResult {
+    printed.reset()
+    val result = host(folder).run(Path.of("$name.ktrain.kts"), params.toMap())
+    (result.exitCode to result.diagnostics.joinToString("\n")) shouldBe (0 to "")
+    return result
+  }
+
+  fun lines() = printed.toString().lines().filter { it.startsWith("Epoch") }
+  fun last(what: String) = lines().last().substringAfter("$what: ").substringBefore(" ").toDouble()
+
+  "iris" {
+    val folder = tempdir().toPath()
+    val model = folder.resolve("models/iris.safetensors")
+    run("iris", folder, "out" to model.toString())
+    lines() shouldHaveSize 30
+    last("Valid acc") shouldBeGreaterThan 0.949
+    model.exists() shouldBe true
+  }
+
+  "xor" {
+    run("xor", tempdir().toPath(), "steps" to "100")
+  }
+
+  "mnist, on pictures that are easy to tell apart" {
+    val folder = tempdir().toPath()
+    stripes(folder)
+    run("mnist", folder, "data" to folder.toString(), "epochs" to "2", "validation" to "64", "batchSize" to "16", "lr" to "2e-3")
+    lines() shouldHaveSize 2
+    last("Valid acc") shouldBeGreaterThan 0.9
+    Files.list(folder.resolve("checkpoints/mnist")).use { it.count() } shouldBe 3
+  }
+
+  "mnist-loop, on pictures that are easy to tell apart" {
+    val folder = tempdir().toPath()
+    stripes(folder)
+    run("mnist-loop", folder, "data" to folder.toString(), "epochs" to "1")
+  }
+
+  for (name in listOf("iris", "xor", "mnist", "mnist-loop")) {
+    "$name passes its check, with no data there at all" {
+      val result = host(tempdir().toPath()).check(Path.of("$name.ktrain.kts"))
+      val said = result.diagnostics.joinToString("\n")
+      said shouldNotContain "error"
+      result.exitCode shouldBe 0
+    }
+  }
+
+  "iris from Java" {
+    val accuracy = Context.current().fork(Generator(1)).run { IrisMlp.train(30) }
+    accuracy shouldBeGreaterThan 0.9
+  }
+
+  "a misspelt param is named with the nearest" {
+    val result = host(tempdir().toPath()).run(Path.of("iris.ktrain.kts"), mapOf("epoch" to "1"))
+    result.exitCode shouldBe 2
+    result.diagnostics.joinToString() shouldContain "epochs"
+  }
+})
+
+/** MNIST's four files with 384 and 64 pictures: the digit is the row of a bright stripe. */
+private fun stripes(folder: Path) {
+  for ((part, count) in listOf("train" to 384, "t10k" to 64)) {
+    idx(folder.resolve("$part-images-idx3-ubyte"), count, 28, 28) { out ->
+      for (i in 0 until count) for (row in 0 until 28) for (column in 0 until 28) out.write(if (row / 2 - 2 == i % 10) 255 else 0)
+    }
+    idx(folder.resolve("$part-labels-idx1-ubyte"), count) { out -> for (i in 0 until count) out.write(i % 10) }
+  }
+}
+
+private fun idx(file: Path, vararg sizes: Int, write: (DataOutputStream) -> Unit) {
+  DataOutputStream(Files.newOutputStream(file).buffered()).use { out ->
+    out.writeInt(0x800 or sizes.size)
+    sizes.forEach(out::writeInt)
+    write(out)
+  }
+}
