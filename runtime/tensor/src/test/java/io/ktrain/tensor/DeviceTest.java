@@ -36,9 +36,16 @@ class DeviceTest {
         + " Fix: move one with to(device).";
     assertEquals(expected, assertThrows(DeviceError.class, () -> a.add(b)).getMessage());
     assertThrows(DeviceError.class, () -> Tensor.cat(List.of(a, c), 0));
-    assertThrows(DeviceError.class, () -> a.copy_(c));
     assertThrows(DeviceError.class, () -> Tensor.ones(2, 2).to(ONE).linear(Tensor.ones(2, 2).to(ONE), b));
     assertThrows(DeviceError.class, () -> Tensor.ones(2, 2).to(ONE).crossEntropy(Tensor.of(new long[] {0, 1})));
+  }
+
+  @Test
+  void copyingOverBringsTheValuesAlong() {
+    Tensor a = Tensor.ones(2).to(ONE);
+    a.copy_(Tensor.of(new float[] {5, 6}).to(TWO));
+    assertArrayEquals(new float[] {5, 6}, a.toFloatArray());
+    assertEquals(ONE, a.getDevice());
   }
 
   @Test
