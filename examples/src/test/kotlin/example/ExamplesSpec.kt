@@ -75,8 +75,10 @@ class ExamplesSpec : StringSpec({
   }
 
   "iris from Java" {
-    val accuracy = Context.current().fork(Generator(1)).run { IrisMlp.train(30) }
-    accuracy shouldBeGreaterThan 0.9
+    val file = tempdir().toPath().resolve("iris.safetensors")
+    Context.current().fork(Generator(1)).run { IrisMlp.train(30, file) } shouldBeGreaterThan 0.949
+    IrisMlp.species(file, 5.1f, 3.5f, 1.4f, 0.2f) shouldBe "setosa"
+    IrisMlp.species(file, 6.3f, 3.3f, 6.0f, 2.5f) shouldBe "virginica"
   }
 
   "a misspelt param is named with the nearest" {

@@ -55,19 +55,21 @@ internal class Progress(private val run: Run, private val epochs: Int, checking:
     shown = cut.length
   }
 
+  /** As long a bar as the terminal has room for beside the numbers. */
   private fun bar(at: Place): String {
     val part = at.done.toDouble() / maxOf(at.batches, at.done, 1)
-    val filled = (part * CELLS).toInt()
-    val cells = "=".repeat(filled) + (if (filled < CELLS) ">" else "") + " ".repeat(maxOf(CELLS - filled - 1, 0))
     val eta = (at.seconds / at.done * (at.batches - at.done)).toLong().coerceAtLeast(0)
-    return "Epoch %d/%d%s %3.0f%% [%s] %s | %.0f samples/s | ETA %d:%02d".format(
-      Locale.ROOT, at.epoch, epochs, if (at.isTraining) "" else " valid", part * 100, cells, at.numbers(),
-      at.samples / at.seconds, eta / 60, eta % 60,
-    )
+    val head = "Epoch %d/%d%s %3.0f%% ".format(Locale.ROOT, at.epoch, epochs, if (at.isTraining) "" else " valid", part * 100)
+    val tail = "%s | %.0f samples/s | ETA %d:%02d".format(Locale.ROOT, at.numbers(), at.samples / at.seconds, eta / 60, eta % 60)
+    val cells = minOf(CELLS, run.width() - 1 - head.length - tail.length - "[] ".length)
+    if (cells < FEWEST_CELLS) return head + tail
+    val filled = (part * cells).toInt()
+    return head + "[" + ("=".repeat(filled) + ">").take(cells).padEnd(cells) + "] " + tail
   }
 
   private companion object {
     const val CELLS = 20
+    const val FEWEST_CELLS = 5
     const val REFRESH_NANOS = 100_000_000L
   }
 }

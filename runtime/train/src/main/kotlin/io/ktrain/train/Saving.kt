@@ -1,3 +1,5 @@
+@file:JvmName("Saving")
+
 package io.ktrain.train
 
 import io.ktrain.format.Safetensors

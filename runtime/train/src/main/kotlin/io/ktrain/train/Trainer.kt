@@ -74,11 +74,11 @@ internal class Trainer<B>(
 
   private fun trainOn(phase: Phase, index: Int, batch: B) {
     val first = index - index % scope.accumulate
-    val together = minOf(scope.accumulate, train.size - first)
+    val together = minOf(scope.accumulate, phase.batches - first)
     if (index == first) optimizer.zeroGrad()
     val loss = phase.lossOf(index, batch)
     if (!checking && !phase.lastLoss.isFinite()) throw diverged(phase, index)
-    loss.backward(if (together == 1) null else Tensor.full(loss.shape, 1.0 / together, loss.dtype).to(loss.device))
+    loss.backward(if (together <= 1) null else Tensor.full(loss.shape, 1.0 / together, loss.dtype).to(loss.device))
     if (checking || index == first + together - 1) update(phase.epoch - 1)
   }
 
@@ -115,6 +115,7 @@ internal class Trainer<B>(
   /** Training or validation of one epoch, and what adds up over it. */
   private inner class Phase(val epoch: Int, private val key: String, private val loader: DataLoader<B>) {
     private val isTraining = key == "train"
+    val batches = loader.size
     private val loss = Mean()
     private val logged = LinkedHashMap<String, Mean>()
     private val device = model.device() ?: run.device
@@ -126,14 +127,14 @@ internal class Trainer<B>(
 
     fun run(body: (index: Int, batch: B) -> Unit) {
       scope.metrics.forEach { it.reset() }
-      loader.iterator().use { batches -> // left early its workers must not go on
+      loader.iterator().use { iterator -> // left early its workers must not go on
         var index = 0
-        while (batches.hasNext()) {
-          val batch = batches.next()
+        while (iterator.hasNext()) {
+          val batch = iterator.next()
           context.step("step ${index + 1} of epoch $epoch${if (isTraining) "" else " (validation)"}") { body(index, batch) }
           val last = index++
           if (isTraining) scope.callbacks.forEach { it.onBatchEnd(epoch, last, lastLoss) }
-          progress.batchEnded { Place(epoch, isTraining, index, loader.size, loss.count, seconds(), ::numbers) }
+          progress.batchEnded { Place(epoch, isTraining, index, batches, loss.count, seconds(), ::numbers) }
           stopIfAsked(epoch)
         }
       }

@@ -6,6 +6,7 @@ import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.doubles.plusOrMinus
 import io.kotest.matchers.doubles.shouldBeGreaterThan
+import io.kotest.matchers.ints.shouldBeGreaterThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldMatch
@@ -263,15 +264,18 @@ class FitSpec : StringSpec({
   }
 
   "LIVE rewrites one line within the terminal's width, and leaves the epoch lines" {
-    val printed = Printed(output = Run.Output.LIVE, columns = 60)
-    printed.of {
-      val model = Sequential(Linear(1, 1))
-      fit(model, 2, counting(4, 2), optimizer = Sgd(model.parameters(), 0.0)) { step { (x, _) -> model(x).mean() } }
+    for ((columns, bar) in listOf(100 to true, 60 to false, 20 to false)) {
+      val printed = Printed(output = Run.Output.LIVE, columns = columns)
+      printed.of {
+        val model = Sequential(Linear(1, 1))
+        fit(model, 2, counting(4, 2), optimizer = Sgd(model.parameters(), 0.0)) { step { (x, _) -> model(x).mean() } }
+      }
+      val bars = printed.text.split('\r', '\n').filter { it.startsWith("Epoch 1/2") || it.startsWith("Epoch 2/2") }
+      bars.size shouldBeGreaterThan 0
+      bars.all { it.length < columns } shouldBe true
+      bars.all { ("[" in it) == bar } shouldBe true
+      printed.text.split('\n').count { it.substringAfterLast('\r').startsWith("Epoch 00") } shouldBe 2
     }
-    val segments = printed.text.split('\r', '\n')
-    segments.filter { it.startsWith("Epoch 1/2") }.forEach { it.length shouldBe 59 }
-    segments.any { "[" in it && "100%" !in it } shouldBe true
-    printed.text.split('\n').count { it.substringAfterLast('\r').startsWith("Epoch 00") } shouldBe 2
   }
 
   "QUIET prints nothing" {

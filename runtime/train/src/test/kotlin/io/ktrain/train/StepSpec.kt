@@ -7,8 +7,14 @@ import io.kotest.matchers.string.shouldContain
 import io.ktrain.data.Batch
 import io.ktrain.data.batches
 import io.ktrain.data.dataset
+import io.ktrain.nn.Activation
 import io.ktrain.nn.BatchNorm1d
+import io.ktrain.nn.BatchNorm2d
+import io.ktrain.nn.Conv2d
+import io.ktrain.nn.Dropout
+import io.ktrain.nn.Flatten
 import io.ktrain.nn.Linear
+import io.ktrain.nn.MaxPool2d
 import io.ktrain.nn.Module
 import io.ktrain.nn.Sequential
 import io.ktrain.optim.Adam
@@ -16,6 +22,7 @@ import io.ktrain.optim.Sgd
 import io.ktrain.tensor.Device
 import io.ktrain.tensor.Devices
 import io.ktrain.tensor.KtrainException
+import io.ktrain.tensor.Pool2dOptions
 import io.ktrain.tensor.Tensor
 
 class StepSpec : StringSpec({
@@ -123,6 +130,24 @@ class StepSpec : StringSpec({
     weights(0, 2) shouldBe one
     for (workers in listOf(1, 2, 4)) weights(workers, 2) shouldBe one
     for (threads in listOf(1, 3)) weights(0, threads) shouldBe one
+  }
+
+  "the same of a convolutional network with dropout, through batches of random pictures" {
+    fun pictures(workers: Int, threads: Int): List<Float> = quietly(seed = 5, threads = threads) {
+      val model = Sequential(
+        Conv2d(1, 8, 3), BatchNorm2d(8), Activation("ReLU", "", Tensor::relu), Conv2d(8, 16, 3), MaxPool2d(Pool2dOptions.of(2)),
+        Flatten(), Dropout(0.25), Linear.lazy(10, true),
+      )
+      val data = dataset(Tensor.rand(96, 1, 12, 12), Tensor.randint(0, 10, 96)).batches(32, shuffle = true, workers = workers)
+      fit(model, 2, data, optimizer = Adam(model.parameters(), 0.01)) {
+        step { (x, y) -> model(x).crossEntropy(y) }
+        gradClip(norm = 1.0)
+      }
+      model.values()
+    }
+    val one = pictures(0, 2)
+    pictures(0, 1) shouldBe one
+    pictures(2, 3) shouldBe one
   }
 
   "the same of a hand-written loop" {
