@@ -7,7 +7,12 @@ import java.io.PrintStream
 /** The `ktrain` command. A script in the cache runs from here without the compiler or the command-line library. */
 internal object CommandLine {
   @JvmStatic
-  fun main(arguments: Array<String>): Int = execute(arguments.toList(), System.out, System.err)
+  fun main(arguments: Array<String>): Int {
+    val code = execute(arguments.toList(), System.out, System.err)
+    if (code != ScriptResult.DONE || arguments.firstOrNull() != "run" || !System.out.checkError()) return code
+    System.err.println("error: not all that was printed could be written: a closed pipe or a full disk.")
+    return ScriptResult.FAILED
+  }
 
   fun execute(arguments: List<String>, out: PrintStream, err: PrintStream): Int {
     if (arguments.firstOrNull() in Request.COMMANDS) {

@@ -10,7 +10,7 @@ internal object Interrupts {
     val signal = Signal("INT")
     val before = Signal.handle(signal) {
       if (run.stopRequested || !run.isFitting) Runtime.getRuntime().halt(ScriptResult.INTERRUPTED)
-      err.println("\nstopping: the best model so far is being saved (Ctrl-C again: stop at once)")
+      err.println("\nstopping: fit saves what it was asked to keep (Ctrl-C again: stop at once)")
       run.requestStop()
     }
     try {

@@ -5,7 +5,7 @@ internal enum class OwnFlag(val flag: String, val value: String?, val help: Stri
   DEVICE("--device", "DEVICE", "auto, cpu or cuda[:N]: where models and batches live (default auto)"),
   THREADS("--threads", "N", "threads that compute (default: one per core)"),
   SEED("--seed", "N", "start of every random stream (default 0)"),
-  RUN_DIR("--run-dir", "DIR", "folder for this run's record"),
+  RUN_DIR("--run-dir", "DIR", "where relative paths of checkpoints(..) and csvLog(..) begin"),
   PLAIN("--plain", null, "one line per epoch instead of a live bar"),
   QUIET("--quiet", null, "no progress at all"),
   STACKTRACE("--stacktrace", null, "add Java's stack trace to errors"),

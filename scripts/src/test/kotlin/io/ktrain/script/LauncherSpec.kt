@@ -135,7 +135,7 @@ internal class LauncherSpec : FunSpec({
     ProcessBuilder("kill", "-INT", "${process.pid()}").start().waitFor() shouldBe 0
     out.readLines().last() shouldContain "stopped"
     process.waitFor() shouldBe 130
-    errors.readText().trim() shouldBe "stopping: the best model so far is being saved (Ctrl-C again: stop at once)"
+    errors.readText().trim() shouldBe "stopping: fit saves what it was asked to keep (Ctrl-C again: stop at once)"
     bench.folder.resolve("saved/last.safetensors").exists() shouldBe true
   }
 })

@@ -25,6 +25,6 @@ public final class Backends {
   public static Backend of(Device device) {
     for (int i = 0; i < ALL.size(); i++) if (ALL.get(i).type().equals(device.type())) return ALL.get(i);
     throw new DeviceError("device: no backend for " + device + "; this process has " + ALL.stream().map(Backend::type).toList()
-        + ". Fix: --device cpu, or add the backend's jar.");
+        + ". Fix: --device cpu.");
   }
 }

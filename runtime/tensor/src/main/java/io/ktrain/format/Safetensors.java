@@ -109,7 +109,7 @@ public final class Safetensors {
       }
       move(part, whole);
     } catch (IOException e) {
-      throw new KtrainException("safetensors: cannot write " + whole + ": " + e.getMessage(), e);
+      throw new KtrainException("safetensors: cannot write " + whole + ": " + reason(e) + ". Fix: a folder that exists and can be written.", e);
     } finally {
       delete(part);
     }
@@ -181,5 +181,15 @@ public final class Safetensors {
 
   private static Path key(Path path) {
     return path.toAbsolutePath().normalize();
+  }
+
+  /** What the system said, without the name of the temporary file. */
+  private static String reason(IOException e) {
+    return switch (e) {
+      case java.nio.file.NoSuchFileException x -> "the folder does not exist";
+      case java.nio.file.AccessDeniedException x -> "access is denied";
+      case java.nio.file.FileSystemException x when x.getReason() != null -> x.getReason();
+      default -> String.valueOf(e.getMessage());
+    };
   }
 }

@@ -148,11 +148,13 @@ public final class Dispatch {
       Storage storage = backend.pool(device).allocate(bytes, new Origin(op, spec.dtype(), spec.shape(), context.layer(), context.step(), line));
       if (context.scope() != null) context.scope().add(storage);
       return storage;
+    } catch (IllegalArgumentException e) {
+      throw new KtrainException(e.getMessage(), e);
     } catch (Pool.Exhausted e) {
       var list = new StringBuilder();
       for (Pool.Live l : e.biggest) list.append("\n  ").append(megabytes(l.bytes())).append("  ").append(l.origin());
       throw new OutOfMemory(op + ": no room for " + spec.dtype() + spec.shape() + " (" + megabytes(bytes) + ") on " + device + ": "
-          + megabytes(e.live) + " of at most " + megabytes(e.limit) + " are in use. The biggest:" + list
+          + megabytes(e.live) + " of at most " + megabytes(e.limit) + " are in use" + (list.isEmpty() ? "." : ". The biggest:" + list)
           + "\nFix: a smaller batch, step { } around a hand-written loop, or more memory (KTRAIN_MEMORY).", e);
     }
   }

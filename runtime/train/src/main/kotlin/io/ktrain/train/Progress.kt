@@ -1,5 +1,6 @@
 package io.ktrain.train
 
+import io.ktrain.tensor.KtrainException
 import java.util.Locale
 
 /** How far an epoch is, for the live bar. [seconds]: since the phase began; [numbers]: computed only when shown. */
@@ -38,6 +39,9 @@ internal class Progress(private val run: Run, private val epochs: Int, checking:
     if (quiet) return
     clear()
     run.out.println(text)
+    if (run.out.checkError()) throw KtrainException(
+      "fit: what it prints can no longer be written: a closed pipe or a full disk. What was asked to be saved is saved. Fix: --quiet, or another place for the output.",
+    )
   }
 
   /** Leaves no half-written bar behind. */
