@@ -22,4 +22,6 @@ val history = fit(
   }
 }
 model.save(out)
-println("validation accuracy %.3f, best in epoch %d; the model is in %s".format(history.epochs.last()[acc.valid], history.best(acc.valid).number, out))
+val last = history.epochs.last()[acc.valid]
+println("validation accuracy %.3f, best in epoch %d".format(last, history.best(acc.valid).number))
+println("the model is in $out")

@@ -16,6 +16,8 @@ for (epoch in 1..epochs) {
     optimizer.step()
   }
   model.eval()
-  val correct = noGrad { images.test.batches(1000).sumOf { (x, y) -> (model(x.to(device)).argmax(1) eqTo y.to(device)).sum().item() } }
+  val correct = noGrad {
+    images.test.batches(1000).sumOf { (x, y) -> (model(x.to(device)).argmax(1) eqTo y.to(device)).sum().item() }
+  }
   println("epoch $epoch  accuracy ${correct / images.test.size}")
 }

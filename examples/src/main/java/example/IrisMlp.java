@@ -13,6 +13,7 @@ import io.ktrain.train.Predictor;
 import io.ktrain.train.Saving;
 import io.ktrain.train.Steps;
 import java.nio.file.Path;
+import java.util.function.Function;
 
 /** The network of iris.ktrain.kts from Java alone: a module, a loop, an evaluation. */
 public final class IrisMlp extends Module {
@@ -48,7 +49,8 @@ public final class IrisMlp extends Module {
     model.setTraining(false);
     double right = 0, all = 0;
     for (Batch batch : valid) {
-      right += Context.current().withGrad(false, () -> model.invoke(batch.getX()).argmax(1).eq(batch.getY()).sum().item());
+      Tensor logits = Context.current().withGrad(false, () -> model.invoke(batch.getX()));
+      right += logits.argmax(1).eq(batch.getY()).sum().item();
       all += batch.getY().size(0);
     }
     Saving.save(model, file);
@@ -57,8 +59,8 @@ public final class IrisMlp extends Module {
 
   /** The species of one flower, by a saved model; any number of threads could share the predictor. */
   public static String species(Path file, float... lengths) {
-    try (Predictor<float[], String> predictor =
-        Predictor.load(file, new IrisMlp(), cm -> Tensor.of(cm), logits -> Data.getIrisSpecies().get((int) logits.argmax(0).itemLong()))) {
+    Function<Tensor, String> name = logits -> Data.getIrisSpecies().get((int) logits.argmax(0).itemLong());
+    try (Predictor<float[], String> predictor = Predictor.load(file, new IrisMlp(), Tensor::of, name)) {
       return predictor.predict(lengths);
     }
   }

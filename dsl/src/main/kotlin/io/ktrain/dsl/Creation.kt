@@ -61,7 +61,8 @@ public fun tensor(data: List<*>, dtype: DType? = null, requiresGrad: Boolean = f
   val made = when {
     values.isEmpty() -> Tensor.zeros(Shape.of(*shape), dtype ?: DType.f32)
     values.all { it is Boolean } -> Tensor.of(BooleanArray(values.size) { values[it] as Boolean }, *shape)
-    values.all { it is Number && it.isWhole() } -> Tensor.of(LongArray(values.size) { (values[it] as Number).toLong() }, *shape)
+    values.all { it is Number && it.isWhole() } ->
+      Tensor.of(LongArray(values.size) { (values[it] as Number).toLong() }, *shape)
     values.all { it is Number } -> doubles(DoubleArray(values.size) { (values[it] as Number).toDouble() }, shape, dtype)
     else -> throw KtrainException("tensor: numbers and booleans are mixed. Fix: one kind of them.")
   }

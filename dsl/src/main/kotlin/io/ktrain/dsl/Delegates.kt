@@ -42,7 +42,8 @@ internal annotation class NoParent
 
 /** Only says at compile time what is wrong. */
 @NoParent
-public operator fun <M : Module> M.provideDelegate(thisRef: Any?, property: KProperty<*>): Child<M> = error("unreachable")
+public operator fun <M : Module> M.provideDelegate(thisRef: Any?, property: KProperty<*>): Child<M> =
+  error("unreachable")
 
 /** A named child, with its own type. */
 public class Child<out M : Module> internal constructor(private val module: M) {

@@ -48,7 +48,7 @@ public fun einsum(equation: String, vararg operands: Tensor): Tensor = Tensor.ei
 /** Adds [value] around [x]: pairs of widths before and after, from the last dim on: `pad(t, 0, 1)` adds one column. */
 public fun pad(x: Tensor, vararg widths: Int, value: Double = 0.0): Tensor = x.pad(widths, value)
 
-/** Sequences of different lengths (dim 0) as one tensor `[n, longest, ...]`, filled up with [value]: PyTorch's pad_sequence. */
+/** Sequences of different lengths (dim 0) as one tensor `[n, longest, ...]`, filled up with [value]: pad_sequence. */
 @JvmName("padTensors")
 public fun pad(sequences: List<Tensor>, value: Double = 0.0): Tensor {
   if (sequences.isEmpty()) throw ShapeError("pad: there is no sequence.")
@@ -66,7 +66,7 @@ public fun pad(sequences: List<Tensor>, value: Double = 0.0): Tensor {
 public fun pad(sequences: List<List<Int>>, value: Int = 0): Tensor {
   if (sequences.isEmpty()) throw ShapeError("pad: there is no sequence.")
   val longest = sequences.maxOf { it.size }
-  val all = LongArray(sequences.size * longest) { i -> (sequences[i / longest].getOrNull(i % longest) ?: value).toLong() }
+  val all = LongArray(sequences.size * longest) { (sequences[it / longest].getOrNull(it % longest) ?: value).toLong() }
   return Tensor.of(all, sequences.size, longest)
 }
 

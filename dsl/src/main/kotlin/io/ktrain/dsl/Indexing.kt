@@ -1,6 +1,7 @@
 package io.ktrain.dsl
 
 import io.ktrain.tensor.KtrainException
+import io.ktrain.tensor.ShapeError
 import io.ktrain.tensor.Tensor
 
 /** The elements of a range along dim 0: `t[1..<3]`, `t[0..8 step 2]`, `t[5 downTo 0]`, `t[-3..-1]`. */
@@ -14,7 +15,9 @@ public operator fun Tensor.get(first: Any, vararg rest: Any): Tensor {
     when (index) {
       is Int -> at = at.select(dim, index)
       is IntProgression -> at = at.ranged(dim++, index)
-      else -> throw KtrainException("get: an index is an Int or a range, got $index (${index.javaClass.simpleName}). Fix: t[0, 1..<3].")
+      else -> throw KtrainException(
+        "get: an index is an Int or a range, got $index (${index.javaClass.simpleName}). Fix: t[0, 1..<3].",
+      )
     }
   }
   return at
@@ -28,7 +31,7 @@ private fun Tensor.ranged(dim: Int, range: IntProgression): Tensor {
   val start = if (ascending.first < 0) ascending.first + size else ascending.first
   val last = if (ascending.last < 0) ascending.last + size else ascending.last
   if (start < 0 || last >= size || last < start) {
-    throw KtrainException("get: $range is outside dim $dim of ${describe()}. Fix: 0..<$size, or negative places from -$size.")
+    throw ShapeError("get: $range is outside dim $dim of ${describe()}. Fix: 0..<$size, or places from -$size.")
   }
   val cut = slice(dim, start, (last - start) / ascending.step + 1, ascending.step)
   return if (range.step > 0) cut else cut.flip(dim)

@@ -31,7 +31,10 @@ public fun Layers.linear(inFeatures: Int, out: Int, bias: Boolean = true): Decla
 /** A fully connected layer whose input size comes from the first input seen, or from a loaded file. */
 public fun Layers.linear(out: Int, bias: Boolean = true): Declared<Linear> = declared(Linear.lazy(out, bias))
 
-/** A 2-D convolution, `[n, inChannels, h, w]` to `[n, out, h', w']`, h' = (h + 2 padding - dilation (kernel - 1) - 1) / stride + 1. */
+/**
+ * A 2-D convolution: `[n, inChannels, h, w]` to `[n, out, h', w']`, where
+ * h' = (h + 2 padding - dilation (kernel - 1) - 1) / stride + 1.
+ */
 public fun Layers.conv2d(
   inChannels: Int,
   out: Int,
@@ -65,16 +68,17 @@ public fun Layers.avgPool2d(
 public fun Layers.adaptiveAvgPool2d(height: Int, width: Int = height): Declared<AdaptiveAvgPool2d> =
   declared(AdaptiveAvgPool2d(height, width))
 
-/** Normalizes each channel of `[n, channels]` or `[n, channels, length]` over the batch; running averages in eval mode. */
+/** Normalizes each channel of `[n, channels]` or `[n, channels, len]` over the batch; by running averages in eval. */
 public fun Layers.batchNorm1d(channels: Int, eps: Double = 1e-5, momentum: Double = 0.1): Declared<BatchNorm1d> =
   declared(BatchNorm1d(channels, eps, momentum))
 
-/** Normalizes each channel of `[n, channels, h, w]` over the batch; running averages in eval mode. */
+/** Normalizes each channel of `[n, channels, h, w]` over the batch; in eval by running averages. */
 public fun Layers.batchNorm2d(channels: Int, eps: Double = 1e-5, momentum: Double = 0.1): Declared<BatchNorm2d> =
   declared(BatchNorm2d(channels, eps, momentum))
 
 /** Normalizes each sample over its last dims, which have these sizes. */
-public fun Layers.layerNorm(vararg shape: Int, eps: Double = 1e-5): Declared<LayerNorm> = declared(LayerNorm(eps, *shape))
+public fun Layers.layerNorm(vararg shape: Int, eps: Double = 1e-5): Declared<LayerNorm> =
+  declared(LayerNorm(eps, *shape))
 
 /** Zeroes each element with probability [p] while training and scales the rest by 1 / (1 - p). */
 public fun Layers.dropout(p: Double = 0.5): Declared<Dropout> = declared(Dropout(p))
@@ -100,7 +104,8 @@ public fun Layers.leakyRelu(negativeSlope: Double = 0.01): Declared<Activation> 
 public fun Layers.elu(alpha: Double = 1.0): Declared<Activation> = activation("ELU", "alpha=$alpha") { it.elu(alpha) }
 
 /** x where positive, [alpha] (exp(x / alpha) - 1) elsewhere. */
-public fun Layers.celu(alpha: Double = 1.0): Declared<Activation> = activation("CELU", "alpha=$alpha") { it.celu(alpha) }
+public fun Layers.celu(alpha: Double = 1.0): Declared<Activation> =
+  activation("CELU", "alpha=$alpha") { it.celu(alpha) }
 
 /** A scaled elu whose activations keep mean 0 and variance 1. */
 public fun Layers.selu(): Declared<Activation> = activation("SELU", "") { it.selu() }

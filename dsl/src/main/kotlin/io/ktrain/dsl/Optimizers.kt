@@ -17,10 +17,11 @@ public fun Sgd(
   weightDecay: Double = 0.0,
   nesterov: Boolean = false,
 ): Sgd = Sgd(
-  ParamGroup(parameters), lr = lr, momentum = momentum, dampening = dampening, weightDecay = weightDecay, nesterov = nesterov,
+  ParamGroup(parameters),
+  lr = lr, momentum = momentum, dampening = dampening, weightDecay = weightDecay, nesterov = nesterov,
 )
 
-/** Gradient descent over groups of parameters: `Sgd(model.head.parameters() at 0.1, model.body.parameters() at 0.01)`. */
+/** Gradient descent over groups: `Sgd(model.head.parameters() at 0.1, model.body.parameters() at 0.01)`. */
 public fun Sgd(
   vararg groups: ParamGroup,
   lr: Double = 1e-3,
@@ -58,9 +59,10 @@ public fun AdamW(
   betas: Pair<Double, Double> = 0.9 to 0.999,
   eps: Double = 1e-8,
   amsgrad: Boolean = false,
-): AdamW = AdamW(ParamGroup(parameters), lr = lr, weightDecay = weightDecay, betas = betas, eps = eps, amsgrad = amsgrad)
+): AdamW =
+  AdamW(ParamGroup(parameters), lr = lr, weightDecay = weightDecay, betas = betas, eps = eps, amsgrad = amsgrad)
 
-/** AdamW over groups of parameters: `AdamW(model.head.parameters() at 1e-3, model.backbone.parameters() at 1e-5)`. */
+/** AdamW over groups: `AdamW(model.head.parameters() at 1e-3, model.backbone.parameters() at 1e-5)`. */
 public fun AdamW(
   vararg groups: ParamGroup,
   lr: Double = 1e-3,

@@ -4,13 +4,13 @@ import io.ktrain.optim.Schedule
 
 // One of your own is Schedule { base, step, steps, epoch -> base / (1 + epoch) }; steps and epochs count from 0.
 
-/** Down from the learning rate to [etaMin] along half a cosine, after a linear rise over the first [warmup] of all steps. */
+/** Down from the learning rate to [etaMin] along a cosine, after a linear rise over [warmup] (0..1) of all steps. */
 public fun cosine(warmup: Double = 0.0, etaMin: Double = 0.0): Schedule = Schedule.cosine(warmup, etaMin)
 
 /** Down to [etaMin] in [tMax] epochs along a cosine, up again in as many, and so on: CosineAnnealingLR. */
 public fun cosineAnnealing(tMax: Int, etaMin: Double = 0.0): Schedule = Schedule.cosineAnnealing(tMax, etaMin)
 
-/** Down along a cosine over [t0] epochs, then again from the start, each round [tMult] times as long: CosineAnnealingWarmRestarts. */
+/** Down along a cosine over [t0] epochs, then again, each time [tMult] as long: CosineAnnealingWarmRestarts. */
 public fun cosineRestarts(t0: Int, tMult: Int = 1, etaMin: Double = 0.0): Schedule =
   Schedule.cosineRestarts(t0, tMult, etaMin)
 

@@ -113,10 +113,12 @@ public fun Tensor.argmax(dim: Int, keepDim: Boolean = false): Tensor = argmax(di
 public fun Tensor.argmin(dim: Int, keepDim: Boolean = false): Tensor = min(dim, keepDim).indices
 
 /** The variance along [dim], divided by n - 1 unless [unbiased] is off. */
-public fun Tensor.variance(dim: Int, unbiased: Boolean = true, keepDim: Boolean = false): Tensor = `var`(dim, unbiased, keepDim)
+public fun Tensor.variance(dim: Int, unbiased: Boolean = true, keepDim: Boolean = false): Tensor =
+  `var`(dim, unbiased, keepDim)
 
 /** The standard deviation along [dim], from the variance divided by n - 1 unless [unbiased] is off. */
-public fun Tensor.std(dim: Int, unbiased: Boolean = true, keepDim: Boolean = false): Tensor = std(dim, unbiased, keepDim)
+public fun Tensor.std(dim: Int, unbiased: Boolean = true, keepDim: Boolean = false): Tensor =
+  std(dim, unbiased, keepDim)
 
 /** The 2-norm along [dim]. */
 public fun Tensor.norm(dim: Int, keepDim: Boolean = false): Tensor = norm(dim, keepDim)

@@ -7,7 +7,7 @@ import io.ktrain.tensor.KtrainException;
  * own does the same with {@link #apply}. Steps and epochs count from 0. A schedule keeps no state: the same place of a
  * run always has the same rate.
  *
- * <p>Those that PyTorch steps once an epoch look at the epoch alone; cosine, warm-up and one-cycle move with every step.
+ * <p>Those that PyTorch steps once an epoch look at the epoch alone; cosine, warm-up and one-cycle move with each step.
  */
 @FunctionalInterface
 public interface Schedule {
@@ -21,7 +21,7 @@ public interface Schedule {
    */
   double lr(double base, int step, int steps, int epoch);
 
-  /** The momentum (of Adam: the first beta) of one step; NaN, which leaves the optimizer's own, unless the schedule moves it. */
+  /** The momentum (of Adam: the first beta) of one step; NaN leaves the optimizer's own. */
   default double momentum(int step, int steps, int epoch) {
     return Double.NaN;
   }
@@ -34,7 +34,7 @@ public interface Schedule {
     }
   }
 
-  /** Falls from the base to {@code etaMin} along half a cosine over the run, after a linear rise over its first part. */
+  /** Falls from the base to {@code etaMin} along half a cosine over the run, after a linear rise at its start. */
   static Schedule cosine(double warmup, double etaMin) {
     if (!(warmup >= 0 && warmup < 1))
       throw new KtrainException("cosine: warmup is a part of the run, from 0 up to but not 1, got " + warmup
@@ -110,7 +110,7 @@ public interface Schedule {
 
   /**
    * PyTorch's OneCycleLR: from maxLr / divFactor up to maxLr over the first {@code pctStart} of all steps, then down to
-   * the start / finalDivFactor, along cosines, while the momentum goes from 0.95 to 0.85 and back. The base is not used.
+   * the start / finalDivFactor, along cosines, while the momentum goes from 0.95 to 0.85 and back. The base is unused.
    */
   static Schedule oneCycle(double maxLr, double pctStart, double divFactor, double finalDivFactor) {
     return new OneCycle(maxLr, pctStart, divFactor, finalDivFactor);

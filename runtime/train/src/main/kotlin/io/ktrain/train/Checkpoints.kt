@@ -7,7 +7,12 @@ import java.nio.file.Path
 import java.util.Locale
 
 /** The best models so far and the newest, in one folder. */
-internal class Checkpoints(private val folder: Path, private val best: Monitor, private val keep: Int, private val model: Module) {
+internal class Checkpoints(
+  private val folder: Path,
+  private val best: Monitor,
+  private val keep: Int,
+  private val model: Module,
+) {
   private class Kept(val value: Double, val file: Path)
 
   private val last: Path = folder.resolve("last.safetensors")

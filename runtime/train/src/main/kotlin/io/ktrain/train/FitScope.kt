@@ -5,7 +5,7 @@ import io.ktrain.tensor.KtrainException
 import io.ktrain.tensor.Tensor
 import java.nio.file.Path
 
-/** Marks what blocks of the DSL are written in, so that the words of an outer block are not taken for the inner one's. */
+/** Marks what blocks of the DSL are written in, so that words of an outer block are not taken for the inner one's. */
 @DslMarker
 @Target(AnnotationTarget.CLASS)
 public annotation class KtrainDsl
@@ -35,7 +35,10 @@ public class StepScope internal constructor(
   }
 }
 
-@RequiresOptIn("A step gets one batch. Put parentheses around its parts: step { (x, y) -> ... }", RequiresOptIn.Level.ERROR)
+@RequiresOptIn(
+  "A step gets one batch. Put parentheses around its parts: step { (x, y) -> ... }",
+  RequiresOptIn.Level.ERROR,
+)
 @Retention(AnnotationRetention.BINARY)
 internal annotation class OneBatch
 
@@ -74,7 +77,7 @@ public class FitScope<B> internal constructor(hasValidation: Boolean) {
   public fun metrics(vararg metrics: Metric) {
     for (m in metrics) {
       if (m.name == "loss" || this.metrics.any { it.name == m.name }) {
-        throw KtrainException("metrics: there are two called \"${m.name}\". Fix: give one another name, as accuracy(\"top1\").")
+        throw KtrainException("metrics: there are two called \"${m.name}\". Fix: name one, as accuracy(\"top1\").")
       }
       this.metrics += m
     }
@@ -85,7 +88,9 @@ public class FitScope<B> internal constructor(hasValidation: Boolean) {
    * most that; [value] holds each element between -value and value.
    */
   public fun gradClip(norm: Double? = null, value: Double? = null) {
-    if (norm == null && value == null) throw KtrainException("gradClip: by what? Fix: gradClip(norm = 1.0) or gradClip(value = 0.5).")
+    if (norm == null && value == null) {
+      throw KtrainException("gradClip: by what? Fix: gradClip(norm = 1.0) or gradClip(value = 0.5).")
+    }
     clipNorm = norm
     clipValue = value
   }
@@ -93,7 +98,7 @@ public class FitScope<B> internal constructor(hasValidation: Boolean) {
   /** Stops once [on] has not improved by more than [minDelta] for [patience] epochs in a row. */
   public fun earlyStopping(on: Monitor, patience: Int, minDelta: Double = 0.0) {
     if (patience < 1 || !(minDelta >= 0)) {
-      throw KtrainException("earlyStopping: patience must be at least 1 and minDelta at least 0, got $patience and $minDelta.")
+      throw KtrainException("earlyStopping: expected patience >= 1 and minDelta >= 0, got $patience and $minDelta.")
     }
     stopping += Patience(on, patience, minDelta)
   }

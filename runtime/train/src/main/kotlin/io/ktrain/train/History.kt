@@ -1,5 +1,6 @@
 package io.ktrain.train
 
+import io.ktrain.tensor.KtrainException
 import java.util.Locale
 
 /**
@@ -16,11 +17,11 @@ public class Epoch internal constructor(
 ) {
   /** The value of a loss or metric. */
   public operator fun get(monitor: Monitor): Double = values[monitor.key]
-    ?: throw NoSuchElementException("epoch $number: there is no value for $monitor; recorded: ${values.keys.joinToString()}")
+    ?: throw KtrainException("history: epoch $number has no value of $monitor; recorded: ${values.keys.joinToString()}.")
 
   /** `Epoch 001: | Loss: 0.12345 | Acc: 0.987 | Valid loss: 0.23456 | Valid acc: 0.976`. */
   override fun toString(): String =
-    "Epoch %03d: | ".format(Locale.ROOT, number) + values.entries.joinToString(" | ") { (key, value) -> shown(key, value) }
+    "Epoch %03d: | ".format(Locale.ROOT, number) + values.entries.joinToString(" | ") { shown(it.key, it.value) }
 
   internal companion object {
     /** Losses with five digits, everything else with three. */
@@ -37,7 +38,7 @@ public class History internal constructor(public val epochs: List<Epoch>) {
   /** The epoch in which it was best; of equals the earliest. NaN is never best unless there is nothing else. */
   public fun best(monitor: Monitor): Epoch =
     epochs.reduceOrNull { best, e -> if (monitor.isBetter(e[monitor], best[monitor])) e else best }
-      ?: throw NoSuchElementException("history: there was no epoch")
+      ?: throw KtrainException("best: there was no epoch.")
 
   override fun toString(): String = epochs.joinToString("\n")
 }

@@ -10,7 +10,7 @@ import io.ktrain.tensor.Tensor
 /** Whether less or more of something is better. */
 public enum class Goal { MIN, MAX }
 
-/** A number that `fit` records every epoch, and which way it should go. Metrics have two: [Metric.train] and [Metric.valid]. */
+/** A number that `fit` records every epoch, and which way it should go: [Metric.train] and [Metric.valid], say. */
 public class Monitor internal constructor(public val key: String, public val goal: Goal) {
   /** Whether [value] beats [best] by more than [by]; NaN never does, and everything else beats NaN. */
   internal fun isBetter(value: Double, best: Double, by: Double = 0.0): Boolean = when {
@@ -36,8 +36,8 @@ public class Monitor internal constructor(public val key: String, public val goa
 public class Measured(public val sum: Tensor, public val count: Long)
 
 /**
- * A mean over samples, added up batch by batch on the device; the host reads it once, at the end. A metric knows whether
- * more of it is better.
+ * A mean over samples, added up batch by batch on the device; the host reads it once, at the end. A metric knows
+ * whether more of it is better.
  *
  * @param name how logs and lines call it
  * @param measure the part of one batch, from predictions and targets; runs without gradients
@@ -66,7 +66,8 @@ public class Metric(
   }
 
   /** The mean so far; NaN before the first sample and in `ktrain check`. */
-  public val value: Double get() = total?.takeUnless { Check.active() || count == 0L }?.let { it.item() / count } ?: Double.NaN
+  public val value: Double
+    get() = total?.takeUnless { Check.active() || count == 0L }?.let { it.item() / count } ?: Double.NaN
 
   /** Starts again from nothing. */
   public fun reset() {

@@ -12,8 +12,8 @@ import java.util.function.Function
  * share one model. Nothing of a call outlives it but its answer.
  *
  * ```java
- * try (Predictor<float[], Integer> p = Predictor.load(Path.of("iris.safetensors"), new Mlp(), Tensor::of, t -> (int) t.argmax(0).item())) {
- *   int species = p.predict(new float[] {5.1f, 3.5f, 1.4f, 0.2f});
+ * try (Predictor<float[], Long> p = Predictor.load(file, new Mlp(), Tensor::of, t -> t.argmax(0).itemLong())) {
+ *   long species = p.predict(new float[] {5.1f, 3.5f, 1.4f, 0.2f});
  * }
  * ```
  */

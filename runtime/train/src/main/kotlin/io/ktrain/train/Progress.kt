@@ -30,8 +30,7 @@ internal class Progress(private val run: Run, private val epochs: Int, checking:
   }
 
   fun epochEnded(epoch: Epoch) {
-    val speed = if (epoch.samplesPerSecond.isNaN()) "" else " | Samples/s: %.0f".format(Locale.ROOT, epoch.samplesPerSecond)
-    line("$epoch$speed")
+    line("$epoch | Samples/s: %.0f".format(Locale.ROOT, epoch.samplesPerSecond))
   }
 
   /** A whole line, in the bar's place. */
@@ -39,9 +38,12 @@ internal class Progress(private val run: Run, private val epochs: Int, checking:
     if (quiet) return
     clear()
     run.out.println(text)
-    if (run.out.checkError()) throw KtrainException(
-      "fit: what it prints can no longer be written: a closed pipe or a full disk. What was asked to be saved is saved. Fix: --quiet, or another place for the output.",
-    )
+    if (run.out.checkError()) {
+      throw KtrainException(
+        "fit: what it prints can no longer be written: a closed pipe or a full disk. What was asked to be saved is " +
+          "saved. Fix: --quiet, or another place for the output.",
+      )
+    }
   }
 
   /** Leaves no half-written bar behind. */
@@ -63,8 +65,10 @@ internal class Progress(private val run: Run, private val epochs: Int, checking:
   private fun bar(at: Place): String {
     val part = at.done.toDouble() / maxOf(at.batches, at.done, 1)
     val eta = (at.seconds / at.done * (at.batches - at.done)).toLong().coerceAtLeast(0)
-    val head = "Epoch %d/%d%s %3.0f%% ".format(Locale.ROOT, at.epoch, epochs, if (at.isTraining) "" else " valid", part * 100)
-    val tail = "%s | %.0f samples/s | ETA %d:%02d".format(Locale.ROOT, at.numbers(), at.samples / at.seconds, eta / 60, eta % 60)
+    val phase = if (at.isTraining) "" else " valid"
+    val head = "Epoch %d/%d%s %3.0f%% ".format(Locale.ROOT, at.epoch, epochs, phase, part * 100)
+    val speed = at.samples / at.seconds
+    val tail = "%s | %.0f samples/s | ETA %d:%02d".format(Locale.ROOT, at.numbers(), speed, eta / 60, eta % 60)
     val cells = minOf(CELLS, run.width() - 1 - head.length - tail.length - "[] ".length)
     if (cells < FEWEST_CELLS) return head + tail
     val filled = (part * cells).toInt()

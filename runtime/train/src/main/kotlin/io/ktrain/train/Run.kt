@@ -9,8 +9,8 @@ import java.io.PrintStream
 import java.nio.file.Path
 
 /**
- * What surrounds a training run: where it computes, from what seed, and how loud it is. The command line makes one of its
- * flags; a service makes its own and runs scripts or code [with] it. Without any, code runs on the CPU and `fit` prints
+ * What surrounds a training run: where it computes, from what seed, and how loud it is. The command line makes one of
+ * its flags; a service makes its own and runs scripts or code [with] it. Without any, code runs on the CPU and `fit` prints
  * one line an epoch to `System.out`.
  *
  * @param device where models and new tensors belong

@@ -19,12 +19,12 @@ public fun Module.save(file: Path) {
 }
 
 /**
- * Reads parameters and buffers from a `.safetensors` file. StateDictError lists every name that is missing, unexpected or
- * of another shape, and nothing is changed unless all fit. Layers whose size was still open take the file's. In
+ * Reads parameters and buffers from a `.safetensors` file. StateDictError lists every name that is missing, unexpected
+ * or of another shape, and nothing is changed unless all fit. Layers whose size was still open take the file's. In
  * `ktrain check` a file that does not exist is taken to fit.
  */
 public fun Module.load(file: Path) {
-  val unknown = Check.current()?.let { file.toAbsolutePath().normalize() !in it.written && Files.notExists(file) } ?: false
-  if (unknown) return
+  val promised = Check.current()?.written
+  if (promised != null && file.toAbsolutePath().normalize() !in promised && Files.notExists(file)) return
   Context.current().scoped("load") { load(Safetensors.read(file)) }
 }

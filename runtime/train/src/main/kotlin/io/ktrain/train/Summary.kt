@@ -98,15 +98,16 @@ public class Summary private constructor(
     }
 
     private fun row(path: String, module: Module, output: Tensor): Row {
-      val own = if (seen.add(module)) module.namedParameters().filterKeys { '.' !in it }.values.sumOf { it.numel() } else 0
-      return Row(path, typeOf(module), listOf(-1) + output.shape.toArray().drop(1), own)
+      val own = if (seen.add(module)) module.namedParameters().filterKeys { '.' !in it }.values else emptyList()
+      return Row(path, typeOf(module), listOf(-1) + output.shape.toArray().drop(1), own.sumOf { it.numel() })
     }
 
     private fun typeOf(module: Module) = (module as? Activation)?.type() ?: module.javaClass.simpleName
 
     fun summary(inputElements: Long): Summary {
       val all = model.parameters()
-      return Summary(rows.toList(), inputElements, all.sumOf { it.numel() }, all.filter { it.requiresGrad }.sumOf { it.numel() })
+      val trainable = all.filter { it.requiresGrad }
+      return Summary(rows.toList(), inputElements, all.sumOf { it.numel() }, trainable.sumOf { it.numel() })
     }
 
     override fun close() {

@@ -35,7 +35,7 @@ internal class Trainer<B>(
   private var updates = 0
 
   fun fit(): History {
-    if (train.size == 0) throw KtrainException("fit: there is no training batch. Fix: more samples, or dropLast = false.")
+    if (train.size == 0) throw KtrainException("fit: there is no training batch. Fix: more samples, or no dropLast.")
     val done = ArrayList<Epoch>()
     try {
       scope.callbacks.forEach { it.onFitStart() }
@@ -95,7 +95,7 @@ internal class Trainer<B>(
   }
 
   private fun diverged(phase: Phase, index: Int) = KtrainException(
-    "fit: the loss is ${phase.lastLoss} at step ${index + 1} of epoch ${phase.epoch} (learning rate ${optimizer.lr}). " +
+    "fit: the loss is ${phase.lastLoss} at step ${index + 1} of epoch ${phase.epoch} (lr ${optimizer.lr}). " +
       "Fix: a smaller lr, gradClip(norm = 1.0), or look for a log, sqrt or division of 0 in the step.",
   )
 
@@ -115,6 +115,7 @@ internal class Trainer<B>(
   /** Training or validation of one epoch, and what adds up over it. */
   private inner class Phase(val epoch: Int, private val key: String, private val loader: DataLoader<B>) {
     private val isTraining = key == "train"
+    private val name = if (isTraining) "step" else "validation step"
     val batches = loader.size
     private val loss = Mean()
     private val logged = LinkedHashMap<String, Mean>()
@@ -131,7 +132,7 @@ internal class Trainer<B>(
         var index = 0
         while (iterator.hasNext()) {
           val batch = iterator.next()
-          context.step("step ${index + 1} of epoch $epoch${if (isTraining) "" else " (validation)"}") { body(index, batch) }
+          context.step("$name ${index + 1} of epoch $epoch") { body(index, batch) }
           val last = index++
           if (isTraining) scope.callbacks.forEach { it.onBatchEnd(epoch, last, lastLoss) }
           progress.batchEnded { Place(epoch, isTraining, index, batches, loss.count, seconds(), ::numbers) }
@@ -147,7 +148,7 @@ internal class Trainer<B>(
       val record = { name: String, value: Double -> logged.getOrPut(name) { Mean() }.add(value, samples) }
       val value = StepScope(epoch, index, isTraining, record).step(toDevice(batch, device))
       if (value.numel() != 1L) {
-        throw ShapeError("step: must give the loss as a single value, got ${value.describe()}. Fix: mean() or sum() at its end.")
+        throw ShapeError("step: must give the loss as a single value, got ${value.describe()}. Fix: mean() or sum().")
       }
       lastLoss = if (checking) Double.NaN else value.item()
       loss.add(lastLoss, samples)
@@ -186,6 +187,7 @@ internal fun <T> Module.inEval(body: () -> T): T {
   try {
     return Context.current().withGrad(false) { body() }
   } finally {
-    for ((module, training) in modes.asReversed()) module.setTraining(training) // parents first: theirs goes for all below
+    // Parents first, since theirs goes for all below.
+    for ((module, training) in modes.asReversed()) module.setTraining(training)
   }
 }
