@@ -22,8 +22,9 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * One workload in a process of its own: {@code Workload W1 [--threads 2] [--blocks 15] [--secs 0.3] [--warm 1.5]}. Prints
- * one line of name=value pairs. The same fixed batch every step: zero gradients, forward, loss, backward, optimizer.
+ * One workload in a process of its own: {@code Workload W1 [--threads 2] [--blocks 15] [--secs 0.3] [--warm 6]}. Prints
+ * one line of name=value pairs. The same fixed batch every step: zero gradients, forward, loss, backward, optimizer. The
+ * warm-up is long because the JIT compiler shares the cores with the kernels it compiles.
  */
 public final class Workload {
   private Workload() {}
@@ -88,7 +89,7 @@ public final class Workload {
     Training t = make(name);
     int blocks = a.count("--blocks", 15);
     double seconds = a.number("--secs", 0.3);
-    long end = System.nanoTime() + (long) (a.number("--warm", 1.5) * 1e9), last = 0;
+    long end = System.nanoTime() + (long) (a.number("--warm", 6) * 1e9), last = 0;
     for (int done = 0; System.nanoTime() < end || done < 3; done++) {
       long t0 = System.nanoTime();
       step(t);
