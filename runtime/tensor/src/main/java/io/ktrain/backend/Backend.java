@@ -3,6 +3,7 @@ package io.ktrain.backend;
 import io.ktrain.memory.Pool;
 import io.ktrain.memory.Storage;
 import io.ktrain.op.Call;
+import io.ktrain.op.Op;
 import io.ktrain.tensor.Device;
 import java.lang.foreign.MemorySegment;
 
@@ -14,7 +15,12 @@ public interface Backend {
   /** The first part of its devices' names: "cpu", "cuda". */
   String type();
 
-  /** Whether it can be used at all, and why not; never throws. */
+  /** Whether this process can compute with it. Where not, {@link #status} says why; never throws. */
+  default boolean isUsable() {
+    return true;
+  }
+
+  /** What it computes with, or in one sentence why it cannot; never throws. */
   String status();
 
   /** The memory of one of its devices; throws DeviceError where there is no such device. */
@@ -22,6 +28,9 @@ public interface Backend {
 
   /** The kernel for a call, or null. */
   <A> Kernel<A> kernel(Call<A> call);
+
+  /** Whether it has a kernel of its own for the operation, for some calls at least. Asks no device. */
+  boolean runs(Op<?> op);
 
   /** How many of the host's threads its kernels use at most; 1 where they run elsewhere. */
   default int threads() {
@@ -34,6 +43,24 @@ public interface Backend {
   /** Copies bytes from a storage to host memory, once everything that writes it is done. */
   void read(Storage from, long byteOffset, MemorySegment to);
 
-  /** Copies bytes from host memory to a storage. */
+  /** Copies bytes from host memory to a storage; {@code from} may change once this returns. */
   void write(MemorySegment from, Storage to, long byteOffset);
+
+  /**
+   * Copies a stretch of another device's storage that the host can read to the beginning of one of this backend's. From
+   * {@link #pinned} memory the copy may still be under way when this returns; the block is not given out again before.
+   */
+  default void upload(Storage from, long byteOffset, Storage to, long bytes) {
+    write(from.host().asSlice(byteOffset, bytes), to, 0);
+  }
+
+  /** The memory of a device for what {@link #upload} brings there. */
+  default Pool arrivals(Device device) {
+    return pool(device);
+  }
+
+  /** Host memory from which copies to this backend's devices are quickest, or null where all of it is alike. */
+  default Pool pinned() {
+    return null;
+  }
 }

@@ -23,8 +23,15 @@ public final class Backends {
   }
 
   public static Backend of(Device device) {
-    for (int i = 0; i < ALL.size(); i++) if (ALL.get(i).type().equals(device.type())) return ALL.get(i);
+    Backend backend = named(device.type());
+    if (backend != null) return backend;
     throw new DeviceError("device: no backend for " + device + "; this process has " + ALL.stream().map(Backend::type).toList()
         + ". Fix: --device cpu.");
+  }
+
+  /** The backend of a type of device, or null. */
+  public static Backend named(String type) {
+    for (int i = 0; i < ALL.size(); i++) if (ALL.get(i).type().equals(type)) return ALL.get(i);
+    return null;
   }
 }

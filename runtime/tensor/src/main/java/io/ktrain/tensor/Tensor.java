@@ -310,6 +310,14 @@ public class Tensor {
           + ". Fix: return it from the step, or keep() it inside.");
   }
 
+  /**
+   * A copy in page-locked host memory, from which {@link #to(Device)} to a GPU does not wait for the copy; this tensor
+   * where there is no GPU. As {@code torch.Tensor.pin_memory}. Do not write to it before the GPU has it.
+   */
+  public final Tensor pinMemory() {
+    return Host.pinned(this);
+  }
+
   /** Survives the step it was made in. */
   public final Tensor keep() {
     if (storage != null) storage.keep();

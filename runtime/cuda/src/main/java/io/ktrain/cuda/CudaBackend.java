@@ -1,0 +1,175 @@
+package io.ktrain.cuda;
+
+import io.ktrain.backend.Backend;
+import io.ktrain.backend.Kernel;
+import io.ktrain.backend.KernelTable;
+import io.ktrain.memory.Pool;
+import io.ktrain.memory.Storage;
+import io.ktrain.op.Call;
+import io.ktrain.op.Op;
+import io.ktrain.tensor.Device;
+import io.ktrain.tensor.DeviceError;
+import io.ktrain.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+
+/**
+ * NVIDIA's GPUs. Found by ServiceLoader where its jar is; asks for a driver at the first question about one, and says
+ * from then on why there is none.
+ *
+ * <p>{@code KTRAIN_CUDA=off} is a machine without GPUs, {@code KTRAIN_CUDA_LIBRARIES} names folders with NVIDIA's
+ * libraries, {@code KTRAIN_CUDA_CACHING=off} gives each tensor memory of its own.
+ */
+public final class CudaBackend implements Backend {
+  private final Map<String, String> environment = System.getenv();
+  private final CudaLibraries libraries = new CudaLibraries(environment);
+  private final KernelTable kernels = new KernelTable();
+  private final PointwiseKernels pointwise = new PointwiseKernels(this);
+  private volatile boolean registered;
+  private volatile Verdict verdict;
+  private CudaDevice[] devices;
+  private KernelCompiler compiler;
+  private PinnedPool pinned;
+
+  /** What runs an operation: launches on the device that the call's tensors are on. */
+  interface Launcher<A> {
+    void run(CudaDevice device, Call<A> call);
+  }
+
+  private synchronized KernelTable table() {
+    if (registered) return kernels;
+    CopyKernels.register(this);
+    CreationKernels.register(this);
+    ReductionKernels.register(this);
+    NormalizationKernels.register(this);
+    LossKernels.register(this);
+    MatMulKernels.register(this);
+    ConvolutionKernels.register(this);
+    PoolingKernels.register(this);
+    IndexingKernels.register(this);
+    UpdateKernels.register(this);
+    registered = true;
+    return kernels;
+  }
+
+  /** Adds a kernel behind those already there for the operation. */
+  <A> void add(Op<A> op, Launcher<A> launcher) {
+    kernels.add(op, (Kernel<A>) call -> launcher.run(device(call), call));
+  }
+
+  /** As {@link #add(Op, Launcher)}, with a condition on the calls it takes or a layout of its outputs. */
+  <A> void add(Op<A> op, Kernel<A> kernel) {
+    kernels.add(op, kernel);
+  }
+
+  /** The device of a call that is to run. */
+  CudaDevice device(Call<?> call) {
+    Tensor t = null;
+    for (int i = 0; i < call.outputs() && t == null; i++) t = call.out(i);
+    for (int i = 0; i < call.inputs() && (t == null || t.isConstant()); i++) t = call.in(i);
+    return device(t.getDevice());
+  }
+
+  private Verdict verdict() {
+    if (verdict == null) decide();
+    return verdict;
+  }
+
+  private synchronized void decide() {
+    if (verdict != null) return;
+    Verdict found = Verdict.reach(libraries, environment);
+    if (found.driver() != null) {
+      devices = new CudaDevice[found.driver().devices()];
+      compiler = new KernelCompiler(Nvrtc.find(libraries), Verdict.cache(environment, "kernels"));
+    }
+    verdict = found;
+  }
+
+  private CudaDevice device(Device device) {
+    Verdict v = verdict();
+    if (v.driver() == null) throw new DeviceError("device: there is no " + device + ": " + v.reason() + ". Fix: --device cpu.");
+    if (device.index() >= devices.length)
+      throw new DeviceError("device: there is no " + device + "; this machine has cuda:0" + (devices.length == 1 ? "" : " to cuda:" + (devices.length - 1)) + ".");
+    CudaDevice d = devices[device.index()];
+    return d != null ? d : open(device.index());
+  }
+
+  private synchronized CudaDevice open(int index) {
+    if (devices[index] == null)
+      devices[index] = new CudaDevice(index, verdict.driver(), compiler, !environment.getOrDefault("KTRAIN_CUDA_CACHING", "").equals("off"));
+    return devices[index];
+  }
+
+  @Override
+  public String type() {
+    return "cuda";
+  }
+
+  @Override
+  public boolean isUsable() {
+    return verdict().driver() != null;
+  }
+
+  @Override
+  public String status() {
+    Verdict v = verdict();
+    if (v.driver() == null) return v.reason();
+    var text = new StringBuilder("driver for CUDA " + Verdict.release(v.driver().version()) + "; " + compiler.status());
+    for (int i = 0; i < devices.length; i++) {
+      DeviceProperties p = v.driver().properties(i);
+      text.append("; cuda:").append(i).append(" ").append(p.name()).append(" (").append(p.architecture()).append(", ").append(p.memory() >> 20).append(" MiB)");
+    }
+    return text.toString();
+  }
+
+  @Override
+  public Pool pool(Device device) {
+    return device(device).pool();
+  }
+
+  @Override
+  public Pool arrivals(Device device) {
+    return device(device).arrivals();
+  }
+
+  @Override
+  public synchronized Pool pinned() {
+    if (pinned == null) pinned = new PinnedPool(device(new Device("cuda", 0)));
+    return pinned;
+  }
+
+  @Override
+  @SuppressWarnings("unchecked")
+  public <A> Kernel<A> kernel(Call<A> call) {
+    if (call.op().pointwise() != null) return (Kernel<A>) pointwise;
+    return (registered ? kernels : table()).find(call);
+  }
+
+  @Override
+  public boolean runs(Op<?> op) {
+    return op.pointwise() != null || table().has(op);
+  }
+
+  @Override
+  public void read(Storage from, long byteOffset, MemorySegment to) {
+    device(from).read(from.address() + byteOffset, to);
+  }
+
+  @Override
+  public void write(MemorySegment from, Storage to, long byteOffset) {
+    device(to).write(from, to.address() + byteOffset);
+    to.written();
+  }
+
+  @Override
+  public void upload(Storage from, long byteOffset, Storage to, long bytes) {
+    if (pinned != null && from.isFrom(pinned)) device(to).upload(pinned, from, byteOffset, to.address(), bytes);
+    else Backend.super.upload(from, byteOffset, to, bytes);
+  }
+
+  /** The device whose block it is. */
+  private CudaDevice device(Storage storage) {
+    for (CudaDevice d : devices) if (d != null && (storage.isFrom(d.pool()) || storage.isFrom(d.arrivals()))) return d;
+    throw new IllegalStateException("a block of no device of this backend");
+  }
+}
