@@ -76,6 +76,16 @@ template <class T> static inline T __shfl_up_sync(unsigned, T v, unsigned d) {
   return standin_shuffle(v, lane >= d ? lane - d : lane);
 }
 
+// The lanes of a full warp that hold the same value.
+template <class T> static inline unsigned __match_any_sync(unsigned, T v) {
+  unsigned t = standin->current, same = 0;
+  memcpy(standin->exchange[t], &v, sizeof(T));
+  standin->wait(STANDIN_WARP);
+  for (unsigned lane = 0; lane < 32; lane++) same |= (unsigned)!memcmp(standin->exchange[(t & ~31u) | lane], &v, sizeof(T)) << lane;
+  standin->wait(STANDIN_WARP);
+  return same;
+}
+
 template <class T> static inline T atomicCAS(T* p, T expected, T value) { T old = *p; if (old == expected) *p = value; return old; }
 template <class T> static inline T atomicAdd(T* p, T value) { T old = *p; *p = old + value; return old; }
 template <class T> static inline T atomicMax(T* p, T value) { T old = *p; if (value > old) *p = value; return old; }
