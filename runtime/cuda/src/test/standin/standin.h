@@ -94,7 +94,7 @@ template <class T> static inline unsigned __match_any_sync(unsigned, T v) {
   unsigned t = standin->current, same = 0;
   memcpy(standin->exchange[t], &v, sizeof(T));
   standin->wait(STANDIN_WARP);
-  for (unsigned lane = 0; lane < 32; lane++) same |= (unsigned)!memcmp(standin->exchange[(t & ~31u) | lane], &v, sizeof(T)) << lane;
+  for (unsigned lane = 0; lane < 32; lane++) same |= (unsigned)!__builtin_memcmp(standin->exchange[(t & ~31u) | lane], &v, sizeof(T)) << lane;
   standin->wait(STANDIN_WARP);
   return same;
 }
