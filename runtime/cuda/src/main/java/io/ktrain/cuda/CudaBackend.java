@@ -105,6 +105,11 @@ public final class CudaBackend implements Backend {
     return d != null ? d : open(device.index());
   }
 
+  /** How many devices there are. */
+  int count() {
+    return verdict().driver() == null ? 0 : devices.length;
+  }
+
   private synchronized CudaDevice open(int index) {
     if (devices[index] == null)
       devices[index] = new CudaDevice(index, verdict.driver(), compiler, !environment.getOrDefault("KTRAIN_CUDA_CACHING", "").equals("off"));
@@ -139,8 +144,8 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public Pool arrivals(Device device) {
-    return device(device).arrivals();
+  public Pool arrivals(Device device, Storage from) {
+    return isPinned(from) ? device(device).arrivals() : pool(device);
   }
 
   @Override
@@ -174,8 +179,13 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void upload(Storage from, long byteOffset, Storage to, long bytes) {
-    if (pinned != null && from.isFrom(pinned)) device(to).upload(pinned, from, byteOffset, to.address(), bytes);
+    if (from.host() == null) device(to).copyFrom(device(from), from.address() + byteOffset, to.address(), bytes);
+    else if (isPinned(from)) device(to).upload(pinned, from, byteOffset, to.address(), bytes);
     else Backend.super.upload(from, byteOffset, to, bytes);
+  }
+
+  private boolean isPinned(Storage storage) {
+    return pinned != null && storage.isFrom(pinned);
   }
 
   /** The device whose block it is. */
