@@ -55,10 +55,15 @@ template <int... I> struct StandinUpTo<0, I...> { typedef StandinIndices<I...> t
 template <class... A> struct StandinCall<void(A...)> {
   template <int... I> static void run(void (*f)(A...), void** a, StandinIndices<I...>) { f(*(A*)a[I]...); }
   static void run(void (*f)(A...), void** a) { run(f, a, typename StandinUpTo<sizeof...(A)>::type()); }
+  static const int* sizes() {
+    static const int all[] = {(int)sizeof(A)..., 0};
+    return all;
+  }
 };
 
 #define KERNEL(name, ...)                                                                                    \
   static void name(__VA_ARGS__);                                                                             \
+  extern "C" __attribute__((visibility("default"))) const int* sizes_##name() { return StandinCall<void(__VA_ARGS__)>::sizes(); } \
   extern "C" __attribute__((visibility("default"))) void run_##name(void** a) { StandinCall<void(__VA_ARGS__)>::run(&name, a); } \
   static void name(__VA_ARGS__)
 #define DYNAMIC_SHARED(T, name) T* name = (T*)standin->dynamic

@@ -18,7 +18,8 @@ import java.util.Map;
  * from then on why there is none.
  *
  * <p>{@code KTRAIN_CUDA=off} is a machine without GPUs, {@code KTRAIN_CUDA_LIBRARIES} names folders with NVIDIA's
- * libraries, {@code KTRAIN_CUDA_CACHING=off} gives each tensor memory of its own.
+ * libraries, {@code KTRAIN_CUDA_CACHING=off} gives each tensor memory of its own, and {@code KTRAIN_CUDA_GRAPHS=on} makes
+ * each training step one CUDA graph.
  */
 public final class CudaBackend implements Backend {
   private final Map<String, String> environment = System.getenv();
@@ -105,6 +106,10 @@ public final class CudaBackend implements Backend {
     return d != null ? d : open(device.index());
   }
 
+  private boolean is(String variable, String value) {
+    return environment.getOrDefault(variable, "").equals(value);
+  }
+
   /** How many devices there are. */
   int count() {
     return verdict().driver() == null ? 0 : devices.length;
@@ -112,7 +117,7 @@ public final class CudaBackend implements Backend {
 
   private synchronized CudaDevice open(int index) {
     if (devices[index] == null)
-      devices[index] = new CudaDevice(index, verdict.driver(), compiler, !environment.getOrDefault("KTRAIN_CUDA_CACHING", "").equals("off"));
+      devices[index] = new CudaDevice(index, verdict.driver(), compiler, !is("KTRAIN_CUDA_CACHING", "off"), is("KTRAIN_CUDA_GRAPHS", "on"));
     return devices[index];
   }
 
@@ -164,6 +169,12 @@ public final class CudaBackend implements Backend {
   @Override
   public boolean runs(Op<?> op) {
     return op.pointwise() != null || table().has(op);
+  }
+
+  @Override
+  public void stepDone() {
+    if (devices == null) return;
+    for (CudaDevice d : devices) if (d != null) d.stepDone();
   }
 
   @Override

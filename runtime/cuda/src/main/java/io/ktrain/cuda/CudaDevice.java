@@ -11,6 +11,7 @@ import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /** One device: its context, its thread, a stream on which kernels run in order and one for copies, its memory. */
 final class CudaDevice {
@@ -39,6 +40,7 @@ final class CudaDevice {
   private final ConcurrentHashMap<Kernels, Long> modules = new ConcurrentHashMap<>();
 
   // Only the device's thread touches these.
+  private @Nullable StepGraph graph;
   private long context;
   private long stream;
   private long copies;
@@ -51,7 +53,11 @@ final class CudaDevice {
   private final long[] partsRead = new long[PARTS];
   private int part;
 
-  CudaDevice(int index, GpuDriver driver, KernelCompiler compiler, boolean caching) {
+  /**
+   * @param caching whether freed blocks are kept for later tensors
+   * @param graphs whether the launches of a step go to the device as one graph
+   */
+  CudaDevice(int index, GpuDriver driver, KernelCompiler compiler, boolean caching, boolean graphs) {
     this.index = index;
     this.driver = driver;
     this.compiler = compiler;
@@ -59,6 +65,7 @@ final class CudaDevice {
     properties = call(d -> d.properties(index));
     call(d -> {
       open();
+      if (graphs) graph = new StepGraph(driver, stream);
       return null;
     });
     long free = call(GpuDriver::available);
@@ -92,9 +99,23 @@ final class CudaDevice {
     return arrivals;
   }
 
-  /** Puts a command in order behind all given before; nothing waits for it. */
+  /**
+   * Puts work on the stream of kernels, behind all given before. Nothing waits for it, and in a captured step it runs only
+   * when the step ends: what else the command does must not depend on it.
+   */
+  void put(Consumer<GpuDriver> work) {
+    thread.submit(() -> {
+      if (graph != null) graph.begin();
+      work.accept(driver);
+    });
+  }
+
+  /** Gives a command behind all given before; nothing waits for it. */
   void submit(Consumer<GpuDriver> command) {
-    thread.submit(() -> command.accept(driver));
+    thread.submit(() -> {
+      if (graph != null) graph.end();
+      command.accept(driver);
+    });
   }
 
   /** As {@link #submit}, for giving things back: happens after a failure too, and tells of none. */
@@ -104,7 +125,15 @@ final class CudaDevice {
 
   /** Runs a command behind all given before, and waits for its result, though not for kernels. */
   <T> T call(Function<GpuDriver, T> command) {
-    return thread.call(() -> command.apply(driver));
+    return thread.call(() -> {
+      if (graph != null) graph.end();
+      return command.apply(driver);
+    });
+  }
+
+  /** A step is over: what is held back of it goes to the device. */
+  void stepDone() {
+    if (graph != null) thread.submit(() -> graph.stepDone());
   }
 
   /** The stream that kernels run on, for libraries that launch their own. Asked on the device's thread. */
@@ -123,11 +152,11 @@ final class CudaDevice {
   void launch(Kernels file, String name, int gridX, int gridY, int gridZ, int threads, int shared, Args args) {
     if (gridX == 0 || gridY == 0 || gridZ == 0) return;
     long function = function(file, name);
-    thread.submit(() -> {
+    put(d -> {
       for (int i = 0; i < args.slots(); i++) slots.setAtIndex(ValueLayout.JAVA_LONG, i, args.slot(i));
       for (int i = 0; i < args.count(); i++)
         table.setAtIndex(ValueLayout.JAVA_LONG, i, slots.address() + 8L * args.start(i));
-      driver.launch(function, gridX, gridY, gridZ, threads, 1, 1, shared, stream, table.address());
+      d.launch(function, gridX, gridY, gridZ, threads, 1, 1, shared, stream, table.address());
     });
   }
 
@@ -265,7 +294,7 @@ final class CudaDevice {
 
   /** Copies from one place of this device to another, in the order of kernels. */
   void copy(long from, long to, long bytes) {
-    submit(d -> d.copy(to, from, bytes, stream));
+    put(d -> d.copy(to, from, bytes, stream));
   }
 
   /** Copies between storages of this device or from another's, in the order of both devices' kernels. */

@@ -59,6 +59,9 @@ public interface Backend {
     return pool(device);
   }
 
+  /** A training step is over: work that was held back to be given to a device at once goes there now. */
+  default void stepDone() {}
+
   /** Host memory from which copies to this backend's devices are quickest, or null where all of it is alike. */
   default Pool pinned() {
     return null;
