@@ -199,17 +199,17 @@ template <class T> __device__ __forceinline__ T group_sum(T v, i32 lanes, T* scr
 
 // Elements that one thread loads and stores in one instruction: at most 16 bytes, aligned to their size.
 template <class T, int N> struct __align__(sizeof(T) * N) Pack {
-  T of[N];
+  T v[N];
 };
 template <class T> struct Widest { static const int N = 16 / sizeof(T); };
 template <int N, class T> __device__ __forceinline__ void load_pack(const T* p, typename Compute<T>::type (&to)[N]) {
-  Pack<T, N> v = *(const Pack<T, N>*)p;
-  for (int j = 0; j < N; j++) to[j] = widen(v.of[j]);
+  Pack<T, N> pack = *(const Pack<T, N>*)p;
+  for (int j = 0; j < N; j++) to[j] = widen(pack.v[j]);
 }
 template <int N, class T> __device__ __forceinline__ void store_pack(T* p, const typename Compute<T>::type (&from)[N]) {
-  Pack<T, N> v;
-  for (int j = 0; j < N; j++) v.of[j] = narrow<T>(from[j]);
-  *(Pack<T, N>*)p = v;
+  Pack<T, N> pack;
+  for (int j = 0; j < N; j++) pack.v[j] = narrow<T>(from[j]);
+  *(Pack<T, N>*)p = pack;
 }
 
 // ---- values that are wrong
