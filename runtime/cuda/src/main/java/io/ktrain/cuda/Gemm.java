@@ -63,9 +63,9 @@ final class Gemm {
     return status;
   }
 
-  /** The tensor, or a row-major copy where its last two dims lie so that cuBLAS cannot read them. */
-  Tensor operand(CudaDevice device, Tensor t) {
-    return !t.getDtype().isFloating() || t.numel() == 0 || Matrix.of(t).isForBlas() || blas() == null ? t : CopyKernels.dense(device, t);
+  /** Whether a tensor's last two dims lie so that the product need not be made of a copy. */
+  boolean reads(Tensor t) {
+    return !t.getDtype().isFloating() || t.numel() == 0 || Matrix.of(t).isForBlas() || blas() == null;
   }
 
   /**
@@ -133,6 +133,10 @@ final class Gemm {
     parts.storage().free("the kernel");
   }
 
+  private static long tiles(Matrix c, int size) {
+    return (long) ((c.rows() + size - 1) / size) * ((c.columns() + size - 1) / size);
+  }
+
   private static void sum(CudaDevice device, Matrix parts, DType type, DType to, int batches, int splits, Matrix c, @Nullable Bias bias, boolean down, boolean adds) {
     device.launch(MATMUL, "gemm_sum_" + to, device.blocks((long) batches * c.rows() * c.columns(), THREADS), THREADS,
         new Args().i64(parts.address()).i64(c.address()).i64(bias == null ? 0 : bias.address()).struct(product(parts, parts, c, batches, splits, 0, type, bias, down, adds, false)));
@@ -164,7 +168,7 @@ final class Gemm {
     return (quads ? QUADS : 0) | (along ? ALONG_ROWS : 0);
   }
 
-  static Tensor temporary(CudaDevice device, DType type, Shape shape) {
+  private static Tensor temporary(CudaDevice device, DType type, Shape shape) {
     return Dispatch.allocate("a temporary", new Spec(shape, type), new Device("cuda", device.index), Layout.contiguous(shape));
   }
 }

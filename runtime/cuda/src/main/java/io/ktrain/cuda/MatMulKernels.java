@@ -9,11 +9,18 @@ import io.ktrain.tensor.Tensor;
 
 /** Products of matrices. */
 final class MatMulKernels {
-  private MatMulKernels() {}
+  private final Gemm gemm;
+  private final CopyKernels copies;
+
+  private MatMulKernels(CudaBackend cuda) {
+    gemm = cuda.gemm();
+    copies = cuda.copies();
+  }
 
   static void register(CudaBackend cuda) {
-    cuda.add(MatMuls.MM, (device, call) -> product(cuda.gemm(), device, 1, call.in(0), call.in(1), call.out(0), null));
-    cuda.add(MatMuls.BMM, (device, call) -> product(cuda.gemm(), device, call.in(0).size(0), call.in(0), call.in(1), call.out(0), null));
+    var m = new MatMulKernels(cuda);
+    cuda.add(MatMuls.MM, (device, call) -> m.product(device, 1, call.in(0), call.in(1), call.out(0), null));
+    cuda.add(MatMuls.BMM, (device, call) -> m.product(device, call.in(0).size(0), call.in(0), call.in(1), call.out(0), null));
     cuda.add(MatMuls.LINEAR, new Kernel<Void>() {
       @Override
       public boolean takes(Call<Void> call) {
@@ -22,32 +29,28 @@ final class MatMulKernels {
 
       @Override
       public void run(Call<Void> call) {
-        linear(cuda.gemm(), cuda.device(call), call);
+        m.linear(cuda.device(call), call);
       }
     });
   }
 
-  private static void product(Gemm gemm, CudaDevice device, int batches, Tensor a, Tensor b, Tensor c, Gemm.Bias bias) {
-    Tensor x = gemm.operand(device, a), y = gemm.operand(device, b);
+  private void product(CudaDevice device, int batches, Tensor a, Tensor b, Tensor c, Gemm.Bias bias) {
+    Tensor x = gemm.reads(a) ? a : copies.dense(device, a), y = gemm.reads(b) ? b : copies.dense(device, b);
     gemm.run(device, c.getDtype(), c.getDtype(), batches, Matrix.of(x), Matrix.of(y), Matrix.of(c), bias, false);
-    if (x != a) x.storage().free("the kernel");
-    if (y != b) y.storage().free("the kernel");
+    CopyKernels.free(x, a);
+    CopyKernels.free(y, b);
   }
 
-  private static void linear(Gemm gemm, CudaDevice device, Call<Void> call) {
+  private void linear(CudaDevice device, Call<Void> call) {
     Tensor x = call.in(0), w = call.in(1), y = call.out(0);
     if (y.numel() == 0) return;
     Shape rows = Shape.of(Math.toIntExact(y.numel() / w.size(0)), w.size(1));
     Layout flat = x.layout().reshaped(x.getShape(), rows);
-    Tensor dense = flat == null ? CopyKernels.dense(device, x) : x;
-    Tensor x2 = view(dense, rows, flat == null ? Layout.contiguous(rows) : flat);
-    Tensor wt = view(w, Shape.of(w.size(1), w.size(0)), new Layout(new long[] {w.layout().stride(1), w.layout().stride(0)}, w.layout().offset()));
+    Tensor dense = flat == null ? copies.dense(device, x) : x;
+    Tensor x2 = CopyKernels.window(dense, rows, flat == null ? Layout.contiguous(rows) : flat);
+    Tensor wt = CopyKernels.window(w, Shape.of(w.size(1), w.size(0)), new Layout(new long[] {w.layout().stride(1), w.layout().stride(0)}, w.layout().offset()));
     Shape results = Shape.of(rows.get(0), w.size(0));
-    product(gemm, device, 1, x2, wt, view(y, results, Layout.contiguous(results)), Gemm.Bias.of(call.in(2)));
-    if (dense != x) dense.storage().free("the kernel");
-  }
-
-  private static Tensor view(Tensor of, Shape shape, Layout layout) {
-    return Tensor.of(shape, of.getDtype(), of.getDevice(), layout, of.storage());
+    product(device, 1, x2, wt, CopyKernels.window(y, results, Layout.contiguous(results)), Gemm.Bias.of(call.in(2)));
+    CopyKernels.free(dense, x);
   }
 }
