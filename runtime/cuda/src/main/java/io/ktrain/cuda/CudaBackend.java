@@ -18,8 +18,9 @@ import java.util.Map;
  * from then on why there is none.
  *
  * <p>{@code KTRAIN_CUDA=off} is a machine without GPUs, {@code KTRAIN_CUDA_LIBRARIES} names folders with NVIDIA's
- * libraries, {@code KTRAIN_CUDA_CACHING=off} gives each tensor memory of its own, and {@code KTRAIN_CUDA_GRAPHS=on} makes
- * each training step one CUDA graph.
+ * libraries, {@code KTRAIN_CUDA_CACHING=off} gives each tensor memory of its own, {@code KTRAIN_CUDA_GRAPHS=on} makes each
+ * training step one CUDA graph, {@code KTRAIN_TF32=on} lets f32 products of matrices and convolutions round their operands
+ * to what tensor cores take.
  */
 public final class CudaBackend implements Backend {
   private final Map<String, String> environment = System.getenv();
@@ -27,6 +28,7 @@ public final class CudaBackend implements Backend {
   private final KernelTable kernels = new KernelTable();
   private final PointwiseKernels pointwise = new PointwiseKernels(this);
   private CopyKernels copies;
+  private final Gemm gemm = new Gemm(libraries, environment.getOrDefault("KTRAIN_TF32", "").equals("on"));
   private volatile boolean registered;
   private volatile Verdict verdict;
   private CudaDevice[] devices;
@@ -72,6 +74,11 @@ public final class CudaBackend implements Backend {
   /** For kernels that need one before theirs: copies. */
   CopyKernels copies() {
     return copies;
+  }
+
+  /** For kernels that are made of products of matrices. */
+  Gemm gemm() {
+    return gemm;
   }
 
   /** The device of a call that is to run. */
@@ -135,7 +142,7 @@ public final class CudaBackend implements Backend {
   public String status() {
     Verdict v = verdict();
     if (v.driver() == null) return v.reason();
-    var text = new StringBuilder("driver for CUDA " + Verdict.release(v.driver().version()) + "; " + compiler.status());
+    var text = new StringBuilder("driver for CUDA " + Verdict.release(v.driver().version()) + "; " + compiler.status() + "; " + gemm.status());
     for (int i = 0; i < devices.length; i++) {
       DeviceProperties p = v.driver().properties(i);
       text.append("; cuda:").append(i).append(" ").append(p.name()).append(" (").append(p.architecture()).append(", ").append(p.memory() >> 20).append(" MiB)");
