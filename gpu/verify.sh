@@ -79,11 +79,12 @@ take() { tee -a "$log" | grep -E $'^(CHECK|FIGURE|PEER|SKIPPED)\t' >> "$rows"; }
 left() { echo $((deadline - SECONDS > 0 ? deadline - SECONDS : 0)); }
 
 run() { # name, command...: within the section's time; what goes wrong becomes a row
-  local name=$1 limit code
+  local name=$1 limit code from why
   shift
   limit=$(left)
   if [ "$limit" = 0 ]; then row SKIPPED "$name" "no time left of the section's $budget s"; return 1; fi
   printf '\n$ %s\n' "$name: $*" >> "$log"
+  from=$(($(wc -c < "$log") + 1))
   wrap=(timeout -k 5 "$limit")
   "$@" 2>> "$log" | take
   code=${PIPESTATUS[0]}
@@ -91,7 +92,10 @@ run() { # name, command...: within the section's time; what goes wrong becomes a
   case $code in
     0) ;;
     124 | 137) row SKIPPED "$name" "it ran past the section's $budget s" ;;
-    *) row CHECK "$name" "ended with $code, see the log" '-' WRONG ;;
+    *)
+      why=$(tail -c "+$from" "$log" | grep -m 1 -E '^(Exception|[A-Za-z]*Error)')
+      row CHECK "$name" "ended with $code${why:+: $why}, see the log" '-' WRONG
+      ;;
   esac
   return "$code"
 }
@@ -102,7 +106,7 @@ tests() { # name, "limit", arguments of JUnit's console...
   local name=$1 what=$2 from text passed failed verdict=ok
   shift 2
   from=$(($(wc -c < "$log") + 1))
-  wrap=("${prefix[@]}" timeout -k 5 "$(left)")
+  wrap=(timeout -k 5 "$(left)" "${prefix[@]}")
   printf '\n$ %s\n' "$name: $*" >> "$log"
   ktrain org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors --details=summary \
     --exclude-tag=standin "$@" >> "$log" 2>&1
@@ -142,8 +146,7 @@ mnist() {
   if [ -n "$small" ]; then row SKIPPED mnist.script 'SMALL'; return; fi
   script() {
     "${wrap[@]}" "$checkout/ktrain" run "$checkout/examples/mnist.ktrain.kts" --device cuda --epochs 2 --plain |
-      sed 's/^test accuracy: \(.*\)/&\nCHECK\tmnist.script\t\1\t>= 0.985\t\1/' |
-      awk -F'\t' -v OFS='\t' '$1 == "CHECK" { $5 = $5 >= 0.985 ? "ok" : "WRONG" } { print }'
+      awk '{ print } /^test accuracy: / { printf "CHECK\tmnist.script\t%s\t>= 0.985\t%s\n", $3, $3 >= 0.985 ? "ok" : "WRONG" }'
   }
   run mnist.script script
 }
@@ -200,7 +203,7 @@ speed() {
     done
   done
   exec 8<&- 9>&-
-  [ -z "$peer" ] || wait "$peer"
+  [ -z "$peer" ] || kill "$peer"
 }
 
 sanitizer() {

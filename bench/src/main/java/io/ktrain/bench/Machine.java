@@ -1,5 +1,6 @@
 package io.ktrain.bench;
 
+import io.ktrain.backend.Backends;
 import io.ktrain.tensor.Devices;
 
 /** Says what there is to compute with, and fails where that is no GPU. */
@@ -8,8 +9,7 @@ public final class Machine {
 
   public static void main(String[] args) {
     String why = Devices.whyNoGpu();
-    if (why == null) Devices.report().forEach(System.out::println);
-    else System.out.println(why);
+    System.out.println(why == null ? "cuda: " + Backends.named("cuda").status() : why);
     System.exit(why == null ? 0 : 1);
   }
 }
