@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 #include <unistd.h>
+#include <cstring>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -18,11 +19,6 @@
 #include <string>
 #include <vector>
 #include "standin.h"
-#undef threadIdx
-#undef blockIdx
-#undef blockDim
-#undef gridDim
-#undef __forceinline__
 
 namespace {
 

@@ -1,12 +1,6 @@
 // Kernels compiled by g++: what CUDA gives them, by way of the stand-in driver (driver.cpp), which runs one block's
 // threads as fibers.
 #pragma once
-#include <cmath>
-#include <cstring>
-
-using std::isinf;
-using std::isnan;
-
 struct StandinDim { unsigned x, y, z; };
 enum StandinWait { STANDIN_WARP, STANDIN_BLOCK };
 
@@ -21,6 +15,25 @@ struct Standin {
 extern "C" {
 __attribute__((visibility("default"))) inline Standin* standin = nullptr;
 }
+
+#ifdef KTRAIN_STANDIN // in a kernel, not in the driver
+// Declared here: the headers of the C library cost each of many hundred compilations a tenth of a second.
+extern "C" {
+void* memcpy(void*, const void*, unsigned long);
+void* memset(void*, int, unsigned long);
+#define F1(name) double name(double); float name##f(float);
+#define F2(name) double name(double, double); float name##f(float, float);
+F1(fabs) F1(sqrt) F1(exp) F1(exp2) F1(expm1) F1(log) F1(log1p) F1(log2) F1(log10) F1(sin) F1(cos) F1(tan) F1(asin) F1(acos) F1(atan) F1(sinh) F1(cosh) F1(tanh) F1(erf) F1(floor) F1(ceil) F1(trunc) F1(rint) F1(round) F1(cbrt)
+F2(pow) F2(fmod) F2(atan2) F2(fmax) F2(fmin) F2(copysign)
+double fma(double, double, double);
+float fmaf(float, float, float);
+#undef F1
+#undef F2
+}
+#define isnan(x) ((x) != (x))
+#define isinf(x) (__builtin_isinf(x))
+#define INFINITY __builtin_inff()
+#define NAN __builtin_nanf("")
 
 #define threadIdx (standin->thread)
 #define blockIdx (standin->block)
@@ -98,3 +111,4 @@ struct double2 { double x, y; } __attribute__((aligned(16)));
 static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 template <class T> static inline T min(T a, T b) { return b < a ? b : a; }
 template <class T> static inline T max(T a, T b) { return a < b ? b : a; }
+#endif

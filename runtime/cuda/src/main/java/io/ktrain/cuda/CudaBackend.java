@@ -27,6 +27,7 @@ public final class CudaBackend implements Backend {
   private final CudaLibraries libraries = new CudaLibraries(environment);
   private final KernelTable kernels = new KernelTable();
   private final PointwiseKernels pointwise = new PointwiseKernels(this);
+  private CopyKernels copies;
   private volatile boolean registered;
   private volatile Verdict verdict;
   private CudaDevice[] devices;
@@ -40,7 +41,7 @@ public final class CudaBackend implements Backend {
 
   private synchronized KernelTable table() {
     if (registered) return kernels;
-    CopyKernels.register(this);
+    copies = CopyKernels.register(this);
     CreationKernels.register(this);
     ReductionKernels.register(this);
     NormalizationKernels.register(this);
@@ -62,6 +63,16 @@ public final class CudaBackend implements Backend {
   /** As {@link #add(Op, Launcher)}, with a condition on the calls it takes or a layout of its outputs. */
   <A> void add(Op<A> op, Kernel<A> kernel) {
     kernels.add(op, kernel);
+  }
+
+  /** For kernels that need one before theirs: pointwise ones. */
+  PointwiseKernels pointwise() {
+    return pointwise;
+  }
+
+  /** For kernels that need one before theirs: copies. */
+  CopyKernels copies() {
+    return copies;
   }
 
   /** The device of a call that is to run. */

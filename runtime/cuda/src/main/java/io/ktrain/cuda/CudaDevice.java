@@ -232,6 +232,11 @@ final class CudaDevice {
     }
   }
 
+  /** Copies from one place of this device to another, in the order of kernels. */
+  void copy(long from, long to, long bytes) {
+    submit(d -> d.copy(to, from, bytes, stream));
+  }
+
   /** Copies between storages of this device or from another's, in the order of both devices' kernels. */
   void copyFrom(CudaDevice other, long from, long to, long bytes) {
     if (other == this) {

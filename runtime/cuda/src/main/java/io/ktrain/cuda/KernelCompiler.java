@@ -20,11 +20,10 @@ import org.jspecify.annotations.Nullable;
  * machine code by NVRTC, kept on disk for the next process.
  */
 final class KernelCompiler {
-  private static final String HEADER = "ktrain.cuh";
 
   private final @Nullable Nvrtc nvrtc;
   private final @Nullable Path cache;
-  private final List<String> headers = List.of(HEADER, Kernels.resource(HEADER));
+  private final List<String> headers = List.of("ktrain.cuh", Kernels.resource("ktrain.cuh"), "math.cuh", Kernels.resource("math.cuh"));
 
   /** @param cache the folder for machine code, or null to keep none */
   KernelCompiler(@Nullable Nvrtc nvrtc, @Nullable Path cache) {
@@ -62,7 +61,7 @@ final class KernelCompiler {
   private String key(Kernels kernels, DeviceProperties device) {
     try {
       var digest = MessageDigest.getInstance("SHA-256");
-      for (String part : List.of(headers.get(1), kernels.text(), device.architecture(), Integer.toString(nvrtc.version()), nvrtc.toString())) {
+      for (String part : List.of(headers.toString(), kernels.text(), device.architecture(), Integer.toString(nvrtc.version()), nvrtc.toString())) {
         digest.update(part.getBytes(StandardCharsets.UTF_8));
         digest.update((byte) 0);
       }
