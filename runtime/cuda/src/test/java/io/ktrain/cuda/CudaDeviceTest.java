@@ -32,7 +32,7 @@ class CudaDeviceTest {
   private final CudaDevice device = device(0, true);
 
   private CudaDevice device(int index, boolean caching) {
-    return new CudaDevice(index, driver, new KernelCompiler(null, null), caching, false);
+    return new CudaDevice(index, driver, new KernelCompiler(new CudaLibraries(List.of()), null), caching, false);
   }
 
   private static void fill(CudaDevice device, Storage s, int value) {
