@@ -120,7 +120,13 @@ final class CudaDevice {
 
   /** As {@link #submit}, for giving things back: happens after a failure too, and tells of none. */
   void submitAlways(Consumer<GpuDriver> command) {
-    thread.submitAlways(() -> command.accept(driver));
+    thread.submitAlways(() -> {
+      try {
+        if (graph != null) graph.end();
+      } finally {
+        command.accept(driver);
+      }
+    });
   }
 
   /** Runs a command behind all given before, and waits for its result, though not for kernels. */
