@@ -11,6 +11,8 @@ import io.ktrain.tensor.Device;
 import io.ktrain.tensor.DeviceError;
 import io.ktrain.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -18,7 +20,9 @@ import java.util.Map;
  * from then on why there is none.
  *
  * <p>{@code KTRAIN_CUDA=off} is a machine without GPUs, {@code KTRAIN_CUDA_LIBRARIES} names folders with NVIDIA's
- * libraries, {@code KTRAIN_CUDA_CACHING=off} gives each tensor memory of its own.
+ * libraries, {@code KTRAIN_CUDA_CACHING=off} gives each tensor memory of its own, {@code KTRAIN_CUDA_GRAPHS=on} makes each
+ * training step one CUDA graph, {@code KTRAIN_TF32=on} lets f32 products of matrices and convolutions round their operands
+ * to what tensor cores take.
  */
 public final class CudaBackend implements Backend {
   private final Map<String, String> environment = System.getenv();
@@ -26,6 +30,7 @@ public final class CudaBackend implements Backend {
   private final KernelTable kernels = new KernelTable();
   private final PointwiseKernels pointwise = new PointwiseKernels(this);
   private CopyKernels copies;
+  private final Gemm gemm = new Gemm(libraries, environment.getOrDefault("KTRAIN_TF32", "").equals("on"));
   private volatile boolean registered;
   private volatile Verdict verdict;
   private CudaDevice[] devices;
@@ -73,6 +78,11 @@ public final class CudaBackend implements Backend {
     return copies;
   }
 
+  /** For kernels that are made of products of matrices. */
+  Gemm gemm() {
+    return gemm;
+  }
+
   /** The device of a call that is to run. */
   CudaDevice device(Call<?> call) {
     Tensor t = null;
@@ -105,9 +115,18 @@ public final class CudaBackend implements Backend {
     return d != null ? d : open(device.index());
   }
 
+  private boolean is(String variable, String value) {
+    return environment.getOrDefault(variable, "").equals(value);
+  }
+
+  /** How many devices there are. */
+  int count() {
+    return verdict().driver() == null ? 0 : devices.length;
+  }
+
   private synchronized CudaDevice open(int index) {
     if (devices[index] == null)
-      devices[index] = new CudaDevice(index, verdict.driver(), compiler, !environment.getOrDefault("KTRAIN_CUDA_CACHING", "").equals("off"));
+      devices[index] = new CudaDevice(index, verdict.driver(), compiler, !is("KTRAIN_CUDA_CACHING", "off"), is("KTRAIN_CUDA_GRAPHS", "on"));
     return devices[index];
   }
 
@@ -125,12 +144,22 @@ public final class CudaBackend implements Backend {
   public String status() {
     Verdict v = verdict();
     if (v.driver() == null) return v.reason();
-    var text = new StringBuilder("driver for CUDA " + Verdict.release(v.driver().version()) + "; " + compiler.status());
-    for (int i = 0; i < devices.length; i++) {
-      DeviceProperties p = v.driver().properties(i);
-      text.append("; cuda:").append(i).append(" ").append(p.name()).append(" (").append(p.architecture()).append(", ").append(p.memory() >> 20).append(" MiB)");
+    return "driver for CUDA " + Verdict.release(v.driver().version()) + ", " + (devices.length == 1 ? "1 device" : devices.length + " devices");
+  }
+
+  @Override
+  public List<String> details() {
+    var lines = new ArrayList<String>();
+    GpuDriver driver = verdict().driver();
+    for (int i = 0; driver != null && i < devices.length; i++) {
+      DeviceProperties p = driver.properties(i);
+      lines.add("cuda:" + i + ": " + p.name() + ", " + p.architecture() + ", " + p.multiprocessors() + " multiprocessors, " + (p.memory() >> 20) + " MiB");
     }
-    return text.toString();
+    if (driver != null) lines.add(libraries.described("driver", Verdict.LIBRARY));
+    lines.add(libraries.described("NVRTC", Nvrtc.NAMES));
+    lines.add(libraries.described("cuBLAS", "libcublas.so.13", "libcublas.so.12"));
+    lines.add(libraries.described("cuDNN", "libcudnn.so.9"));
+    return lines;
   }
 
   @Override
@@ -139,8 +168,8 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public Pool arrivals(Device device) {
-    return device(device).arrivals();
+  public Pool arrivals(Device device, Storage from) {
+    return isPinned(from) ? device(device).arrivals() : pool(device);
   }
 
   @Override
@@ -162,6 +191,12 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public void stepDone() {
+    if (devices == null) return;
+    for (CudaDevice d : devices) if (d != null) d.stepDone();
+  }
+
+  @Override
   public void read(Storage from, long byteOffset, MemorySegment to) {
     device(from).read(from.address() + byteOffset, to);
   }
@@ -174,8 +209,13 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void upload(Storage from, long byteOffset, Storage to, long bytes) {
-    if (pinned != null && from.isFrom(pinned)) device(to).upload(pinned, from, byteOffset, to.address(), bytes);
+    if (from.host() == null) device(to).copyFrom(device(from), from.address() + byteOffset, to.address(), bytes);
+    else if (isPinned(from)) device(to).upload(pinned, from, byteOffset, to.address(), bytes);
     else Backend.super.upload(from, byteOffset, to, bytes);
+  }
+
+  private boolean isPinned(Storage storage) {
+    return pinned != null && storage.isFrom(pinned);
   }
 
   /** The device whose block it is. */

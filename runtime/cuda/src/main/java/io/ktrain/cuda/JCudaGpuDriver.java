@@ -2,10 +2,18 @@ package io.ktrain.cuda;
 
 import static jcuda.driver.JCudaDriver.*;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import jcuda.NativePointerObject;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
@@ -26,6 +34,10 @@ import jcuda.driver.CUstream_flags;
 
 /** The driver through JCuda. JCuda's objects stay in here; handles outside are places in a list. */
 final class JCudaGpuDriver implements GpuDriver {
+  /** What loading gives for an image that is well, but not for this device or this driver. */
+  private static final Set<Integer> UNFIT = Set.of(CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU, CUresult.CUDA_ERROR_INVALID_IMAGE,
+      CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION, CUresult.CUDA_ERROR_JIT_COMPILER_NOT_FOUND);
+
   private static final long NO_TIMING = CUevent_flags.CU_EVENT_DISABLE_TIMING;
 
   /** A device address that can be read back, which JCuda's own type hides. */
@@ -41,6 +53,19 @@ final class JCudaGpuDriver implements GpuDriver {
     }
   }
 
+  private static final class Graph extends CUgraph {
+    long value() {
+      return getNativePointer();
+    }
+  }
+
+  private static final class ReadyGraph extends CUgraphExec {
+    long value() {
+      return getNativePointer();
+    }
+  }
+
+  private static final int GRAPH_EXEC_UPDATE_FAILURE = 910;
   private static final CUdeviceptr DEVICE_ZERO = new CUdeviceptr();
   private static final Pointer HOST_ZERO = new Pointer();
 
@@ -49,8 +74,15 @@ final class JCudaGpuDriver implements GpuDriver {
   private long tableAddress;
   private Pointer table;
 
-  JCudaGpuDriver() {
+  /** cuGraphExecUpdate_v2, which JCuda has no binding to, and where it says what differs. */
+  private final MethodHandle updateGraph;
+  private final MemorySegment updateResult = Arena.global().allocate(24, 8);
+
+  /** @param library the driver's own, loaded already */
+  JCudaGpuDriver(Path library) {
     setExceptionsEnabled(false);
+    updateGraph = Linker.nativeLinker().downcallHandle(SymbolLookup.libraryLookup(library, Arena.global()).findOrThrow("cuGraphExecUpdate_v2"),
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS));
   }
 
   private synchronized long handle(NativePointerObject object) {
@@ -292,7 +324,7 @@ final class JCudaGpuDriver implements GpuDriver {
   public Long tryLoad(byte[] image) {
     CUmodule module = new CUmodule();
     int code = cuModuleLoadData(module, image);
-    if (code == CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU || code == CUresult.CUDA_ERROR_INVALID_IMAGE) return null;
+    if (UNFIT.contains(code)) return null;
     require("cuModuleLoadData", code);
     return handle(module);
   }
@@ -329,27 +361,51 @@ final class JCudaGpuDriver implements GpuDriver {
 
   @Override
   public void beginCapture(long stream) {
-    require("cuStreamBeginCapture", cuStreamBeginCapture(object(stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+    // Relaxed: a pool may ask for memory meanwhile.
+    require("cuStreamBeginCapture", cuStreamBeginCapture(object(stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED));
   }
 
   @Override
   public long endCapture(long stream) {
-    CUgraph graph = new CUgraph();
+    var graph = new Graph();
     require("cuStreamEndCapture", cuStreamEndCapture(object(stream), graph));
-    CUgraphExec ready = new CUgraphExec();
-    require("cuGraphInstantiate", cuGraphInstantiate(ready, graph, 0));
-    require("cuGraphDestroy", cuGraphDestroy(graph));
-    return handle(ready);
-  }
-
-  @Override
-  public void launchGraph(long graph, long stream) {
-    require("cuGraphLaunch", cuGraphLaunch(object(graph), object(stream)));
+    return handle(graph);
   }
 
   @Override
   public void destroyGraph(long graph) {
-    require("cuGraphExecDestroy", cuGraphExecDestroy(object(graph)));
+    require("cuGraphDestroy", cuGraphDestroy(object(graph)));
     forget(graph);
+  }
+
+  @Override
+  public long instantiate(long graph) {
+    var ready = new ReadyGraph();
+    require("cuGraphInstantiate", cuGraphInstantiate(ready, object(graph), 0));
+    return handle(ready);
+  }
+
+  @Override
+  public boolean update(long ready, long graph) {
+    int code;
+    try {
+      code = (int) updateGraph.invokeExact(this.<ReadyGraph>object(ready).value(), this.<Graph>object(graph).value(), updateResult);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+    if (code == GRAPH_EXEC_UPDATE_FAILURE) return false;
+    require("cuGraphExecUpdate", code);
+    return true;
+  }
+
+  @Override
+  public void launchGraph(long ready, long stream) {
+    require("cuGraphLaunch", cuGraphLaunch(object(ready), object(stream)));
+  }
+
+  @Override
+  public void destroyReady(long ready) {
+    require("cuGraphExecDestroy", cuGraphExecDestroy(object(ready)));
+    forget(ready);
   }
 }

@@ -46,7 +46,7 @@ class CudaOpsTest {
     assertEquals(List.of(), holes);
   }
 
-  private static <T> T on(Device device, Supplier<T> body) {
+  static <T> T on(Device device, Supplier<T> body) {
     Context context = Context.current().fork(new Generator(5));
     context.setDevice(device);
     return context.run(body);

@@ -6,6 +6,7 @@ import io.ktrain.op.Call;
 import io.ktrain.op.Op;
 import io.ktrain.tensor.Device;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * What computes: memory, copies to and from the host, and a kernel for operations. Found by ServiceLoader; one object a
@@ -22,6 +23,11 @@ public interface Backend {
 
   /** What it computes with, or in one sentence why it cannot; never throws. */
   String status();
+
+  /** Whatever else there is to say of it, a line each: its devices, the libraries that it found or lacks. Never throws. */
+  default List<String> details() {
+    return List.of();
+  }
 
   /** The memory of one of its devices; throws DeviceError where there is no such device. */
   Pool pool(Device device);
@@ -47,17 +53,20 @@ public interface Backend {
   void write(MemorySegment from, Storage to, long byteOffset);
 
   /**
-   * Copies a stretch of another device's storage that the host can read to the beginning of one of this backend's. From
-   * {@link #pinned} memory the copy may still be under way when this returns; the block is not given out again before.
+   * Copies a stretch of a storage that the host can read, or of another device of this backend, to the beginning of one
+   * of this backend's. From {@link #pinned} memory the copy may still be under way when this returns; the block is not given out again before.
    */
   default void upload(Storage from, long byteOffset, Storage to, long bytes) {
     write(from.host().asSlice(byteOffset, bytes), to, 0);
   }
 
-  /** The memory of a device for what {@link #upload} brings there. */
-  default Pool arrivals(Device device) {
+  /** The memory of a device for what {@link #upload} brings there from a storage. */
+  default Pool arrivals(Device device, Storage from) {
     return pool(device);
   }
+
+  /** A training step is over: work that was held back to be given to a device at once goes there now. */
+  default void stepDone() {}
 
   /** Host memory from which copies to this backend's devices are quickest, or null where all of it is alike. */
   default Pool pinned() {

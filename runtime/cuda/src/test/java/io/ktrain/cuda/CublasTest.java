@@ -1,0 +1,34 @@
+package io.ktrain.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.DeviceError;
+import java.util.Map;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+/** What is said when cuBLAS refuses a call, and where there is none. */
+class CublasTest {
+  private static final long SOMEWHERE = 1 << 20;
+
+  @Test
+  void failuresNameTheCallAndTheStatus() {
+    Cublas cublas = Cublas.find(new CudaLibraries(System.getenv()), false);
+    Assumptions.assumeTrue(cublas != null, "no cuBLAS");
+    long handle = cublas.open(0, SOMEWHERE);
+    var e = assertThrows(DeviceError.class, () -> cublas.multiply(handle, DType.f32, DType.f32, false, false, 4, 3, 2,
+        SOMEWHERE, 1, 0, SOMEWHERE, 2, 0, false, SOMEWHERE, 4, 0, 1));
+    assertEquals("cuda: cublasGemmEx of 1 times f32 4x3x2 failed with CUBLAS_STATUS_INVALID_VALUE (7).", e.getMessage());
+  }
+
+  @Test
+  void withoutTheLibraryThereIsNone() {
+    var nowhere = new CudaLibraries(Map.of("KTRAIN_CUDA_LIBRARIES", "/nowhere"));
+    Assumptions.assumeTrue(nowhere.find("libcublas.so.13", "libcublas.so.12") == null, "this machine has cuBLAS");
+    assertNull(Cublas.find(nowhere, false));
+    assertEquals("no cuBLAS: ktrain's own products of matrices, which are slower", new Gemm(nowhere, false).status());
+  }
+}
