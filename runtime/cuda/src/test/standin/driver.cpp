@@ -168,7 +168,26 @@ bool run_block(bool reverse) {
 struct Function {
   std::string name;
   void (*run)(void**);
+  const int* sizes; // of its parameters, ended by 0
 };
+
+// One piece of a captured stream: a launch, a copy or a fill.
+struct Node {
+  int kind;
+  Function* function;
+  unsigned grid[3], block[3], shared;
+  std::vector<std::vector<unsigned char>> values;
+  uintptr_t to, from;
+  size_t bytes;
+  unsigned char value;
+};
+enum { LAUNCH, COPY, FILL };
+
+struct Graph {
+  std::vector<Node> nodes;
+};
+Graph* captured = nullptr; // while a stream is being captured
+unsigned long graph_launches = 0;
 
 struct Event {
   double at;
@@ -187,10 +206,12 @@ extern "C" {
 typedef int CUresult;
 typedef unsigned long long CUdeviceptr;
 enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_IMAGE = 200, INVALID_CONTEXT = 201, NO_BINARY = 209, NOT_FOUND = 500,
-  ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719, NOT_SUPPORTED = 801 };
+  ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALID = 901, UPDATE_FAILURE = 910 };
 
 static __thread void* current = nullptr;
 #define IN_CONTEXT do { if (!current) return INVALID_CONTEXT; if (!broken.empty()) return ILLEGAL_ADDRESS; } while (0)
+// What waits, or works on another stream, must not happen while one is captured.
+#define NOT_CAPTURING do { IN_CONTEXT; if (captured) return CAPTURE_UNSUPPORTED; } while (0)
 
 CUresult cuInit(unsigned) { TELL("cuInit"); return (CUresult)setting("STANDIN_INIT", 0); }
 CUresult cuDriverGetVersion(int* v) { *v = (int)setting("STANDIN_VERSION", 13000); return SUCCESS; }
@@ -249,21 +270,33 @@ static bool inside(CUdeviceptr p, size_t n) {
   --b;
   return p + n <= b->first + b->second;
 }
-CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr d, const void* s, size_t n, void*) { IN_CONTEXT; if (!inside(d, n)) return INVALID_VALUE; memcpy((void*)d, s, n); return SUCCESS; }
-CUresult cuMemcpyDtoHAsync_v2(void* d, CUdeviceptr s, size_t n, void*) { IN_CONTEXT; if (!inside(s, n)) return INVALID_VALUE; memcpy(d, (void*)s, n); return SUCCESS; }
-CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr d, CUdeviceptr s, size_t n, void*) { IN_CONTEXT; if (!inside(d, n) || !inside(s, n)) return INVALID_VALUE; memmove((void*)d, (void*)s, n); return SUCCESS; }
-CUresult cuMemcpyPeerAsync(CUdeviceptr d, void*, CUdeviceptr s, void*, size_t n, void*) { IN_CONTEXT; if (!inside(d, n) || !inside(s, n)) return INVALID_VALUE; memcpy((void*)d, (void*)s, n); return SUCCESS; }
-CUresult cuMemsetD8Async(CUdeviceptr d, unsigned char v, size_t n, void*) { IN_CONTEXT; if (!inside(d, n)) return INVALID_VALUE; memset((void*)d, v, n); return SUCCESS; }
+CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr d, const void* s, size_t n, void*) { NOT_CAPTURING; if (!inside(d, n)) return INVALID_VALUE; memcpy((void*)d, s, n); return SUCCESS; }
+CUresult cuMemcpyDtoHAsync_v2(void* d, CUdeviceptr s, size_t n, void*) { NOT_CAPTURING; if (!inside(s, n)) return INVALID_VALUE; memcpy(d, (void*)s, n); return SUCCESS; }
+CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr d, CUdeviceptr s, size_t n, void*) {
+  IN_CONTEXT;
+  if (!inside(d, n) || !inside(s, n)) return INVALID_VALUE;
+  if (captured) captured->nodes.push_back({COPY, nullptr, {}, {}, 0, {}, (uintptr_t)d, (uintptr_t)s, n, 0});
+  else memmove((void*)d, (void*)s, n);
+  return SUCCESS;
+}
+CUresult cuMemcpyPeerAsync(CUdeviceptr d, void*, CUdeviceptr s, void*, size_t n, void*) { NOT_CAPTURING; if (!inside(d, n) || !inside(s, n)) return INVALID_VALUE; memcpy((void*)d, (void*)s, n); return SUCCESS; }
+CUresult cuMemsetD8Async(CUdeviceptr d, unsigned char v, size_t n, void*) {
+  IN_CONTEXT;
+  if (!inside(d, n)) return INVALID_VALUE;
+  if (captured) captured->nodes.push_back({FILL, nullptr, {}, {}, 0, {}, (uintptr_t)d, 0, n, v});
+  else memset((void*)d, v, n);
+  return SUCCESS;
+}
 
 CUresult cuStreamCreate(void** s, unsigned) { IN_CONTEXT; *s = malloc(8); return SUCCESS; }
 CUresult cuStreamDestroy_v2(void* s) { free(s); return SUCCESS; }
-CUresult cuStreamSynchronize(void*) { IN_CONTEXT; return SUCCESS; }
-CUresult cuStreamWaitEvent(void*, void*, unsigned) { IN_CONTEXT; return SUCCESS; }
+CUresult cuStreamSynchronize(void*) { NOT_CAPTURING; return SUCCESS; }
+CUresult cuStreamWaitEvent(void*, void*, unsigned) { NOT_CAPTURING; return SUCCESS; }
 CUresult cuEventCreate(void** e, unsigned) { IN_CONTEXT; *e = new Event{0}; return SUCCESS; }
 CUresult cuEventDestroy_v2(void* e) { delete (Event*)e; return SUCCESS; }
-CUresult cuEventRecord(void* e, void*) { IN_CONTEXT; ((Event*)e)->at = now(); return SUCCESS; }
-CUresult cuEventQuery(void*) { IN_CONTEXT; return SUCCESS; }
-CUresult cuEventSynchronize(void*) { IN_CONTEXT; return SUCCESS; }
+CUresult cuEventRecord(void* e, void*) { NOT_CAPTURING; ((Event*)e)->at = now(); return SUCCESS; }
+CUresult cuEventQuery(void*) { NOT_CAPTURING; return SUCCESS; }
+CUresult cuEventSynchronize(void*) { NOT_CAPTURING; return SUCCESS; }
 CUresult cuEventElapsedTime(float* ms, void* a, void* b) { *ms = (float)(((Event*)b)->at - ((Event*)a)->at); return SUCCESS; }
 CUresult cuEventElapsedTime_v2(float* ms, void* a, void* b) { return cuEventElapsedTime(ms, a, b); }
 
@@ -293,32 +326,29 @@ CUresult cuModuleUnload(void* m) { dlclose(m); return SUCCESS; }
 CUresult cuModuleGetFunction(void** f, void* m, const char* name) {
   IN_CONTEXT;
   void* run = dlsym(m, (std::string("run_") + name).c_str());
-  if (!run) return NOT_FOUND;
-  *f = new Function{name, (void (*)(void**))run};
+  auto sizes = (const int* (*)())dlsym(m, (std::string("sizes_") + name).c_str());
+  if (!run || !sizes) return NOT_FOUND;
+  *f = new Function{name, (void (*)(void**))run, sizes()};
   return SUCCESS;
 }
 CUresult cuFuncSetAttribute(void*, int, int) { return SUCCESS; }
 CUresult cuFuncGetAttribute(int* v, int, void*) { *v = 0; return SUCCESS; }
 
-CUresult cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, void*, void** a, void**) {
-  IN_CONTEXT;
-  Function* k = (Function*)f;
-  unsigned n = bx * by * bz;
-  TELL("%s <<<(%u,%u,%u),(%u,%u,%u),%u>>>", k->name.c_str(), gx, gy, gz, bx, by, bz, shared);
-  if (!gx || !gy || !gz || gy > 65535 || gz > 65535 || !n || n > 512 || shared > 232448) return INVALID_VALUE;
+static CUresult launch(Function* k, const unsigned* grid, const unsigned* block, unsigned shared, void** a) {
+  unsigned n = block[0] * block[1] * block[2];
   bool reverse = getenv("STANDIN_REVERSE") != nullptr;
   if (fibers.size() < n) fibers.resize(n, Fiber{nullptr, nullptr}), states.resize(n);
   dynamic_memory.resize(shared);
-  running.gridDim = {gx, gy, gz};
-  running.blockDim = {bx, by, bz};
+  running.gridDim = {grid[0], grid[1], grid[2]};
+  running.blockDim = {block[0], block[1], block[2]};
   running.wait = wait;
   running.dynamic = dynamic_memory.data();
   running.exchange = exchange;
   body = k->run;
   parameters = a;
-  for (unsigned long i = 0, all = (unsigned long)gx * gy * gz; i < all; i++) {
+  for (unsigned long i = 0, all = (unsigned long)grid[0] * grid[1] * grid[2]; i < all; i++) {
     unsigned long b = reverse ? all - 1 - i : i;
-    running.block = {(unsigned)(b % gx), (unsigned)(b / gx % gy), (unsigned)(b / ((unsigned long)gx * gy))};
+    running.block = {(unsigned)(b % grid[0]), (unsigned)(b / grid[0] % grid[1]), (unsigned)(b / ((unsigned long)grid[0] * grid[1]))};
     if (!run_block(reverse)) {
       broken = k->name + ": " + fault;
       fprintf(stderr, "[standin] %s\n", broken.c_str());
@@ -330,10 +360,51 @@ CUresult cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned
   return SUCCESS;
 }
 
-CUresult cuStreamBeginCapture_v2(void*, int) { return NOT_SUPPORTED; }
-CUresult cuStreamEndCapture(void*, void**) { return NOT_SUPPORTED; }
-CUresult cuGraphInstantiateWithFlags(void**, void*, unsigned long long) { return NOT_SUPPORTED; }
-CUresult cuGraphLaunch(void*, void*) { return NOT_SUPPORTED; }
-CUresult cuGraphDestroy(void*) { return SUCCESS; }
-CUresult cuGraphExecDestroy(void*) { return SUCCESS; }
+CUresult cuLaunchKernel(void* f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, void*, void** a, void**) {
+  IN_CONTEXT;
+  Function* k = (Function*)f;
+  unsigned n = bx * by * bz, grid[] = {gx, gy, gz}, block[] = {bx, by, bz};
+  TELL("%s%s <<<(%u,%u,%u),(%u,%u,%u),%u>>>", captured ? "captured " : "", k->name.c_str(), gx, gy, gz, bx, by, bz, shared);
+  if (!gx || !gy || !gz || gy > 65535 || gz > 65535 || !n || n > 512 || shared > 232448) return INVALID_VALUE;
+  if (!captured) return launch(k, grid, block, shared, a);
+  Node node = {LAUNCH, k, {gx, gy, gz}, {bx, by, bz}, shared, {}, 0, 0, 0, 0};
+  for (int i = 0; k->sizes[i]; i++) node.values.emplace_back((unsigned char*)a[i], (unsigned char*)a[i] + k->sizes[i]);
+  captured->nodes.push_back(node);
+  return SUCCESS;
+}
+
+CUresult cuStreamBeginCapture_v2(void*, int) { NOT_CAPTURING; captured = new Graph; return SUCCESS; }
+CUresult cuStreamEndCapture(void*, void** graph) {
+  IN_CONTEXT;
+  if (!captured) return CAPTURE_INVALID;
+  *graph = captured;
+  captured = nullptr;
+  return SUCCESS;
+}
+CUresult cuGraphDestroy(void* graph) { delete (Graph*)graph; return SUCCESS; }
+CUresult cuGraphInstantiateWithFlags(void** ready, void* graph, unsigned long long) { NOT_CAPTURING; *ready = new Graph(*(Graph*)graph); return SUCCESS; }
+CUresult cuGraphExecDestroy(void* ready) { delete (Graph*)ready; return SUCCESS; }
+CUresult cuGraphExecUpdate_v2(void* ready, void* graph, void*) {
+  NOT_CAPTURING;
+  auto &old = ((Graph*)ready)->nodes, &now = ((Graph*)graph)->nodes;
+  if (old.size() != now.size()) return UPDATE_FAILURE;
+  for (size_t i = 0; i < old.size(); i++) if (old[i].kind != now[i].kind || old[i].function != now[i].function) return UPDATE_FAILURE;
+  old = now;
+  return SUCCESS;
+}
+CUresult cuGraphLaunch(void* ready, void*) {
+  NOT_CAPTURING;
+  auto& nodes = ((Graph*)ready)->nodes;
+  TELL("graph %lu of %zu nodes", ++graph_launches, nodes.size());
+  for (Node& n : nodes) {
+    if (n.kind == COPY) memmove((void*)n.to, (void*)n.from, n.bytes);
+    else if (n.kind == FILL) memset((void*)n.to, n.value, n.bytes);
+    else {
+      std::vector<void*> a;
+      for (auto& v : n.values) a.push_back(v.data());
+      if (CUresult r = launch(n.function, n.grid, n.block, n.shared, a.data())) return r;
+    }
+  }
+  return SUCCESS;
+}
 }

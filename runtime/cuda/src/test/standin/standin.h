@@ -55,10 +55,15 @@ template <int... I> struct StandinUpTo<0, I...> { typedef StandinIndices<I...> t
 template <class... A> struct StandinCall<void(A...)> {
   template <int... I> static void run(void (*f)(A...), void** a, StandinIndices<I...>) { f(*(A*)a[I]...); }
   static void run(void (*f)(A...), void** a) { run(f, a, typename StandinUpTo<sizeof...(A)>::type()); }
+  static const int* sizes() {
+    static const int all[] = {(int)sizeof(A)..., 0};
+    return all;
+  }
 };
 
 #define KERNEL(name, ...)                                                                                    \
   static void name(__VA_ARGS__);                                                                             \
+  extern "C" __attribute__((visibility("default"))) const int* sizes_##name() { return StandinCall<void(__VA_ARGS__)>::sizes(); } \
   extern "C" __attribute__((visibility("default"))) void run_##name(void** a) { StandinCall<void(__VA_ARGS__)>::run(&name, a); } \
   static void name(__VA_ARGS__)
 #define DYNAMIC_SHARED(T, name) T* name = (T*)standin->dynamic
@@ -87,6 +92,16 @@ template <class T> static inline T __shfl_down_sync(unsigned, T v, unsigned d) {
 template <class T> static inline T __shfl_up_sync(unsigned, T v, unsigned d) {
   unsigned lane = standin->current & 31u;
   return standin_shuffle(v, lane >= d ? lane - d : lane);
+}
+
+// The lanes of a full warp that hold the same value.
+template <class T> static inline unsigned __match_any_sync(unsigned, T v) {
+  unsigned t = standin->current, same = 0;
+  memcpy(standin->exchange[t], &v, sizeof(T));
+  standin->wait(STANDIN_WARP);
+  for (unsigned lane = 0; lane < 32; lane++) same |= (unsigned)!__builtin_memcmp(standin->exchange[(t & ~31u) | lane], &v, sizeof(T)) << lane;
+  standin->wait(STANDIN_WARP);
+  return same;
 }
 
 template <class T> static inline T atomicCAS(T* p, T expected, T value) { T old = *p; if (old == expected) *p = value; return old; }

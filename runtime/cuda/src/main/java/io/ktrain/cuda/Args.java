@@ -52,12 +52,16 @@ final class Args {
 
   /** A struct {@code Walk}: sizes, and each operand's strides in elements. Offsets belong to {@link #tensor}. */
   Args walk(Strides s) {
-    int dims = s.dims(), operands = s.strides.length;
+    return walk(s.sizes, s.strides);
+  }
+
+  /** As {@link #walk(Strides)}; {@code strides[operand][dim]}. */
+  Args walk(int[] sizes, long[]... strides) {
     begin(1 + DIMS + OPERANDS * DIMS);
-    slots[used] = dims;
-    for (int d = 0; d < dims; d++) {
-      slots[used + 1 + d] = s.sizes[d];
-      for (int k = 0; k < operands; k++) slots[used + 1 + DIMS + k * DIMS + d] = s.strides[k][d];
+    slots[used] = sizes.length;
+    for (int d = 0; d < sizes.length; d++) {
+      slots[used + 1 + d] = sizes[d];
+      for (int k = 0; k < strides.length; k++) slots[used + 1 + DIMS + k * DIMS + d] = strides[k][d];
     }
     used += 1 + DIMS + OPERANDS * DIMS;
     return this;

@@ -20,10 +20,17 @@ final class ArrivalsPool extends CudaPool {
 
   @Override
   protected void retired(long address) {
-    device.submit(driver -> {
+    device.submitAlways(driver -> {
       long event = readers.computeIfAbsent(address, a -> driver.createEvent(false));
       driver.record(event, device.stream());
     });
+  }
+
+  @Override
+  void release(GpuDriver driver, long address) {
+    Long event = readers.remove(address);
+    if (event != null) driver.destroyEvent(event);
+    super.release(driver, address);
   }
 
   /** Lets the stream wait until nothing reads what the block held before. On the device's thread. */

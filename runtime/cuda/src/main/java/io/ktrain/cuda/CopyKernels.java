@@ -1,5 +1,6 @@
 package io.ktrain.cuda;
 
+import io.ktrain.backend.Strides;
 import io.ktrain.op.Call;
 import io.ktrain.op.Dispatch;
 import io.ktrain.op.Expr;
@@ -14,6 +15,14 @@ import io.ktrain.tensor.Tensor;
 final class CopyKernels {
   private static final Expr SAME = new Expr.Input(0);
   private static final double[] NONE = {};
+
+  private static final Kernels COPY = Kernels.file("copy");
+
+  /** Elements of a transposed copy's tile, a side. */
+  private static final int TILE = 32;
+
+  /** Fewer elements are copied as they come. */
+  private static final int TRANSPOSED_FROM = 4096;
 
   private final CudaBackend cuda;
 
@@ -43,8 +52,23 @@ final class CopyKernels {
       if (to.numel() > 0) device.copy(Args.address(from), Args.address(to), to.numel() * a.bytes());
       return;
     }
+    if (a == b && !from.isConstant() && to.numel() >= TRANSPOSED_FROM && transpose(device, from, to)) return;
     DType compute = !a.isFloating() ? DType.i64 : a == DType.f64 || b == DType.f64 || !b.isFloating() ? DType.f64 : DType.f32;
     cuda.pointwise().run(device, SAME, compute, NONE, to, from);
+  }
+
+  /** Copies by tiles where the source runs along another dim than the target; false where it does not. */
+  private boolean transpose(CudaDevice device, Tensor from, Tensor to) {
+    Strides s = Strides.of(to, from);
+    int d = s.dims();
+    if (d < 2 || d > 3 || s.inner(0) != 1 || s.inner(1) == 1 || s.strides[1][d - 2] != 1) return false;
+    int batch = d == 3 ? s.sizes[0] : 1, rows = s.sizes[d - 2], columns = s.sizes[d - 1];
+    int tiles = Math.ceilDiv(rows, TILE) * Math.ceilDiv(columns, TILE);
+    if (batch > 65535) return false;
+    var args = new Args().tensor(from).tensor(to).i32(rows).i32(columns).i64(s.inner(1)).i64(s.strides[0][d - 2])
+        .i64(d == 3 ? s.strides[1][0] : 0).i64(d == 3 ? s.strides[0][0] : 0);
+    device.launch(COPY, "transpose_" + from.getDtype().bytes(), tiles, 1, batch, 256, 0, args);
+    return true;
   }
 
   /** The tensor itself where it is row-major, else a copy that is; free that when its readers are launched. */

@@ -18,8 +18,9 @@ import java.util.Map;
  * from then on why there is none.
  *
  * <p>{@code KTRAIN_CUDA=off} is a machine without GPUs, {@code KTRAIN_CUDA_LIBRARIES} names folders with NVIDIA's
- * libraries, {@code KTRAIN_CUDA_CACHING=off} gives each tensor memory of its own, {@code KTRAIN_TF32=on} lets f32 products
- * of matrices and convolutions round their operands to what tensor cores take.
+ * libraries, {@code KTRAIN_CUDA_CACHING=off} gives each tensor memory of its own, {@code KTRAIN_CUDA_GRAPHS=on} makes each
+ * training step one CUDA graph, and {@code KTRAIN_TF32=on} lets f32 products of matrices and convolutions round their
+ * operands to what tensor cores take.
  */
 public final class CudaBackend implements Backend {
   private final Map<String, String> environment = System.getenv();
@@ -112,9 +113,18 @@ public final class CudaBackend implements Backend {
     return d != null ? d : open(device.index());
   }
 
+  private boolean is(String variable, String value) {
+    return environment.getOrDefault(variable, "").equals(value);
+  }
+
+  /** How many devices there are. */
+  int count() {
+    return verdict().driver() == null ? 0 : devices.length;
+  }
+
   private synchronized CudaDevice open(int index) {
     if (devices[index] == null)
-      devices[index] = new CudaDevice(index, verdict.driver(), compiler, !environment.getOrDefault("KTRAIN_CUDA_CACHING", "").equals("off"));
+      devices[index] = new CudaDevice(index, verdict.driver(), compiler, !is("KTRAIN_CUDA_CACHING", "off"), is("KTRAIN_CUDA_GRAPHS", "on"));
     return devices[index];
   }
 
@@ -146,8 +156,8 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public Pool arrivals(Device device) {
-    return device(device).arrivals();
+  public Pool arrivals(Device device, Storage from) {
+    return isPinned(from) ? device(device).arrivals() : pool(device);
   }
 
   @Override
@@ -169,6 +179,12 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public void stepDone() {
+    if (devices == null) return;
+    for (CudaDevice d : devices) if (d != null) d.stepDone();
+  }
+
+  @Override
   public void read(Storage from, long byteOffset, MemorySegment to) {
     device(from).read(from.address() + byteOffset, to);
   }
@@ -181,8 +197,13 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void upload(Storage from, long byteOffset, Storage to, long bytes) {
-    if (pinned != null && from.isFrom(pinned)) device(to).upload(pinned, from, byteOffset, to.address(), bytes);
+    if (from.host() == null) device(to).copyFrom(device(from), from.address() + byteOffset, to.address(), bytes);
+    else if (isPinned(from)) device(to).upload(pinned, from, byteOffset, to.address(), bytes);
     else Backend.super.upload(from, byteOffset, to, bytes);
+  }
+
+  private boolean isPinned(Storage storage) {
+    return pinned != null && storage.isFrom(pinned);
   }
 
   /** The device whose block it is. */

@@ -7,14 +7,18 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /** One device: its context, its thread, a stream on which kernels run in order and one for copies, its memory. */
 final class CudaDevice {
-  /** Host memory that is not page-locked goes through page-locked blocks of this size. */
+  /** Host memory that is not page-locked goes through page-locked memory of this size; written in parts in turn. */
   private static final long STAGE = 4L << 20;
+  private static final int PARTS = 8;
+  private static final long PART = STAGE / PARTS;
 
   private static final int PARAMETERS = 64;
   private static final int PARAMETER_SLOTS = 512;
@@ -36,6 +40,7 @@ final class CudaDevice {
   private final ConcurrentHashMap<Kernels, Long> modules = new ConcurrentHashMap<>();
 
   // Only the device's thread touches these.
+  private @Nullable StepGraph graph;
   private long context;
   private long stream;
   private long copies;
@@ -45,8 +50,14 @@ final class CudaDevice {
   private MemorySegment slots;
   private MemorySegment table;
   private final ArrayDeque<Upload> uploads = new ArrayDeque<>();
+  private final long[] partsRead = new long[PARTS];
+  private int part;
 
-  CudaDevice(int index, GpuDriver driver, KernelCompiler compiler, boolean caching) {
+  /**
+   * @param caching whether freed blocks are kept for later tensors
+   * @param graphs whether the launches of a step go to the device as one graph
+   */
+  CudaDevice(int index, GpuDriver driver, KernelCompiler compiler, boolean caching, boolean graphs) {
     this.index = index;
     this.driver = driver;
     this.compiler = compiler;
@@ -54,6 +65,7 @@ final class CudaDevice {
     properties = call(d -> d.properties(index));
     call(d -> {
       open();
+      if (graphs) graph = new StepGraph(driver, stream);
       return null;
     });
     long free = call(GpuDriver::available);
@@ -76,6 +88,7 @@ final class CudaDevice {
     MemorySegment locked = MemorySegment.ofAddress(host).reinterpret(STAGE + Faults.BYTES);
     stage = locked.asSlice(0, STAGE);
     found = locked.asSlice(STAGE);
+    for (int i = 0; i < PARTS; i++) partsRead[i] = driver.createEvent(false);
   }
 
   CudaPool pool() {
@@ -86,14 +99,41 @@ final class CudaDevice {
     return arrivals;
   }
 
-  /** Puts a command in order behind all given before; nothing waits for it. */
+  /**
+   * Puts work on the stream of kernels, behind all given before. Nothing waits for it, and in a captured step it runs only
+   * when the step ends: what else the command does must not depend on it.
+   */
+  void put(Consumer<GpuDriver> work) {
+    thread.submit(() -> {
+      if (graph != null) graph.begin();
+      work.accept(driver);
+    });
+  }
+
+  /** Gives a command behind all given before; nothing waits for it. */
   void submit(Consumer<GpuDriver> command) {
-    thread.submit(() -> command.accept(driver));
+    thread.submit(() -> {
+      if (graph != null) graph.end();
+      command.accept(driver);
+    });
+  }
+
+  /** As {@link #submit}, for giving things back: happens after a failure too, and tells of none. */
+  void submitAlways(Consumer<GpuDriver> command) {
+    thread.submitAlways(() -> command.accept(driver));
   }
 
   /** Runs a command behind all given before, and waits for its result, though not for kernels. */
   <T> T call(Function<GpuDriver, T> command) {
-    return thread.call(() -> command.apply(driver));
+    return thread.call(() -> {
+      if (graph != null) graph.end();
+      return command.apply(driver);
+    });
+  }
+
+  /** A step is over: what is held back of it goes to the device. */
+  void stepDone() {
+    if (graph != null) thread.submit(() -> graph.stepDone());
   }
 
   /** The stream that kernels run on, for libraries that launch their own. Asked on the device's thread. */
@@ -112,11 +152,11 @@ final class CudaDevice {
   void launch(Kernels file, String name, int gridX, int gridY, int gridZ, int threads, int shared, Args args) {
     if (gridX == 0 || gridY == 0 || gridZ == 0) return;
     long function = function(file, name);
-    thread.submit(() -> {
+    put(d -> {
       for (int i = 0; i < args.slots(); i++) slots.setAtIndex(ValueLayout.JAVA_LONG, i, args.slot(i));
       for (int i = 0; i < args.count(); i++)
         table.setAtIndex(ValueLayout.JAVA_LONG, i, slots.address() + 8L * args.start(i));
-      driver.launch(function, gridX, gridY, gridZ, threads, 1, 1, shared, stream, table.address());
+      d.launch(function, gridX, gridY, gridZ, threads, 1, 1, shared, stream, table.address());
     });
   }
 
@@ -172,28 +212,38 @@ final class CudaDevice {
 
   /** Copies to the host once all kernels given before have run. */
   void read(long from, MemorySegment to) {
+    MemorySegment target = forEveryThread(to);
     call(d -> {
-      for (long at = 0; at < to.byteSize(); at += STAGE) {
-        long n = Math.min(STAGE, to.byteSize() - at);
+      for (long at = 0; at < target.byteSize(); at += STAGE) {
+        long n = Math.min(STAGE, target.byteSize() - at);
         d.toHost(stage.address(), from + at, n, stream);
         settle();
-        MemorySegment.copy(stage, 0, to, at, n);
+        MemorySegment.copy(stage, 0, target, at, n);
       }
       return null;
     });
   }
 
-  /** Copies from the host in the order of kernels; {@code from} may change once this returns. */
+  /** Copies from the host in the order of kernels; {@code from} may change once this returns. Waits for no kernel. */
   void write(MemorySegment from, long to) {
+    MemorySegment source = forEveryThread(from);
     call(d -> {
-      for (long at = 0; at < from.byteSize(); at += STAGE) {
-        long n = Math.min(STAGE, from.byteSize() - at);
-        MemorySegment.copy(from, at, stage, 0, n);
-        d.toDevice(to + at, stage.address(), n, stream);
-        d.synchronize(stream);
+      for (long at = 0; at < source.byteSize(); at += PART) {
+        long n = Math.min(PART, source.byteSize() - at);
+        MemorySegment free = stage.asSlice(part * PART, n);
+        d.synchronizeEvent(partsRead[part]);
+        MemorySegment.copy(source, at, free, 0, n);
+        d.toDevice(to + at, free.address(), n, stream);
+        d.record(partsRead[part], stream);
+        part = (part + 1) % PARTS;
       }
       return null;
     });
+  }
+
+  /** The same memory for the device's thread too: the caller's may be confined to it. */
+  private static MemorySegment forEveryThread(MemorySegment memory) {
+    return memory.isNative() ? MemorySegment.ofAddress(memory.address()).reinterpret(memory.byteSize()) : memory;
   }
 
   /**
@@ -202,7 +252,6 @@ final class CudaDevice {
    */
   void upload(PinnedPool pinned, Storage from, long byteOffset, long to, long bytes) {
     var done = new CompletableFuture<Void>();
-    pinned.lend(from.address(), done);
     submit(d -> {
       finishUploads(false);
       arrivals.awaitReaders(d, copies, to);
@@ -212,35 +261,46 @@ final class CudaDevice {
       d.await(stream, event);
       uploads.add(new Upload(event, from, done));
     });
+    pinned.lend(from.address(), this, done);
   }
 
-  /** Waits for the copies under way, so that their page-locked blocks may be written again. */
-  void settleUploads() {
-    call(d -> {
-      finishUploads(true);
-      return null;
+  /**
+   * Waits for a copy under way, so that its page-locked block may be written again. What failed before is told to others:
+   * a pool that asks this is in the middle of handing out the block.
+   */
+  void settleUpload(Future<Void> copy) {
+    var settled = new CompletableFuture<Void>();
+    submitAlways(d -> {
+      try {
+        while (!copy.isDone() && !uploads.isEmpty()) finishUpload();
+      } finally {
+        settled.complete(null);
+      }
     });
+    settled.join();
   }
 
   /** On the device's thread. */
   private void finishUploads(boolean wait) {
-    while (!uploads.isEmpty() && (wait || driver.isDone(uploads.peek().event()))) {
-      Upload u = uploads.remove();
-      driver.synchronizeEvent(u.event());
-      driver.destroyEvent(u.event());
-      u.done().complete(null);
-    }
+    while (!uploads.isEmpty() && (wait || driver.isDone(uploads.peek().event()))) finishUpload();
+  }
+
+  private void finishUpload() {
+    Upload u = uploads.remove();
+    driver.synchronizeEvent(u.event());
+    driver.destroyEvent(u.event());
+    u.done().complete(null);
   }
 
   /** Copies from one place of this device to another, in the order of kernels. */
   void copy(long from, long to, long bytes) {
-    submit(d -> d.copy(to, from, bytes, stream));
+    put(d -> d.copy(to, from, bytes, stream));
   }
 
   /** Copies between storages of this device or from another's, in the order of both devices' kernels. */
   void copyFrom(CudaDevice other, long from, long to, long bytes) {
     if (other == this) {
-      submit(d -> d.copy(to, from, bytes, stream));
+      copy(from, to, bytes);
       return;
     }
     long theirs = other.call(d -> {

@@ -21,7 +21,12 @@ class CudaPool extends Pool {
   @Override
   protected Slab reserve(long bytes) {
     long address = device.call(driver -> driver.allocate(bytes));
-    return address == 0 ? null : new Slab(address, bytes, null, () -> device.submit(driver -> driver.free(address)));
+    return address == 0 ? null : new Slab(address, bytes, null, () -> device.submitAlways(driver -> release(driver, address)));
+  }
+
+  /** On the device's thread. */
+  void release(GpuDriver driver, long address) {
+    driver.free(address);
   }
 
   @Override

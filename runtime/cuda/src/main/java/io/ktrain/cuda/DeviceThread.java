@@ -2,8 +2,9 @@ package io.ktrain.cuda;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Future;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
@@ -19,34 +20,43 @@ final class DeviceThread {
   private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
   private final Thread thread;
   private volatile boolean asleep;
-  private volatile RuntimeException failure;
+  private final AtomicReference<RuntimeException> failure = new AtomicReference<>();
 
   DeviceThread(String name) {
     thread = Thread.ofPlatform().name(name).daemon().unstarted(this::loop);
     thread.start();
   }
 
-  /** Runs the command after all given before. What it throws, {@link #call} and the next {@code submit} throw. */
+  /** Runs the command after all given before. What it throws is thrown, once, by the next call of this or {@link #call}. */
   void submit(Runnable command) {
-    rethrow();
+    RuntimeException e = failure.getAndSet(null);
+    if (e != null) throw here(e);
+    submitAlways(command);
+  }
+
+  /** As {@link #submit}, for giving things back: must happen after a failure too, and tells of none. */
+  void submitAlways(Runnable command) {
     commands.add(command);
     if (asleep) LockSupport.unpark(thread);
   }
 
-  /** Runs the command after all given before and waits for its result. */
+  /**
+   * Runs the command after all given before and waits for its result. Where one of those failed, that is thrown and the
+   * command is not run: what it made would be lost.
+   */
   <T> T call(Supplier<T> command) {
     if (Thread.currentThread() == thread) return command.get();
     var result = new CompletableFuture<T>();
-    submit(() -> {
+    submitAlways(() -> {
       try {
+        RuntimeException before = failure.getAndSet(null);
+        if (before != null) throw before;
         result.complete(command.get());
       } catch (Throwable e) {
         result.completeExceptionally(e);
       }
     });
-    T value = await(result);
-    rethrow();
-    return value;
+    return await(result);
   }
 
   private static <T> T await(Future<T> result) {
@@ -58,7 +68,7 @@ final class DeviceThread {
         } catch (InterruptedException e) {
           interrupted = true; // a copy under way must not lose its memory
         } catch (ExecutionException e) {
-          if (e.getCause() instanceof RuntimeException r) throw r;
+          if (e.getCause() instanceof RuntimeException r) throw here(r);
           if (e.getCause() instanceof Error r) throw r;
           throw new IllegalStateException(e.getCause());
         }
@@ -68,26 +78,22 @@ final class DeviceThread {
     }
   }
 
-  /** A failure of a command that nobody waited for is told once; a device that is lost fails every command anew. */
-  private void rethrow() {
-    RuntimeException e = failure;
-    if (e == null) return;
-    failure = null;
-    throw e;
+  /** A failure is of use where the device was asked, not on its own thread. */
+  private static RuntimeException here(RuntimeException e) {
+    e.fillInStackTrace();
+    return e;
   }
 
   private void loop() {
     while (true) {
       Runnable next = commands.poll();
-      if (next == null) {
-        next = waitForOne();
-      }
+      if (next == null) next = waitForOne();
       try {
         next.run();
       } catch (RuntimeException e) {
-        if (failure == null) failure = e;
+        failure.compareAndSet(null, e);
       } catch (Error e) {
-        if (failure == null) failure = new IllegalStateException(e);
+        failure.compareAndSet(null, new IllegalStateException(e));
       }
     }
   }

@@ -98,12 +98,21 @@ interface GpuDriver {
 
   // ---- graphs
 
+  /** What this thread puts on the stream from here on is kept instead of run. */
   void beginCapture(long stream);
 
-  /** What was put on the stream since, ready to be replayed; nothing of it has run. */
+  /** What was kept, as a graph. */
   long endCapture(long stream);
 
-  void launchGraph(long graph, long stream);
-
   void destroyGraph(long graph);
+
+  /** Makes a graph ready to run. */
+  long instantiate(long graph);
+
+  /** Gives a ready graph another one's parameters; false where the two differ in more than these. */
+  boolean update(long ready, long graph);
+
+  void launchGraph(long ready, long stream);
+
+  void destroyReady(long ready);
 }

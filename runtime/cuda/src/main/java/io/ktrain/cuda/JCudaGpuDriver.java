@@ -2,8 +2,15 @@ package io.ktrain.cuda;
 
 import static jcuda.driver.JCudaDriver.*;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import jcuda.NativePointerObject;
@@ -41,6 +48,19 @@ final class JCudaGpuDriver implements GpuDriver {
     }
   }
 
+  private static final class Graph extends CUgraph {
+    long value() {
+      return getNativePointer();
+    }
+  }
+
+  private static final class ReadyGraph extends CUgraphExec {
+    long value() {
+      return getNativePointer();
+    }
+  }
+
+  private static final int GRAPH_EXEC_UPDATE_FAILURE = 910;
   private static final CUdeviceptr DEVICE_ZERO = new CUdeviceptr();
   private static final Pointer HOST_ZERO = new Pointer();
 
@@ -49,8 +69,15 @@ final class JCudaGpuDriver implements GpuDriver {
   private long tableAddress;
   private Pointer table;
 
-  JCudaGpuDriver() {
+  /** cuGraphExecUpdate_v2, which JCuda has no binding to, and where it says what differs. */
+  private final MethodHandle updateGraph;
+  private final MemorySegment updateResult = Arena.global().allocate(24, 8);
+
+  /** @param library the driver's own, loaded already */
+  JCudaGpuDriver(Path library) {
     setExceptionsEnabled(false);
+    updateGraph = Linker.nativeLinker().downcallHandle(SymbolLookup.libraryLookup(library, Arena.global()).findOrThrow("cuGraphExecUpdate_v2"),
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS));
   }
 
   private synchronized long handle(NativePointerObject object) {
@@ -329,27 +356,51 @@ final class JCudaGpuDriver implements GpuDriver {
 
   @Override
   public void beginCapture(long stream) {
-    require("cuStreamBeginCapture", cuStreamBeginCapture(object(stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+    // Relaxed: a pool may ask for memory meanwhile.
+    require("cuStreamBeginCapture", cuStreamBeginCapture(object(stream), CUstreamCaptureMode.CU_STREAM_CAPTURE_MODE_RELAXED));
   }
 
   @Override
   public long endCapture(long stream) {
-    CUgraph graph = new CUgraph();
+    var graph = new Graph();
     require("cuStreamEndCapture", cuStreamEndCapture(object(stream), graph));
-    CUgraphExec ready = new CUgraphExec();
-    require("cuGraphInstantiate", cuGraphInstantiate(ready, graph, 0));
-    require("cuGraphDestroy", cuGraphDestroy(graph));
-    return handle(ready);
-  }
-
-  @Override
-  public void launchGraph(long graph, long stream) {
-    require("cuGraphLaunch", cuGraphLaunch(object(graph), object(stream)));
+    return handle(graph);
   }
 
   @Override
   public void destroyGraph(long graph) {
-    require("cuGraphExecDestroy", cuGraphExecDestroy(object(graph)));
+    require("cuGraphDestroy", cuGraphDestroy(object(graph)));
     forget(graph);
+  }
+
+  @Override
+  public long instantiate(long graph) {
+    var ready = new ReadyGraph();
+    require("cuGraphInstantiate", cuGraphInstantiate(ready, object(graph), 0));
+    return handle(ready);
+  }
+
+  @Override
+  public boolean update(long ready, long graph) {
+    int code;
+    try {
+      code = (int) updateGraph.invokeExact(this.<ReadyGraph>object(ready).value(), this.<Graph>object(graph).value(), updateResult);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+    if (code == GRAPH_EXEC_UPDATE_FAILURE) return false;
+    require("cuGraphExecUpdate", code);
+    return true;
+  }
+
+  @Override
+  public void launchGraph(long ready, long stream) {
+    require("cuGraphLaunch", cuGraphLaunch(object(ready), object(stream)));
+  }
+
+  @Override
+  public void destroyReady(long ready) {
+    require("cuGraphExecDestroy", cuGraphExecDestroy(object(ready)));
+    forget(ready);
   }
 }

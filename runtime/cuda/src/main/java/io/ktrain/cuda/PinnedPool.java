@@ -2,13 +2,16 @@ package io.ktrain.cuda;
 
 import io.ktrain.memory.Pool;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
 
 /** Page-locked host memory: what copies to a device read without a copy in between. */
 final class PinnedPool extends Pool {
   private final CudaDevice device;
-  private final ConcurrentHashMap<Long, CompletableFuture<Void>> reading = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Long, Reader> readers = new ConcurrentHashMap<>();
+
+  /** A device that reads a block until the copy is done, and who read it before. */
+  private record Reader(CudaDevice device, Future<Void> copy, Reader before) {}
 
   PinnedPool(CudaDevice device) {
     this.device = device;
@@ -19,7 +22,10 @@ final class PinnedPool extends Pool {
     long address = device.call(driver -> driver.allocateHost(bytes));
     if (address == 0) return null;
     MemorySegment host = MemorySegment.ofAddress(address).reinterpret(bytes);
-    return new Slab(address, bytes, host, () -> device.submit(driver -> driver.freeHost(address)));
+    return new Slab(address, bytes, host, () -> {
+      settle(address);
+      device.submitAlways(driver -> driver.freeHost(address));
+    });
   }
 
   @Override
@@ -27,14 +33,18 @@ final class PinnedPool extends Pool {
     return Long.MAX_VALUE;
   }
 
-  /** A device reads the block until {@code done}. */
-  void lend(long address, CompletableFuture<Void> done) {
-    reading.merge(address, done, (a, b) -> CompletableFuture.allOf(a, b));
+  /** The device reads the block until the copy is done. */
+  void lend(long address, CudaDevice to, Future<Void> copy) {
+    readers.compute(address, (a, before) -> new Reader(to, copy, stillReading(before)));
+  }
+
+  private static Reader stillReading(Reader r) {
+    while (r != null && r.copy.isDone()) r = r.before;
+    return r;
   }
 
   @Override
   protected void settle(long address) {
-    CompletableFuture<Void> done = reading.remove(address);
-    if (done != null && !done.isDone()) device.settleUploads();
+    for (Reader r = readers.remove(address); r != null; r = r.before) if (!r.copy.isDone()) r.device.settleUpload(r.copy);
   }
 }

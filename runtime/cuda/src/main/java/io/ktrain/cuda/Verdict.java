@@ -26,7 +26,7 @@ record Verdict(@Nullable GpuDriver driver, @Nullable String reason) {
     if (library == null) return no("there is no NVIDIA driver: " + LIBRARY + " was not found");
     try {
       JCudaNatives.load(library);
-      return of(new JCudaGpuDriver());
+      return of(new JCudaGpuDriver(library));
     } catch (LinkageError | RuntimeException | java.io.IOException e) {
       return no("the NVIDIA driver " + library + " could not be loaded: " + firstLine(e));
     }

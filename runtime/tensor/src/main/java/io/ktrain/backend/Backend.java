@@ -47,17 +47,20 @@ public interface Backend {
   void write(MemorySegment from, Storage to, long byteOffset);
 
   /**
-   * Copies a stretch of another device's storage that the host can read to the beginning of one of this backend's. From
-   * {@link #pinned} memory the copy may still be under way when this returns; the block is not given out again before.
+   * Copies a stretch of a storage that the host can read, or of another device of this backend, to the beginning of one
+   * of this backend's. From {@link #pinned} memory the copy may still be under way when this returns; the block is not given out again before.
    */
   default void upload(Storage from, long byteOffset, Storage to, long bytes) {
     write(from.host().asSlice(byteOffset, bytes), to, 0);
   }
 
-  /** The memory of a device for what {@link #upload} brings there. */
-  default Pool arrivals(Device device) {
+  /** The memory of a device for what {@link #upload} brings there from a storage. */
+  default Pool arrivals(Device device, Storage from) {
     return pool(device);
   }
+
+  /** A training step is over: work that was held back to be given to a device at once goes there now. */
+  default void stepDone() {}
 
   /** Host memory from which copies to this backend's devices are quickest, or null where all of it is alike. */
   default Pool pinned() {

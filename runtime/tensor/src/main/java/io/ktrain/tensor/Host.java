@@ -118,7 +118,7 @@ public final class Host {
     Backend to = Backends.of(device);
     to.pool(device);
     if (t.isShapeOnly()) return Tensor.shapeOnly(t.getShape(), t.getDtype(), device);
-    Pool pool = t.storage().host() == null ? to.pool(device) : to.arrivals(device);
+    Pool pool = to.arrivals(device, t.storage());
     return filled(t, Dispatch.allocate("to", new Spec(t.getShape(), t.getDtype()), device, pool, Layout.contiguous(t.getShape())));
   }
 
@@ -138,7 +138,8 @@ public final class Host {
     if (from.numel() == 0) return to;
     Tensor dense = from.isContiguous() ? from : Context.current().withGrad(false, () -> Shapes.clone(from));
     long offset = dense.layout().offset() * from.getDtype().bytes(), bytes = from.numel() * from.getDtype().bytes();
-    if (dense.storage().host() != null) Backends.of(to.getDevice()).upload(dense.storage(), offset, to.storage(), bytes);
+    boolean direct = dense.storage().host() != null || from.getDevice().type().equals(to.getDevice().type());
+    if (direct) Backends.of(to.getDevice()).upload(dense.storage(), offset, to.storage(), bytes);
     else if (to.storage().host() != null) Backends.of(from.getDevice()).read(dense.storage(), offset, to.storage().host().asSlice(0, bytes));
     else Backends.of(to.getDevice()).write(bytes(dense), to.storage(), 0);
     if (dense != from) dense.storage().free("to");

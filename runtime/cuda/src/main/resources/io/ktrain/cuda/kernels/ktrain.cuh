@@ -187,6 +187,31 @@ template <class T> __device__ __forceinline__ T block_max(T v, T lowest, T* scra
   return block_reduce(v, lowest, [](T a, T b) { return larger(a, b); }, scratch);
 }
 
+// The same for each `lanes` neighbouring threads: a power of two up to 32, or the block. Every thread of a warp calls it.
+template <class T, class F> __device__ __forceinline__ T group_reduce(T v, T identity, F combine, i32 lanes, T* scratch) {
+  if (lanes > 32) return block_reduce(v, identity, combine, scratch);
+  for (int m = lanes >> 1; m > 0; m >>= 1) v = combine(v, __shfl_xor_sync(0xffffffffu, v, m));
+  return v;
+}
+template <class T> __device__ __forceinline__ T group_sum(T v, i32 lanes, T* scratch) {
+  return group_reduce(v, (T)0, [](T a, T b) { return a + b; }, lanes, scratch);
+}
+
+// Elements that one thread loads and stores in one instruction: at most 16 bytes, aligned to their size.
+template <class T, int N> struct __align__(sizeof(T) * N) Pack {
+  T v[N];
+};
+template <class T> struct Widest { static const int N = 16 / sizeof(T); };
+template <int N, class T> __device__ __forceinline__ void load_pack(const T* p, typename Compute<T>::type (&to)[N]) {
+  Pack<T, N> pack = *(const Pack<T, N>*)p;
+  for (int j = 0; j < N; j++) to[j] = widen(pack.v[j]);
+}
+template <int N, class T> __device__ __forceinline__ void store_pack(T* p, const typename Compute<T>::type (&from)[N]) {
+  Pack<T, N> pack;
+  for (int j = 0; j < N; j++) pack.v[j] = narrow<T>(from[j]);
+  *(Pack<T, N>*)p = pack;
+}
+
 // ---- values that are wrong
 
 // The first fault since the host last looked stays; see Faults.

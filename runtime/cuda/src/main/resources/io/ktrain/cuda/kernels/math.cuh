@@ -131,8 +131,3 @@ __device__ __forceinline__ i64 f_POW(Faulty f, i64 base, i64 exponent) {
   }
   return (i64)r;
 }
-
-// N elements that are read and written at once.
-template <class T, int N> struct __align__(sizeof(T) * N) Pack {
-  T v[N];
-};
