@@ -11,6 +11,8 @@ import io.ktrain.tensor.Device;
 import io.ktrain.tensor.DeviceError;
 import io.ktrain.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -19,8 +21,8 @@ import java.util.Map;
  *
  * <p>{@code KTRAIN_CUDA=off} is a machine without GPUs, {@code KTRAIN_CUDA_LIBRARIES} names folders with NVIDIA's
  * libraries, {@code KTRAIN_CUDA_CACHING=off} gives each tensor memory of its own, {@code KTRAIN_CUDA_GRAPHS=on} makes each
- * training step one CUDA graph, and {@code KTRAIN_TF32=on} lets f32 products of matrices and convolutions round their
- * operands to what tensor cores take.
+ * training step one CUDA graph, {@code KTRAIN_TF32=on} lets f32 products of matrices and convolutions round their operands
+ * to what tensor cores take.
  */
 public final class CudaBackend implements Backend {
   private final Map<String, String> environment = System.getenv();
@@ -142,12 +144,22 @@ public final class CudaBackend implements Backend {
   public String status() {
     Verdict v = verdict();
     if (v.driver() == null) return v.reason();
-    var text = new StringBuilder("driver for CUDA " + Verdict.release(v.driver().version()) + "; " + compiler.status() + "; " + gemm.status());
-    for (int i = 0; i < devices.length; i++) {
-      DeviceProperties p = v.driver().properties(i);
-      text.append("; cuda:").append(i).append(" ").append(p.name()).append(" (").append(p.architecture()).append(", ").append(p.memory() >> 20).append(" MiB)");
+    return "driver for CUDA " + Verdict.release(v.driver().version()) + ", " + (devices.length == 1 ? "1 device" : devices.length + " devices");
+  }
+
+  @Override
+  public List<String> details() {
+    var lines = new ArrayList<String>();
+    GpuDriver driver = verdict().driver();
+    for (int i = 0; driver != null && i < devices.length; i++) {
+      DeviceProperties p = driver.properties(i);
+      lines.add("cuda:" + i + ": " + p.name() + ", " + p.architecture() + ", " + p.multiprocessors() + " multiprocessors, " + (p.memory() >> 20) + " MiB");
     }
-    return text.toString();
+    if (driver != null) lines.add(libraries.described("driver", Verdict.LIBRARY));
+    lines.add(libraries.described("NVRTC", Nvrtc.NAMES));
+    lines.add(libraries.described("cuBLAS", "libcublas.so.13", "libcublas.so.12"));
+    lines.add(libraries.described("cuDNN", "libcudnn.so.9"));
+    return lines;
   }
 
   @Override

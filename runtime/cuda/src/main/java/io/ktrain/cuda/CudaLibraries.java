@@ -1,6 +1,7 @@
 package io.ktrain.cuda;
 
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,5 +34,16 @@ final class CudaLibraries {
         if (Files.exists(file)) return file.toAbsolutePath();
       }
     return null;
+  }
+
+  /** Where a library was found, under the name that has its version; or which names were looked for. */
+  String described(String what, String... names) {
+    Path file = find(names);
+    if (file == null) return what + ": not found (" + String.join(", ", names) + ")";
+    try {
+      return what + ": " + file.toRealPath();
+    } catch (IOException e) {
+      return what + ": " + file + " (" + e + ")";
+    }
   }
 }

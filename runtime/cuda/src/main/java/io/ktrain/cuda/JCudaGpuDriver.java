@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import jcuda.NativePointerObject;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
@@ -33,6 +34,10 @@ import jcuda.driver.CUstream_flags;
 
 /** The driver through JCuda. JCuda's objects stay in here; handles outside are places in a list. */
 final class JCudaGpuDriver implements GpuDriver {
+  /** What loading gives for an image that is well, but not for this device or this driver. */
+  private static final Set<Integer> UNFIT = Set.of(CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU, CUresult.CUDA_ERROR_INVALID_IMAGE,
+      CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION, CUresult.CUDA_ERROR_JIT_COMPILER_NOT_FOUND);
+
   private static final long NO_TIMING = CUevent_flags.CU_EVENT_DISABLE_TIMING;
 
   /** A device address that can be read back, which JCuda's own type hides. */
@@ -319,7 +324,7 @@ final class JCudaGpuDriver implements GpuDriver {
   public Long tryLoad(byte[] image) {
     CUmodule module = new CUmodule();
     int code = cuModuleLoadData(module, image);
-    if (code == CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU || code == CUresult.CUDA_ERROR_INVALID_IMAGE) return null;
+    if (UNFIT.contains(code)) return null;
     require("cuModuleLoadData", code);
     return handle(module);
   }

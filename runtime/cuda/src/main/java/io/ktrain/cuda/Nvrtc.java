@@ -19,6 +19,8 @@ import java.util.List;
 
 /** NVIDIA's run-time compiler from CUDA C to machine code: libnvrtc of CUDA 12 or 13. */
 final class Nvrtc {
+  static final String[] NAMES = {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"};
+
   private static final Linker LINKER = Linker.nativeLinker();
 
   private final Path library;
@@ -51,7 +53,7 @@ final class Nvrtc {
 
   /** The compiler found among the libraries, or null. */
   static Nvrtc find(CudaLibraries libraries) {
-    Path file = libraries.find("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so");
+    Path file = libraries.find(NAMES);
     return file == null ? null : new Nvrtc(file);
   }
 

@@ -20,8 +20,9 @@ record Verdict(@Nullable GpuDriver driver, @Nullable String reason) {
 
   static Verdict reach(CudaLibraries libraries, Map<String, String> environment) {
     if (environment.getOrDefault("KTRAIN_CUDA", "").equals("off")) return no("KTRAIN_CUDA=off");
-    String os = System.getProperty("os.name") + " " + System.getProperty("os.arch");
-    if (!os.equals("Linux amd64")) return no("JCuda's library is for Linux on x86-64, and this is " + os);
+    String os = System.getProperty("os.name"), architecture = System.getProperty("os.arch");
+    if (!os.equals("Linux") || !architecture.equals("amd64"))
+      return no("JCuda's library is for Linux on x86-64, and this is " + os + " on " + architecture);
     Path library = libraries.find(LIBRARY);
     if (library == null) return no("there is no NVIDIA driver: " + LIBRARY + " was not found");
     try {

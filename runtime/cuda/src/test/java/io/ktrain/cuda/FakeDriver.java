@@ -445,4 +445,19 @@ final class FakeDriver implements GpuDriver {
   public void destroyGraph(long graph) {
     throw misuse("graphs are not faked");
   }
+
+  @Override
+  public long instantiate(long graph) {
+    throw misuse("graphs are not faked");
+  }
+
+  @Override
+  public boolean update(long ready, long graph) {
+    throw misuse("graphs are not faked");
+  }
+
+  @Override
+  public void destroyReady(long ready) {
+    throw misuse("graphs are not faked");
+  }
 }

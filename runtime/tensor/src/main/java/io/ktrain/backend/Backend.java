@@ -6,6 +6,7 @@ import io.ktrain.op.Call;
 import io.ktrain.op.Op;
 import io.ktrain.tensor.Device;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * What computes: memory, copies to and from the host, and a kernel for operations. Found by ServiceLoader; one object a
@@ -22,6 +23,11 @@ public interface Backend {
 
   /** What it computes with, or in one sentence why it cannot; never throws. */
   String status();
+
+  /** Whatever else there is to say of it, a line each: its devices, the libraries that it found or lacks. Never throws. */
+  default List<String> details() {
+    return List.of();
+  }
 
   /** The memory of one of its devices; throws DeviceError where there is no such device. */
   Pool pool(Device device);

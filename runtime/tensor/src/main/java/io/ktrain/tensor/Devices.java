@@ -2,6 +2,7 @@ package io.ktrain.tensor;
 
 import io.ktrain.backend.Backend;
 import io.ktrain.backend.Backends;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,9 +28,14 @@ public final class Devices {
     return cuda == null ? "the CUDA backend is not installed" : cuda.isUsable() ? null : cuda.status();
   }
 
-  /** What there is to compute with, one line a backend: its devices' kind, and its state or why it cannot be used. */
+  /** What there is to compute with: a line for each backend's state or why it cannot be used, then its details. */
   public static List<String> report() {
-    return Backends.all().stream().map(b -> b.type() + ": " + b.status()).toList();
+    var lines = new ArrayList<String>();
+    for (Backend b : Backends.all()) {
+      lines.add(b.type() + ": " + b.status());
+      for (String detail : b.details()) lines.add("  " + detail);
+    }
+    return lines;
   }
 
   /** How many threads kernels on the CPU use at most, the calling one included. */

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public class Tensor {
   private Shape shape;
-  private final DType dtype;
+  private DType dtype;
   private Device device;
   private Layout layout;
   private Storage storage;
@@ -837,9 +837,10 @@ public class Tensor {
 
   // ---- library code
 
-  /** Takes over another tensor's elements, shape and device: a parameter that gets its size, or moves. */
+  /** Takes over another tensor's elements, shape, type and device: a parameter that gets its size, or moves. */
   public final void become(Tensor value) {
     shape = value.shape;
+    dtype = value.dtype;
     layout = value.layout;
     storage = value.storage;
     device = value.device;
