@@ -467,19 +467,4 @@ final class FakeDriver implements GpuDriver {
   public void destroyReady(long ready) {
     throw new UnsupportedOperationException();
   }
-
-  @Override
-  public long instantiate(long graph) {
-    throw misuse("graphs are not faked");
-  }
-
-  @Override
-  public boolean update(long ready, long graph) {
-    throw misuse("graphs are not faked");
-  }
-
-  @Override
-  public void destroyReady(long ready) {
-    throw misuse("graphs are not faked");
-  }
 }
