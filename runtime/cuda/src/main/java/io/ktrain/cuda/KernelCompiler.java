@@ -27,7 +27,8 @@ final class KernelCompiler {
 
   private final CudaLibraries libraries;
   private final @Nullable Path cache;
-  private final List<String> headers = List.of("ktrain.cuh", Kernels.resource("ktrain.cuh"), "math.cuh", Kernels.resource("math.cuh"));
+  private final List<String> headers = List.of("ktrain.cuh", Kernels.resource("ktrain.cuh"), "math.cuh", Kernels.resource("math.cuh"),
+      "rows.cuh", Kernels.resource("rows.cuh"));
 
   private Nvrtc nvrtc;
 

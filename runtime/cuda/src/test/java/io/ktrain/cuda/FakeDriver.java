@@ -330,6 +330,11 @@ final class FakeDriver implements GpuDriver {
   }
 
   @Override
+  public long pointer(long stream) {
+    return stream;
+  }
+
+  @Override
   public synchronized void destroyStream(long stream) {
     finish(stream(stream));
     streams.remove(stream);

@@ -131,8 +131,7 @@ class VerdictTest {
     Child c = Child.run(Map.of("STANDIN_MEMORY", "" + (64 << 20), "STANDIN_DEVICES", "1"), Hungry.class);
     assertEquals(0, c.exit(), c.toString());
     assertTrue(c.out().startsWith("add: no room for f32[6,1024,1024] (24.0 MB) on cuda:0: "), c.toString());
-    assertTrue(c.out().contains("The biggest:\n  24.0 MB  f32[6,1024,1024] made by "), c.toString());
-    assertTrue(c.out().contains("f32[6,1024,1024] made by relu (VerdictTest.java:"), c.toString());
+    assertTrue(c.out().contains("The biggest:\n  24.0 MB  f32[6,1024,1024] made by relu\n"), c.toString());
     assertTrue(c.out().contains("still works: 1048576.0"), c.toString());
   }
 }
