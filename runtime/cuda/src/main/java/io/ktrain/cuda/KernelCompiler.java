@@ -30,7 +30,7 @@ final class KernelCompiler {
   private final List<String> headers = List.of("ktrain.cuh", Kernels.resource("ktrain.cuh"), "math.cuh", Kernels.resource("math.cuh"),
       "rows.cuh", Kernels.resource("rows.cuh"));
 
-  private Nvrtc nvrtc;
+  private @Nullable Nvrtc nvrtc;
 
   /**
    * @param libraries where NVRTC is looked for once something has to be compiled
@@ -39,6 +39,16 @@ final class KernelCompiler {
   KernelCompiler(CudaLibraries libraries, @Nullable Path cache) {
     this.libraries = libraries;
     this.cache = cache;
+  }
+
+  /** What compiles here, for people. */
+  String status() {
+    try {
+      Nvrtc found = nvrtc();
+      return found == null ? "no NVRTC: only the kernels built into this jar" : "NVRTC " + Verdict.release(found.version()) + " (" + found + ")";
+    } catch (DeviceError e) {
+      return e.getMessage();
+    }
   }
 
   /** What the build put into the jar, or null; it may hold nothing for a device of another generation. */
@@ -52,7 +62,10 @@ final class KernelCompiler {
 
   /** Machine code for the device, compiled now or by an earlier process. */
   byte[] compiled(Kernels kernels, DeviceProperties device) {
-    Nvrtc nvrtc = nvrtc(kernels);
+    Nvrtc nvrtc = nvrtc();
+    if (nvrtc == null)
+      throw new DeviceError("cuda: the kernels " + kernels.name() + " have to be compiled, and there is no NVRTC. Fix: install libnvrtc"
+          + " (CUDA toolkit or the nvidia-cuda-nvrtc package) and name its folder in KTRAIN_CUDA_LIBRARIES.");
     Path kept = cache == null ? null : cache.resolve(key(nvrtc, kernels, device) + ".cubin");
     byte[] code = kept == null ? null : read(kept);
     if (code != null) return code;
@@ -61,11 +74,8 @@ final class KernelCompiler {
     return code;
   }
 
-  private synchronized Nvrtc nvrtc(Kernels kernels) {
+  private synchronized @Nullable Nvrtc nvrtc() {
     if (nvrtc == null) nvrtc = Nvrtc.find(libraries);
-    if (nvrtc == null)
-      throw new DeviceError("cuda: the kernels " + kernels.name() + " have to be compiled, and there is no NVRTC. Fix: install libnvrtc"
-          + " (CUDA toolkit or the nvidia-cuda-nvrtc package) and name its folder in KTRAIN_CUDA_LIBRARIES.");
     return nvrtc;
   }
 
