@@ -34,7 +34,7 @@ final class KernelCompiler {
 
   /** What compiles here, for people. */
   String status() {
-    return nvrtc == null ? "no NVRTC: only the kernels built into this jar" : "NVRTC " + nvrtc.version() / 1000 + "." + nvrtc.version() % 1000 / 10;
+    return nvrtc == null ? "no NVRTC: only the kernels built into this jar" : "NVRTC " + Verdict.release(nvrtc.version()) + " (" + nvrtc + ")";
   }
 
   /** What the build put into the jar, or null; it may hold nothing for a device of another generation. */
