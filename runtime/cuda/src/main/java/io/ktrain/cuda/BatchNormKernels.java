@@ -192,7 +192,7 @@ final class BatchNormKernels {
       Tensor again = rounded ? moments(null, null, null, null) : null;
       Tensor mean = rounded ? again : dense(call.in(3)), variance = rounded ? null : dense(call.in(4));
       long variances = rounded ? Args.address(again) + 4L * channels : Args.address(variance);
-      int wide = wide(g, x, dx);
+      int wide = wide(g, x, dx, mean);
       Cut cut = cut(wide);
       Tensor partial = temporary(2, cut.pieces, channels), by = temporary(3, channels);
       sum("sums_", wide, cut, new Args().tensor(g).tensor(x).tensor(mean).tensor(partial));
