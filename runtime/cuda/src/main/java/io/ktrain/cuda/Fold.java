@@ -90,7 +90,7 @@ final class Fold {
     int last = dims.size() - 1;
     long length = 1;
     for (Dim d : dims) if (d.goes) length *= d.size;
-    boolean dense = last >= 0 && dims.get(last).from == 1 && length > 1;
+    boolean dense = last >= 0 && last < Args.DIMS && dims.get(last).from == 1 && length > 1;
     if (kind == Kind.SUM && x.getDtype().isFloating() && dense) {
       int at = last;
       while (!dims.get(at).goes) at--;

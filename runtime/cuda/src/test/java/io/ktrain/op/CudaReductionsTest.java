@@ -110,6 +110,8 @@ class CudaReductionsTest {
       tests.add(of("from the second column", t, shape(40, 90), x -> x.narrow(1, 1, 85).sum(1)));
       tests.add(of("dims that do not join", t, shape(3, 4, 5, 6, 7), x ->
           x.permute(4, 2, 0, 3, 1).sum(shape(0, 2, 4), false)));
+      tests.add(of("every other of many", t, shape(2, 3, 2, 3, 2, 3, 2, 3, 2, 3), x ->
+          x.sum(shape(0, 2, 4, 6, 8), false)));
       tests.add(of("of no rows", t, shape(0, 3), x -> x.sum(1)));
       tests.add(of("of rows without elements", t, shape(3, 0), x -> x.sum(1)));
     }
@@ -294,6 +296,16 @@ class CudaReductionsTest {
     tests.add(gradients("transposed", DType.f32, x ->
         x.transpose(0, 1).crossEntropy(Tensor.arange(6).to(DType.i32)), 8, 6));
     return tests.stream();
+  }
+
+  @Test
+  void moreDimsThanAKernelWalksAreRefused() {
+    int[] sizes = new int[20], even = new int[10];
+    Arrays.fill(sizes, 2);
+    Arrays.setAll(even, i -> 2 * i);
+    var e = assertThrows(ShapeError.class, () -> CudaOpsTest.on(CUDA, () -> random(DType.i8, 1).expand(sizes).sum(even, false)));
+    assertEquals("cuda: operands that lie in 10 separate dims are too many, at most 8."
+        + " Fix: contiguous() first, or fewer dims at once.", e.getMessage());
   }
 
   @Test
