@@ -31,6 +31,9 @@ public final class CudaBackend implements Backend {
   private final PointwiseKernels pointwise = new PointwiseKernels(this);
   private CopyKernels copies;
   private final Gemm gemm = new Gemm(libraries, environment.getOrDefault("KTRAIN_TF32", "").equals("on"));
+  private boolean lookedForDnn;
+  private GpuDnn dnn;
+  private String dnnStatus;
   private volatile boolean registered;
   private volatile Verdict verdict;
   private CudaDevice[] devices;

@@ -143,11 +143,6 @@ final class Gemm {
         new Args().i64(parts.address()).i64(c.address()).i64(bias == null ? 0 : bias.address()).struct(product(parts, parts, c, batches, splits, 0, type, bias, down, adds, false)));
   }
 
-  /** Rounds {@code from}, as wide as is computed in, to C. */
-  static void narrow(CudaDevice device, Matrix from, DType to, Matrix c) {
-    sum(device, from, to, to, 1, 1, c, null, false, false);
-  }
-
   private static Args args(Matrix a, Matrix b, Matrix c, @Nullable Bias bias) {
     return new Args().i64(a.address()).i64(b.address()).i64(c.address()).i64(bias == null ? 0 : bias.address());
   }
