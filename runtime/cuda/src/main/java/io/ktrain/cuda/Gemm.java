@@ -104,7 +104,7 @@ final class Gemm {
   private static long open(CudaDevice device, GpuDriver driver, GpuBlas library) {
     long workspace = driver.allocate(GpuBlas.WORKSPACE);
     if (workspace == 0) throw CudaError.of("the allocation of cuBLAS's workspace", 2, "CUDA_ERROR_OUT_OF_MEMORY");
-    return library.open(device.stream(), workspace);
+    return library.open(device.libraryStream(), workspace);
   }
 
   /** Tiles as large as still give every multiprocessor one; where even small ones do not, K is cut into pieces as well. */

@@ -141,7 +141,6 @@ KERNEL(sort_starts, const u32* sorted, i64 n, i64 rows, u32* starts) {
   }
 }
 
-
 // Which column, row and outer slice element e of y = [outer, rows, inner] is.
 struct Cell {
   i64 column, row, outer;
