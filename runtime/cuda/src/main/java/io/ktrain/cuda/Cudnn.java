@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /** NVIDIA's cuDNN 9, by its functions for single convolutions. */
 final class Cudnn implements GpuDnn {
+  static final String NAME = "libcudnn.so.9";
+
   private static final int NOT_SUPPORTED = 3000; // and the codes up to 3999, which say why
   private static final int DETERMINISTIC = 1;
   private static final int CROSS_CORRELATION = 1;
@@ -76,7 +78,7 @@ final class Cudnn implements GpuDnn {
 
   /** The library found, or null; throws IllegalArgumentException where it does not load. */
   static @Nullable Cudnn find(CudaLibraries libraries, boolean tf32) {
-    Path file = libraries.find("libcudnn.so.9");
+    Path file = libraries.find(NAME);
     return file == null ? null : new Cudnn(file, tf32);
   }
 
