@@ -9,6 +9,7 @@ import io.ktrain.tensor.Device;
 import io.ktrain.tensor.Devices;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
+import io.ktrain.train.Steps;
 import java.util.Arrays;
 import java.util.List;
 
@@ -96,6 +97,13 @@ public final class Ceilings {
       case "launch.new" -> {
         Tensor x = randn(DType.f32, 32), y = randn(DType.f32, 32);
         Report.figure(name, 1e6 * seconds(() -> x.add(y)), "us");
+      }
+      case "launches200.eager", "launches200.graph" -> { // the latter where KTRAIN_CUDA_GRAPHS=on
+        Tensor x = randn(DType.f32, 32);
+        Report.figure(name, 1e6 * seconds(() -> Steps.step(() -> {
+          for (int i = 0; i < 200; i++) x.add_(1);
+          return x;
+        })), "us");
       }
       case "read.scalar" -> {
         Tensor x = randn(DType.f32, 1);

@@ -1,6 +1,5 @@
 package io.ktrain.bench;
 
-import io.ktrain.memory.Scope;
 import io.ktrain.nn.Activation;
 import io.ktrain.nn.Conv2d;
 import io.ktrain.nn.Flatten;
@@ -15,6 +14,7 @@ import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Tensor;
+import io.ktrain.train.Steps;
 import java.util.ArrayList;
 
 /**
@@ -90,17 +90,13 @@ record Training(Module model, Tensor x, Tensor y, Optimizer optimizer, double fl
 
   /** One step; gives the loss before it, or NaN unless asked, since to read it is to wait for the device. */
   double step(Tensor x, Tensor y, boolean loss) {
-    Context context = Context.current();
-    Scope scope = context.open("the step");
-    try {
+    return Steps.step(() -> {
       optimizer.zeroGrad();
       Tensor l = model.invoke(x).crossEntropy(y);
       l.backward();
       optimizer.step();
       return loss ? l.item() : Double.NaN;
-    } finally {
-      context.close(scope);
-    }
+    });
   }
 
   /** Returns once all steps so far have run. */

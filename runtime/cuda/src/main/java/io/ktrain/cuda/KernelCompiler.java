@@ -23,7 +23,8 @@ final class KernelCompiler {
 
   private final @Nullable Nvrtc nvrtc;
   private final @Nullable Path cache;
-  private final List<String> headers = List.of("ktrain.cuh", Kernels.resource("ktrain.cuh"), "math.cuh", Kernels.resource("math.cuh"));
+  private final List<String> headers = List.of("ktrain.cuh", Kernels.resource("ktrain.cuh"), "math.cuh", Kernels.resource("math.cuh"),
+      "rows.cuh", Kernels.resource("rows.cuh"));
 
   /** @param cache the folder for machine code, or null to keep none */
   KernelCompiler(@Nullable Nvrtc nvrtc, @Nullable Path cache) {

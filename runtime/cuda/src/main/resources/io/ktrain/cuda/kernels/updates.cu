@@ -28,6 +28,7 @@ struct Range {
   }
 };
 
+
 // Calls f with the values of K lists at each place of this block's chunk, and stores what it makes of them. The second list
 // is the gradients', which stay as they are.
 template <class T, int K, class F> __device__ __forceinline__ void each(const Tensors& t, F f) {
