@@ -6,6 +6,7 @@ import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.collections.shouldContain
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
 import io.ktrain.tensor.Devices
 import java.nio.file.Path
@@ -157,6 +158,32 @@ internal class CudaSpec : FunSpec({
     expected.size shouldBe 6
     for ((a, b) in losses("cuda", "cpu", "cuda") zip expected) (kotlin.math.abs(a - b) < 2e-5) shouldBe true
     for ((a, b) in losses("cpu", "cuda", "cpu") zip expected) (kotlin.math.abs(a - b) < 2e-5) shouldBe true
+  }
+  test("a loss that diverges on CUDA is told with its own step, though it is read later").config(
+    enabledOrReasonIf = { withStandin() },
+  ) {
+    val text = $$"""
+      val model = sequential { linear(1, 1) }
+      val data = dataset(List(20) { it }) { i -> Example(tensor(listOf(i / 20.0)), tensor(listOf(1.0))) }
+      fit(model, 1, train = data.batches(2), optimizer = Sgd(model.parameters(), lr = 0.1)) {
+        step { (x, y) ->
+          println("step ${index + 1}")
+          val loss = (model(x) - y).square().mean()
+          log("same", loss)
+          if (index == 2) loss * Double.NaN else loss
+        }
+      }
+    """
+    bench.compiled("diverges.kts", text)
+    ktrain("run diverges.kts --device cuda").run {
+      code shouldBe 1
+      err shouldContain "fit: the loss is NaN at step 3 of epoch 1"
+      out shouldContain "step 10"
+    }
+    ktrain("run diverges.kts --device cpu").run {
+      err shouldContain "fit: the loss is NaN at step 3 of epoch 1"
+      out shouldNotContain "step 4"
+    }
   }
   test("batches in page-locked memory: the same values, and no memory left behind").config(
     enabledOrReasonIf = { withStandin() },
