@@ -35,12 +35,7 @@ if [ -x "$here/jre/bin/java" ]; then
 else
   checkout=$(cd "$here/.." && pwd)
   lib=$checkout/bench/target/gpu
-  stale() { [ ! -e "$lib/built" ] || [ -n "$(find "$checkout"/{runtime/*,dsl,bench}/{src,pom.xml} -newer "$lib/built" -print -quit)" ]; }
-  if stale; then
-    echo 'verify: building ...' >&2
-    (cd "$checkout" && ./mvnw -B -q -ntp -DskipTests -am -pl bench package) >&2 || fail 'the build failed.'
-    cp "$checkout"/bench/target/ktrain-bench-*.jar "$lib/" && touch "$lib/built"
-  fi
+  "$here/build.sh" || fail 'the build failed.'
   for jdk in "${JAVA_HOME:-}" /usr/lib/jvm/*25*; do
     if grep -qs '^JAVA_VERSION="25' "$jdk/release"; then java=$jdk/bin/java; break; fi
   done
@@ -161,12 +156,13 @@ has_torch() {
 
 ceilings() {
   local plain='copy.f32 add.f32 add.bf16 gelu.f32 gelu.bf16 sum.f32 softmax.f32 layerNorm.f32 adamw.f32 gemm.f32 gemm.bf16
-    launch.inPlace launch.new read.scalar upload.pinned'
+    launch.inPlace launch.new launches200.eager read.scalar upload.pinned'
   run ceilings ktrain io.ktrain.bench.Ceilings $plain
   KTRAIN_TF32=on run ceilings.tf32 ktrain io.ktrain.bench.Ceilings gemm.tf32
+  KTRAIN_CUDA_GRAPHS=on run ceilings.graph ktrain io.ktrain.bench.Ceilings launches200.graph
   if ! has_torch; then row SKIPPED ceilings "no peer: $python has no torch with $peer_device"; return; fi
   torch() { "${wrap[@]}" "$python" "$here/peers/torch_ceilings.py" --device "$peer_device" "$@"; }
-  run ceilings.torch torch $plain gemm.tf32
+  run ceilings.torch torch $plain gemm.tf32 launches200.graph
 }
 
 speed() {
@@ -183,11 +179,12 @@ speed() {
   for asked in W1.f32 W2.f32 W6.f32 linear4096.{f32,tf32,bf16} resnet50.{bf16,tf32,f32}; do
     workload=${asked%.*} precision=${asked#*.} dtype=f32 tf32=off
     case $precision in tf32) tf32=on ;; bf16) dtype=bf16 ;; esac
-    steps() {
-      KTRAIN_TF32=$tf32 ktrain io.ktrain.bench.Workload "$workload" --device cuda --dtype $dtype $pause |
-        sed "s/.* step_ms=\([0-9.]*\).* mflop=.*/&\nFIGURE\t$asked\t\1\tms/"
+    steps() { # KTRAIN_CUDA_GRAPHS, what the table says of it
+      KTRAIN_CUDA_GRAPHS=$1 KTRAIN_TF32=$tf32 ktrain io.ktrain.bench.Workload "$workload" --device cuda --dtype $dtype $pause |
+        sed "s/.* step_ms=\([0-9.]*\).* mflop=.*/&\nFIGURE\t$asked\t\1\tms\t$2/"
     }
-    run "$asked" steps
+    run "$asked" steps off ''
+    case $workload in W*) run "$asked graphs" steps on ' graphs' ;; esac # all launches
     [ -n "$peer" ] || continue
     [ "$(left)" != 0 ] || continue
     echo "$workload $precision" >&9
@@ -255,13 +252,18 @@ awk -F'\t' '
       else if (f[1] == "SKIPPED") line(f[2], "", "", "", "skipped: " f[3])
       else if (f[1] == "PEER" && !(f[2] in figures)) line(f[2], "", f[5] " " f[3] " " f[4], "", "")
       else if (f[1] == "FIGURE") {
-        if (!(f[2] in peers)) line(f[2], f[3] " " f[4], "", "", "")
-        for (k = split(peers[f[2]], at, " "), j = 1; j <= k; j++) {
+        if (!(f[2] in peers)) line(f[2] f[5], f[3] " " f[4], "", "", "")
+        k = split(peers[f[2]], at, " ")
+        for (j = 1; j <= k; j++) {
           split(rows[at[j]], p, "\t")
-          line(f[2], f[3] " " f[4], p[5] " " p[3] " " p[4], ratio(f[3], p[3], f[4]), "")
+          line(f[2] f[5], f[3] " " f[4], p[5] " " p[3] " " p[4], ratio(f[3], p[3], f[4]), "")
         }
       }
     }
   }' "$rows" >> "$table"
-cat "$table" | tee -a "$log"
-! grep -q $'^CHECK\t.*\tWRONG$' "$rows"
+cat "$table"
+if grep -q $'^CHECK\t.*\tWRONG$' "$rows"; then
+  # JUnit's summary names a test, then says what was wrong
+  grep -E '^ +(JUnit Jupiter:|=> )' "$log" | cut -c 1-300 | head -n 40
+  exit 1
+fi
