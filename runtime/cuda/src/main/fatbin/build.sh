@@ -33,7 +33,7 @@ fi
 stale=
 for source in "$kernels"/*.cu; do
   name=$(basename "$source" .cu)
-  for cause in "$source" "$kernels/ktrain.cuh" "$0"; do
+  for cause in "$source" "$kernels"/*.cuh "$0"; do
     [ "$1/$name.fatbin" -nt "$cause" ] || { stale="$stale $name"; break; }
   done
 done

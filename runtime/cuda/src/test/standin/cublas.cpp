@@ -20,7 +20,11 @@ bool supported(int in, int out, int compute) {
 
 extern "C" {
 int cublasCreate_v2(Handle** h) { *h = new Handle(); return SUCCESS; }
-int cublasSetStream_v2(Handle* h, void* stream) { h->stream = stream; h->workspace = nullptr; return SUCCESS; }
+int cublasSetStream_v2(Handle* h, void* stream) {
+  h->stream = stream;
+  h->workspace = nullptr;
+  return is_stream(stream) ? SUCCESS : INVALID_VALUE;
+}
 int cublasSetWorkspace_v2(Handle* h, void* at, size_t bytes) { h->workspace = at; return (size_t)at % 256 || !bytes ? INVALID_VALUE : SUCCESS; }
 int cublasSetMathMode(Handle*, int) { return SUCCESS; }
 int cublasGetProperty(int number, int* value) { *value = number == 0 ? 13 : 0; return SUCCESS; }

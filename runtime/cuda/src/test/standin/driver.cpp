@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <set>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -205,7 +206,7 @@ extern "C" {
 
 typedef int CUresult;
 typedef unsigned long long CUdeviceptr;
-enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_IMAGE = 200, INVALID_CONTEXT = 201, NO_BINARY = 209, NOT_FOUND = 500,
+enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_IMAGE = 200, INVALID_CONTEXT = 201, NO_BINARY = 209, INVALID_HANDLE = 400, NOT_FOUND = 500,
   ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALID = 901, UPDATE_FAILURE = 910 };
 
 static __thread void* current = nullptr;
@@ -288,8 +289,10 @@ CUresult cuMemsetD8Async(CUdeviceptr d, unsigned char v, size_t n, void*) {
   return SUCCESS;
 }
 
-CUresult cuStreamCreate(void** s, unsigned) { IN_CONTEXT; *s = malloc(8); return SUCCESS; }
-CUresult cuStreamDestroy_v2(void* s) { free(s); return SUCCESS; }
+static std::set<void*> streams;
+CUresult cuStreamCreate(void** s, unsigned) { IN_CONTEXT; *s = malloc(8); streams.insert(*s); return SUCCESS; }
+CUresult cuStreamDestroy_v2(void* s) { streams.erase(s); free(s); return SUCCESS; }
+CUresult cuStreamQuery(void* s) { return streams.count(s) ? SUCCESS : INVALID_HANDLE; }
 CUresult cuStreamSynchronize(void*) { NOT_CAPTURING; return SUCCESS; }
 CUresult cuStreamWaitEvent(void*, void*, unsigned) { NOT_CAPTURING; return SUCCESS; }
 CUresult cuEventCreate(void** e, unsigned) { IN_CONTEXT; *e = new Event{0}; return SUCCESS; }

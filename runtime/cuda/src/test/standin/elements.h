@@ -1,5 +1,6 @@
 // Element types of the stand-in libraries, numbered as cudaDataType.
 #pragma once
+#include <dlfcn.h>
 #include <cstdint>
 #include <cstring>
 
@@ -31,4 +32,11 @@ static inline void element(void* p, int type, long i, double v) {
       ((uint16_t*)p)[i] = (uint16_t)((b & 0x7FFFFFFFu) > 0x7F800000u ? b >> 16 | 0x40u : (b + 0x7FFFu + (b >> 16 & 1u)) >> 16);
     }
   }
+}
+
+// Whether the stand-in driver made this stream: a handle of some other kind must not get here.
+static inline bool is_stream(void* stream) {
+  void* driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
+  auto query = driver ? (int (*)(void*))dlsym(driver, "cuStreamQuery") : nullptr;
+  return query && query(stream) == 0;
 }

@@ -19,6 +19,8 @@ import java.nio.file.Path;
 
 /** NVIDIA's cuBLAS of CUDA 13 or 12. */
 final class Cublas implements GpuBlas {
+  static final String[] NAMES = {"libcublas.so.13", "libcublas.so.12"};
+
   /** 16-bit products are summed in f32 all the way, also where K is cut into pieces. */
   private static final int MATH_DISALLOW_REDUCED_PRECISION_REDUCTION = 16;
 
@@ -69,7 +71,7 @@ final class Cublas implements GpuBlas {
 
   /** The library found, or null; throws IllegalArgumentException where it does not load. */
   static Cublas find(CudaLibraries libraries, boolean tf32) {
-    Path file = libraries.find("libcublas.so.13", "libcublas.so.12");
+    Path file = libraries.find(NAMES);
     return file == null ? null : new Cublas(file, tf32);
   }
 

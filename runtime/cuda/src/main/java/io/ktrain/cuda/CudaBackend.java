@@ -156,8 +156,8 @@ public final class CudaBackend implements Backend {
       lines.add("cuda:" + i + ": " + p.name() + ", " + p.architecture() + ", " + p.multiprocessors() + " multiprocessors, " + (p.memory() >> 20) + " MiB");
     }
     if (driver != null) lines.add(libraries.described("driver", Verdict.LIBRARY));
-    lines.add(libraries.described("NVRTC", Nvrtc.NAMES));
-    lines.add(libraries.described("cuBLAS", "libcublas.so.13", "libcublas.so.12"));
+    lines.add(driver == null ? libraries.described("NVRTC", Nvrtc.NAMES) : compiler.status());
+    lines.add(driver == null ? libraries.described("cuBLAS", Cublas.NAMES) : gemm.status());
     lines.add(libraries.described("cuDNN", "libcudnn.so.9"));
     return lines;
   }

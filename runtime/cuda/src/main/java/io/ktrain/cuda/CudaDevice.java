@@ -120,7 +120,13 @@ final class CudaDevice {
 
   /** As {@link #submit}, for giving things back: happens after a failure too, and tells of none. */
   void submitAlways(Consumer<GpuDriver> command) {
-    thread.submitAlways(() -> command.accept(driver));
+    thread.submitAlways(() -> {
+      try {
+        if (graph != null) graph.end();
+      } finally {
+        command.accept(driver);
+      }
+    });
   }
 
   /** Runs a command behind all given before, and waits for its result, though not for kernels. */
@@ -136,9 +142,14 @@ final class CudaDevice {
     if (graph != null) thread.submit(() -> graph.stepDone());
   }
 
-  /** The stream that kernels run on, for libraries that launch their own. Asked on the device's thread. */
+  /** The driver's handle of the stream that kernels run on. Asked on the device's thread. */
   long stream() {
     return stream;
+  }
+
+  /** The same for NVIDIA's libraries, which launch kernels of their own. Asked on the device's thread. */
+  long libraryStream() {
+    return driver.pointer(stream);
   }
 
   // ---- kernels

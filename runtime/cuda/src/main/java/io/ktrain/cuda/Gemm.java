@@ -95,7 +95,8 @@ final class Gemm {
       // BLAS is column-major, where row-major operands are transposed: C' = B' A'.
       boolean transposedA = !a.isRowMajor(), transposedB = !b.isRowMajor();
       int lda = (transposedA ? a.transposed() : a).leading(), ldb = (transposedB ? b.transposed() : b).leading();
-      device.submit(driver -> library.multiply(handles.computeIfAbsent(device, d -> open(d, driver, library)), type, to, transposedB, transposedA,
+      long handle = handles.computeIfAbsent(device, d -> d.call(driver -> open(d, driver, library)));
+      device.put(driver -> library.multiply(handle, type, to, transposedB, transposedA,
           c.columns(), c.rows(), a.columns(), b.address(), ldb, b.batch(), a.address(), lda, a.batch(), adds || bias != null, c.address(), c.leading(), c.batch(), batches));
     }
   }
@@ -103,7 +104,7 @@ final class Gemm {
   private static long open(CudaDevice device, GpuDriver driver, GpuBlas library) {
     long workspace = driver.allocate(GpuBlas.WORKSPACE);
     if (workspace == 0) throw CudaError.of("the allocation of cuBLAS's workspace", 2, "CUDA_ERROR_OUT_OF_MEMORY");
-    return library.open(device.stream(), workspace);
+    return library.open(device.libraryStream(), workspace);
   }
 
   /** Tiles as large as still give every multiprocessor one; where even small ones do not, K is cut into pieces as well. */

@@ -60,6 +60,9 @@ interface GpuDriver {
 
   void destroyStream(long stream);
 
+  /** The stream as NVIDIA's own libraries take it: a handle here is this driver's alone. */
+  long pointer(long stream);
+
   void synchronize(long stream);
 
   /** Lets what is put on the stream from here on wait for the event. */

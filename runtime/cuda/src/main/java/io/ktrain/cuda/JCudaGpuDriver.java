@@ -53,6 +53,12 @@ final class JCudaGpuDriver implements GpuDriver {
     }
   }
 
+  private static final class Stream extends CUstream {
+    long value() {
+      return getNativePointer();
+    }
+  }
+
   private static final class Graph extends CUgraph {
     long value() {
       return getNativePointer();
@@ -252,7 +258,7 @@ final class JCudaGpuDriver implements GpuDriver {
 
   @Override
   public long createStream() {
-    CUstream stream = new CUstream();
+    var stream = new Stream();
     require("cuStreamCreate", cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING));
     return handle(stream);
   }
@@ -261,6 +267,11 @@ final class JCudaGpuDriver implements GpuDriver {
   public void destroyStream(long stream) {
     require("cuStreamDestroy", cuStreamDestroy(object(stream)));
     forget(stream);
+  }
+
+  @Override
+  public long pointer(long stream) {
+    return this.<Stream>object(stream).value();
   }
 
   @Override

@@ -23,7 +23,8 @@ final class KernelCompiler {
 
   private final @Nullable Nvrtc nvrtc;
   private final @Nullable Path cache;
-  private final List<String> headers = List.of("ktrain.cuh", Kernels.resource("ktrain.cuh"), "math.cuh", Kernels.resource("math.cuh"));
+  private final List<String> headers = List.of("ktrain.cuh", Kernels.resource("ktrain.cuh"), "math.cuh", Kernels.resource("math.cuh"),
+      "rows.cuh", Kernels.resource("rows.cuh"));
 
   /** @param cache the folder for machine code, or null to keep none */
   KernelCompiler(@Nullable Nvrtc nvrtc, @Nullable Path cache) {
@@ -33,7 +34,7 @@ final class KernelCompiler {
 
   /** What compiles here, for people. */
   String status() {
-    return nvrtc == null ? "no NVRTC: only the kernels built into this jar" : "NVRTC " + nvrtc.version() / 1000 + "." + nvrtc.version() % 1000 / 10;
+    return nvrtc == null ? "no NVRTC: only the kernels built into this jar" : "NVRTC " + Verdict.release(nvrtc.version()) + " (" + nvrtc + ")";
   }
 
   /** What the build put into the jar, or null; it may hold nothing for a device of another generation. */

@@ -330,6 +330,11 @@ final class FakeDriver implements GpuDriver {
   }
 
   @Override
+  public long pointer(long stream) {
+    return stream;
+  }
+
+  @Override
   public synchronized void destroyStream(long stream) {
     finish(stream(stream));
     streams.remove(stream);
@@ -426,38 +431,40 @@ final class FakeDriver implements GpuDriver {
     put(stream, "launch", () -> k.body.run(values));
   }
 
+  // ---- graphs are not faked: the stand-in driver has them
+
   @Override
   public void beginCapture(long stream) {
-    throw misuse("graphs are not faked");
+    throw new UnsupportedOperationException();
   }
 
   @Override
   public long endCapture(long stream) {
-    throw misuse("graphs are not faked");
-  }
-
-  @Override
-  public void launchGraph(long graph, long stream) {
-    throw misuse("graphs are not faked");
+    throw new UnsupportedOperationException();
   }
 
   @Override
   public void destroyGraph(long graph) {
-    throw misuse("graphs are not faked");
+    throw new UnsupportedOperationException();
   }
 
   @Override
   public long instantiate(long graph) {
-    throw misuse("graphs are not faked");
+    throw new UnsupportedOperationException();
   }
 
   @Override
   public boolean update(long ready, long graph) {
-    throw misuse("graphs are not faked");
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void launchGraph(long ready, long stream) {
+    throw new UnsupportedOperationException();
   }
 
   @Override
   public void destroyReady(long ready) {
-    throw misuse("graphs are not faked");
+    throw new UnsupportedOperationException();
   }
 }

@@ -141,8 +141,6 @@ KERNEL(sort_starts, const u32* sorted, i64 n, i64 rows, u32* starts) {
   }
 }
 
-template <class T, int W> struct __align__(sizeof(T) * W) Pack { T v[W]; };
-
 // Which column, row and outer slice element e of y = [outer, rows, inner] is.
 struct Cell {
   i64 column, row, outer;

@@ -180,6 +180,9 @@ template <class T, class F> __device__ __forceinline__ T block_reduce(T v, T ide
 template <class T> __device__ __forceinline__ T block_sum(T v, T* scratch) {
   return block_reduce(v, (T)0, [](T a, T b) { return a + b; }, scratch);
 }
+__device__ __forceinline__ double lowest(double) { return __longlong_as_double(0xFFF0000000000000LL); }
+__device__ __forceinline__ float lowest(float) { return bits_float(0xFF800000u); }
+__device__ __forceinline__ i64 lowest(i64) { return -9223372036854775807LL - 1; }
 // NaN wins, as in Math.max.
 template <class T> __device__ __forceinline__ T larger(T a, T b) { return a > b || a != a ? a : b; }
 template <class T> __device__ __forceinline__ T smaller(T a, T b) { return a < b || a != a ? a : b; }

@@ -1,8 +1,5 @@
 #include "ktrain.cuh"
 
-__device__ __forceinline__ double lowest(double) { return __longlong_as_double(0xFFF0000000000000LL); }
-__device__ __forceinline__ float lowest(float) { return bits_float(0xFF800000u); }
-__device__ __forceinline__ i64 lowest(i64) { return -9223372036854775807LL - 1; }
 template <class C> __device__ __forceinline__ C highest(C v) { return -lowest(v); }
 template <> __device__ __forceinline__ i64 highest(i64) { return 9223372036854775807LL; }
 

@@ -28,7 +28,6 @@ struct Range {
   }
 };
 
-template <class T, int W> struct __align__(sizeof(T) * W) Pack { T v[W]; };
 
 // Calls f with the values of K lists at each place of this block's chunk, and stores what it makes of them. The second list
 // is the gradients', which stay as they are.
