@@ -3,9 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 built=bench/target/gpu/built
-if [ -e $built ] && [ -z "$(find pom.xml runtime/*/pom.xml runtime/*/src bench/pom.xml bench/src -newer $built -print -quit)" ]; then
-  exit 0
-fi
+set -- pom.xml runtime/*/pom.xml runtime/*/src bench/pom.xml bench/src
+[ -e $built ] && [ -z "$(find "$@" -newer $built -print -quit)" ] && exit 0
 echo 'building ...' >&2
 mkdir -p bench/target
 touch bench/target/begun # what is saved from here on is not in it

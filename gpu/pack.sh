@@ -22,7 +22,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/ktrain-gpu
 mkdir -p "$root/lib" "$root/peers" "$out"
-"$jdk/bin/jlink" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages --compress=zip-0 --output "$root/jre"
+"$jdk/bin/jlink" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages --compress=zip-0 \
+  --output "$root/jre"
 cp "$here/verify.sh" "$root/"
 cp "$here"/peers/*.py "$root/peers/"
 # Without oneDNN, a third of the whole: the CPU's Java kernels compute the same references.
@@ -46,8 +47,9 @@ cat > "$out/unpack.sh" <<'UNPACK'
 # unpack.sh DIR: unpacks ktrain-gpu.tar.xz there, with Python's lzma where xz is missing
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
-if command -v xz > /dev/null; then xz -dc "$here/ktrain-gpu.tar.xz" | tar -C "$1" -xf -
-else python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' "$here/ktrain-gpu.tar.xz" "$1"; fi
+file=$here/ktrain-gpu.tar.xz
+if command -v xz > /dev/null; then xz -dc "$file" | tar -C "$1" -xf -
+else python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' "$file" "$1"; fi
 UNPACK
 chmod +x "$out/unpack.sh"
 mib=$(($(stat -c %s "$out/ktrain-gpu.tar.xz") >> 20))
