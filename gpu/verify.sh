@@ -89,7 +89,7 @@ run() { # name, command...: within the section's time; what goes wrong becomes a
     124 | 137) row SKIPPED "$name" "it ran past the section's $budget s" ;;
     *)
       why=$(tail -c "+$from" "$log" | grep -m 1 -E '^(Exception|[A-Za-z]*Error)')
-      row CHECK "$name" "ended with $code${why:+: $why}, see the log" '-' WRONG
+      row CHECK "$name" "ended with $code, see the log${why:+: ${why:0:110}}" '-' WRONG
       ;;
   esac
   return "$code"
@@ -127,7 +127,8 @@ prefix=()
 kernels=io.ktrain.op.CudaOpsTest
 
 ops() {
-  tests ops 'the CPU, op by op' --scan-classpath="$(echo "$lib"/ktrain-cuda-*-tests.jar)"
+  tests ops 'the CPU, op by op' --select-package=io.ktrain.op --include-classname='.*\.Cuda[A-Za-z]*Test'
+  tests ops.kernels 'the CPU' --select-package=io.ktrain.cuda
 }
 
 golden() {
