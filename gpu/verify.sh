@@ -100,6 +100,7 @@ run() { # name, command...: within the section's time; what goes wrong becomes a
 tests() { # name, "limit", arguments of JUnit's console...
   local name=$1 what=$2 from text passed failed verdict=ok
   shift 2
+  if [ "$(left)" = 0 ]; then row SKIPPED "$name" "no time left of the section's $budget s"; return; fi
   from=$(($(wc -c < "$log") + 1))
   wrap=(timeout -k 5 "$(left)" "${prefix[@]}")
   printf '\n$ %s\n' "$name: $*" >> "$log"
