@@ -112,7 +112,8 @@ final class UpdateKernels {
     Tensor[] all = new Tensor[call.inputs() - 1];
     for (int i = 0; i < all.length; i++) all[i] = call.in(i + 1);
     each(all, 1, (chunks, first, args) ->
-        device.launch(UPDATES, "scale_" + all[0].getDtype(), chunks, THREADS, args.tensor(call.in(0)).type(call.in(0))));
+        device.launch(UPDATES, "scale_" + all[0].getDtype(), chunks, THREADS,
+            args.tensor(call.in(0)).type(call.in(0))));
   }
 
   /** All inputs; those that are only read, as row-major copies where they are not so themselves. */

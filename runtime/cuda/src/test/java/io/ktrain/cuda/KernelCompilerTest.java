@@ -96,7 +96,7 @@ class KernelCompilerTest {
   void withoutACompilerOneErrorSaysWhatIsMissing() {
     var none = new KernelCompiler(new CudaLibraries(List.of(cache)), cache);
     String message = assertThrows(DeviceError.class, () -> none.compiled(GOOD, HOPPER)).getMessage();
-    assertEquals("cuda: the kernels good have to be compiled, and there is no NVRTC. Fix: install libnvrtc (CUDA toolkit"
-        + " or the nvidia-cuda-nvrtc package) and name its folder in KTRAIN_CUDA_LIBRARIES.", message);
+    assertEquals("cuda: the kernels good have to be compiled, and there is no NVRTC. Fix: install libnvrtc (CUDA"
+        + " toolkit or the nvidia-cuda-nvrtc package) and name its folder in KTRAIN_CUDA_LIBRARIES.", message);
   }
 }

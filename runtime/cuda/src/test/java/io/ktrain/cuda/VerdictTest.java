@@ -58,8 +58,8 @@ class VerdictTest {
         Map.of("STANDIN_INIT", "999"));
     refused(start + "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803): libcuda and the kernel module are of different versions",
         Map.of("STANDIN_INIT", "803"));
-    refused(start + "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE (804): this forward-compatible libcuda is not for this GPU",
-        Map.of("STANDIN_INIT", "804"));
+    refused(start + "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE (804): this forward-compatible libcuda is not for this"
+        + " GPU", Map.of("STANDIN_INIT", "804"));
   }
 
   @Test
