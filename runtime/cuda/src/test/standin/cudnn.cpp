@@ -114,6 +114,10 @@ int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Handle*, Tensor* x, Tensor* y,
   return algorithms(x, w, c, y, asked, given, found);
 }
 
+int cudnnGetConvolutionForwardWorkspaceSize(Handle*, Tensor*, Filter*, Convolution*, Tensor*, int, size_t* bytes) { *bytes = WORKSPACE; return SUCCESS; }
+int cudnnGetConvolutionBackwardDataWorkspaceSize(Handle*, Filter*, Tensor*, Convolution*, Tensor*, int, size_t* bytes) { *bytes = WORKSPACE; return SUCCESS; }
+int cudnnGetConvolutionBackwardFilterWorkspaceSize(Handle*, Tensor*, Tensor*, Convolution*, Filter*, int, size_t* bytes) { *bytes = WORKSPACE; return SUCCESS; }
+
 int cudnnConvolutionForward(Handle*, const void*, Tensor* x, const void* px, Filter* w, const void* pw, Convolution* c, int algorithm, void* workspace, size_t bytes,
     const void*, Tensor* y, void* py) {
   if (int code = start(algorithm, workspace, bytes)) return code;
