@@ -3,31 +3,31 @@
 #
 #   gpu/pack.sh [FOLDER]      makes FOLDER (gpu/packed) with ktrain-gpu.tar.xz and unpack.sh
 #
-# There: FOLDER/unpack.sh DIR && DIR/ktrain-gpu/verify.sh. With MNIST where KTRAIN_DATA has it. Needs a JDK 25 with jlink.
+# There: FOLDER/unpack.sh DIR && DIR/ktrain-gpu/verify.sh. With MNIST where KTRAIN_DATA has it. Needs a JDK 25
+# with jlink; with nvcc here, kernels are compiled before they get there.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 checkout=$(dirname "$here")
 out=${1:-$here/packed}
 limit=60
-kernels=io/ktrain/cuda/kernels
 modules=java.base,java.logging,java.management,java.net.http,java.xml,jdk.incubator.vector,jdk.unsupported,jdk.zipfs
 
 for jdk in "${JAVA_HOME:-}" /usr/lib/jvm/*25*; do
   if grep -qs '^JAVA_VERSION="25' "$jdk/release"; then break; fi
 done
-(cd "$checkout" && JAVA_HOME=$jdk ./mvnw -B -q -ntp -DskipTests -am -pl bench package)
+"$here/build.sh"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/ktrain-gpu
 mkdir -p "$root/lib" "$root/peers" "$out"
-"$jdk/bin/jlink" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages --compress=zip-0 --output "$root/jre"
+"$jdk/bin/jlink" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages --compress=zip-0 \
+  --output "$root/jre"
 cp "$here/verify.sh" "$root/"
 cp "$here"/peers/*.py "$root/peers/"
 # Without oneDNN, a third of the whole: the CPU's Java kernels compute the same references.
 find "$checkout/bench/target/gpu" -name '*.jar' ! -name 'dnnl-*' ! -name 'jcuda-natives-*' -exec cp {} "$root/lib/" \;
-cp "$checkout"/bench/target/ktrain-bench-*.jar "$root/lib/"
 (
   cd "$work"
   mkdir natives
@@ -36,15 +36,6 @@ cp "$checkout"/bench/target/ktrain-bench-*.jar "$root/lib/"
   find lib -type f ! -name 'libJCudaDriver-*' -delete
   "$jdk/bin/jar" cf "$root/lib/jcuda-driver.jar" lib
 )
-if command -v nvcc > /dev/null; then # machine code for what is known now; the rest is compiled there
-  sources=$checkout/runtime/cuda/src/main/resources/$kernels
-  mkdir -p "$work/built/$kernels"
-  for file in "$sources"/*.cu; do
-    nvcc -std=c++17 -O3 -gencode=arch=compute_90,code=sm_90 -gencode=arch=compute_75,code=compute_75 -fatbin \
-      -I "$sources" -o "$work/built/$kernels/$(basename "$file" .cu).fatbin" "$file"
-  done
-  "$jdk/bin/jar" cf "$root/lib/kernels.jar" -C "$work/built" .
-fi
 if [ -d "${KTRAIN_DATA:-}/mnist" ]; then
   mkdir -p "$root/data"
   cp -r "$KTRAIN_DATA/mnist" "$root/data/"
@@ -56,8 +47,9 @@ cat > "$out/unpack.sh" <<'UNPACK'
 # unpack.sh DIR: unpacks ktrain-gpu.tar.xz there, with Python's lzma where xz is missing
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
-if command -v xz > /dev/null; then xz -dc "$here/ktrain-gpu.tar.xz" | tar -C "$1" -xf -
-else python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' "$here/ktrain-gpu.tar.xz" "$1"; fi
+file=$here/ktrain-gpu.tar.xz
+if command -v xz > /dev/null; then xz -dc "$file" | tar -C "$1" -xf -
+else python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' "$file" "$1"; fi
 UNPACK
 chmod +x "$out/unpack.sh"
 mib=$(($(stat -c %s "$out/ktrain-gpu.tar.xz") >> 20))

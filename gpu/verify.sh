@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Verifies ktrain on a GPU, beside PyTorch where python3 has it, and prints one table.
 #
-#   gpu/verify.sh [SECTION...]      ops golden losses mnist memory ceilings speed sanitizer; all of them if none is named
+#   gpu/verify.sh [SECTION...]      ops golden losses mnist memory ceilings speed sanitizer; all if none is named
 #
-# Runs from a checkout (building what is missing) or from what gpu/pack.sh packed. The table and the programs' output are
-# written to $OUT (gpu/results). Exits with 1 if something computed is wrong, with 2 if there is no GPU to verify.
+# Runs from a checkout (building what is missing) or from what gpu/pack.sh packed. The table and the programs' output
+# are written to $OUT (gpu/results). Exits with 1 if something computed is wrong, with 2 if there is no GPU to verify.
 #   SMALL=1         tiny shapes, to try the script itself, on the stand-in driver for example
 #   BUDGET=seconds  for each section, instead of its own
 #   PYTHON, PEER_DEVICE     PyTorch's interpreter (python3) and device (cuda)
@@ -35,12 +35,7 @@ if [ -x "$here/jre/bin/java" ]; then
 else
   checkout=$(cd "$here/.." && pwd)
   lib=$checkout/bench/target/gpu
-  stale() { [ ! -e "$lib/built" ] || [ -n "$(find "$checkout"/{runtime/*,dsl,bench}/{src,pom.xml} -newer "$lib/built" -print -quit)" ]; }
-  if stale; then
-    echo 'verify: building ...' >&2
-    (cd "$checkout" && ./mvnw -B -q -ntp -DskipTests -am -pl bench package) >&2 || fail 'the build failed.'
-    cp "$checkout"/bench/target/ktrain-bench-*.jar "$lib/" && touch "$lib/built"
-  fi
+  "$here/build.sh" || fail 'the build failed.'
   for jdk in "${JAVA_HOME:-}" /usr/lib/jvm/*25*; do
     if grep -qs '^JAVA_VERSION="25' "$jdk/release"; then java=$jdk/bin/java; break; fi
   done
@@ -94,7 +89,7 @@ run() { # name, command...: within the section's time; what goes wrong becomes a
     124 | 137) row SKIPPED "$name" "it ran past the section's $budget s" ;;
     *)
       why=$(tail -c "+$from" "$log" | grep -m 1 -E '^(Exception|[A-Za-z]*Error)')
-      row CHECK "$name" "ended with $code${why:+: $why}, see the log" '-' WRONG
+      row CHECK "$name" "ended with $code, see the log${why:+: ${why:0:110}}" '-' WRONG
       ;;
   esac
   return "$code"
@@ -105,6 +100,7 @@ run() { # name, command...: within the section's time; what goes wrong becomes a
 tests() { # name, "limit", arguments of JUnit's console...
   local name=$1 what=$2 from text passed failed verdict=ok
   shift 2
+  if [ "$(left)" = 0 ]; then row SKIPPED "$name" "no time left of the section's $budget s"; return; fi
   from=$(($(wc -c < "$log") + 1))
   wrap=(timeout -k 5 "$(left)" "${prefix[@]}")
   printf '\n$ %s\n' "$name: $*" >> "$log"
@@ -117,18 +113,23 @@ tests() { # name, "limit", arguments of JUnit's console...
   passed=$(sed -n 's/^\[ *\([0-9]*\) tests successful.*/\1/p' <<< "$text")
   failed=$(sed -n 's/^\[ *\([0-9]*\) tests failed.*/\1/p' <<< "$text")
   said=$(grep -oE '[0-9]+ passed, [0-9]+ failed, [0-9]+ unsupported' <<< "$text")
-  errors=$(sed -n 's/.*ERROR SUMMARY: \([0-9]* error\).*/\1/p; s/.*RACECHECK SUMMARY: \([0-9]* hazard\).*/\1/p' <<< "$text" | tail -1)
-  if [ -z "$passed" ]; then row CHECK "$name" "ended with $code before its tests did, see the log" "$what" WRONG; return; fi
+  errors=$(sed -nE 's/.*(ERROR|RACECHECK) SUMMARY: ([0-9]+ (error|hazard)).*/\2/p' <<< "$text" | tail -n 1)
+  if [ -z "$passed" ]; then
+    row CHECK "$name" "ended with $code before its tests did, see the log" "$what" WRONG
+    return
+  fi
   [ "${failed:-0}" = 0 ] && [ "$passed" != 0 ] && [ $code = 0 ] || verdict=WRONG
   [ -z "$errors" ] || [ "${errors%% *}" = 0 ] || verdict=WRONG
-  row CHECK "$name" "$passed passed, ${failed:-?} failed${said:+ ($said)}${errors:+; ${errors}s}" "$what" $verdict
+  said=${said:-$passed passed, ${failed:-?} failed}
+  row CHECK "$name" "$said${errors:+; ${errors}s}" "$what" $verdict
 }
 prefix=()
 
 kernels=io.ktrain.op.CudaOpsTest
 
 ops() {
-  tests ops 'the CPU, op by op' --scan-classpath="$(echo "$lib"/ktrain-cuda-*-tests.jar)"
+  tests ops 'the CPU, op by op' --select-package=io.ktrain.op --include-classname='.*\.Cuda[A-Za-z]*Test'
+  tests ops.kernels 'the CPU' --select-package=io.ktrain.cuda
 }
 
 golden() {
@@ -146,7 +147,8 @@ mnist() {
   if [ -n "$small" ]; then row SKIPPED mnist.script 'SMALL'; return; fi
   script() {
     "${wrap[@]}" "$checkout/ktrain" run "$checkout/examples/mnist.ktrain.kts" --device cuda --epochs 2 --plain |
-      awk '{ print } /^test accuracy: / { printf "CHECK\tmnist.script\t%s\t>= 0.985\t%s\n", $3, $3 >= 0.985 ? "ok" : "WRONG" }'
+      awk '{ print } /^test accuracy: / {
+        printf "CHECK\tmnist.script\t%s\t>= 0.985\t%s\n", $3, $3 >= 0.985 ? "ok" : "WRONG" }'
   }
   run mnist.script script
 }
@@ -156,17 +158,19 @@ memory() {
 }
 
 has_torch() {
-  "$python" -c 'import sys, torch; sys.exit(sys.argv[1] == "cuda" and not torch.cuda.is_available())' "$peer_device" 2> /dev/null
+  "$python" -c 'import sys, torch
+sys.exit(sys.argv[1] == "cuda" and not torch.cuda.is_available())' "$peer_device" 2> /dev/null
 }
 
 ceilings() {
-  local plain='copy.f32 add.f32 add.bf16 gelu.f32 gelu.bf16 sum.f32 softmax.f32 layerNorm.f32 adamw.f32 gemm.f32 gemm.bf16
-    launch.inPlace launch.new read.scalar upload.pinned'
+  local plain='copy.f32 add.f32 add.bf16 gelu.f32 gelu.bf16 sum.f32 softmax.f32 layerNorm.f32 adamw.f32
+    gemm.f32 gemm.bf16 launch.inPlace launch.new launches200.eager read.scalar upload.pinned'
   run ceilings ktrain io.ktrain.bench.Ceilings $plain
   KTRAIN_TF32=on run ceilings.tf32 ktrain io.ktrain.bench.Ceilings gemm.tf32
+  KTRAIN_CUDA_GRAPHS=on run ceilings.graph ktrain io.ktrain.bench.Ceilings launches200.graph
   if ! has_torch; then row SKIPPED ceilings "no peer: $python has no torch with $peer_device"; return; fi
   torch() { "${wrap[@]}" "$python" "$here/peers/torch_ceilings.py" --device "$peer_device" "$@"; }
-  run ceilings.torch torch $plain gemm.tf32
+  run ceilings.torch torch $plain gemm.tf32 launches200.graph
 }
 
 speed() {
@@ -183,11 +187,13 @@ speed() {
   for asked in W1.f32 W2.f32 W6.f32 linear4096.{f32,tf32,bf16} resnet50.{bf16,tf32,f32}; do
     workload=${asked%.*} precision=${asked#*.} dtype=f32 tf32=off
     case $precision in tf32) tf32=on ;; bf16) dtype=bf16 ;; esac
-    steps() {
-      KTRAIN_TF32=$tf32 ktrain io.ktrain.bench.Workload "$workload" --device cuda --dtype $dtype $pause |
-        sed "s/.* step_ms=\([0-9.]*\).* mflop=.*/&\nFIGURE\t$asked\t\1\tms/"
+    steps() { # KTRAIN_CUDA_GRAPHS, what the table says of it
+      KTRAIN_CUDA_GRAPHS=$1 KTRAIN_TF32=$tf32 \
+        ktrain io.ktrain.bench.Workload "$workload" --device cuda --dtype $dtype $pause |
+        sed "s/.* step_ms=\([0-9.]*\).* mflop=.*/&\nFIGURE\t$asked\t\1\tms\t$2/"
     }
-    run "$asked" steps
+    run "$asked" steps off ''
+    case $workload in W*) run "$asked graphs" steps on ' graphs' ;; esac # all launches
     [ -n "$peer" ] || continue
     [ "$(left)" != 0 ] || continue
     echo "$workload $precision" >&9
@@ -209,10 +215,12 @@ speed() {
 sanitizer() {
   if ! command -v compute-sanitizer > /dev/null; then row SKIPPED sanitizer 'there is no compute-sanitizer'; return; fi
   export KTRAIN_CUDA_CACHING=off
-  prefix=(compute-sanitizer --tool memcheck --report-api-errors no --error-exitcode 86 --print-limit 20 --target-processes all)
+  prefix=(compute-sanitizer --tool memcheck --report-api-errors no --error-exitcode 86 --print-limit 20
+    --target-processes all)
   tests sanitizer.memcheck '0 errors' --select-class=$kernels
   # kernels whose threads share memory
-  export KTRAIN_TEST_OPS='sum|mean|max|argmax|softmax|logSoftmax|layerNorm|batchNorm|crossEntropy|mm|bmm|linear|conv2d|maxPool2d|sort|topk|cumsum|embedding|totalNorm'
+  KTRAIN_TEST_OPS='sum|mean|max|argmax|softmax|logSoftmax|layerNorm|batchNorm|crossEntropy|mm|bmm|linear|conv2d'
+  export KTRAIN_TEST_OPS="$KTRAIN_TEST_OPS|maxPool2d|sort|topk|cumsum|embedding|totalNorm"
   prefix[2]=racecheck
   tests sanitizer.racecheck '0 hazards' --select-class=$kernels
   unset KTRAIN_TEST_OPS KTRAIN_CUDA_CACHING
@@ -230,7 +238,8 @@ what=$(ktrain io.ktrain.bench.Machine 2>> "$log") || fail "there is nothing to v
 } > "$table"
 cat "$table" >> "$log"
 
-declare -A budgets=([ops]=300 [golden]=60 [losses]=60 [mnist]=180 [memory]=90 [ceilings]=150 [speed]=540 [sanitizer]=540)
+declare -A budgets=([ops]=300 [golden]=60 [losses]=60 [mnist]=180 [memory]=90 [ceilings]=150)
+budgets+=([speed]=540 [sanitizer]=540)
 for section in ${*:-$all}; do
   budget=${BUDGET:-${budgets[$section]}}
   deadline=$((SECONDS + budget))
@@ -241,7 +250,9 @@ for section in ${*:-$all}; do
 done
 
 awk -F'\t' '
-  function line(name, figure, limit, ratio, verdict) { printf "%-18s %-44s %-28s %6s  %s\n", name, figure, limit, ratio, verdict }
+  function line(name, figure, limit, ratio, verdict) {
+    printf "%-18s %-44s %-28s %6s  %s\n", name, figure, limit, ratio, verdict
+  }
   # how many times as fast as the peer
   function ratio(value, peer, unit) { return sprintf("%.2f", unit ~ /^(ms|us)$/ ? peer / value : value / peer) }
   BEGIN { line("", "ktrain", "limit or peer", "ratio", "") }
@@ -255,13 +266,18 @@ awk -F'\t' '
       else if (f[1] == "SKIPPED") line(f[2], "", "", "", "skipped: " f[3])
       else if (f[1] == "PEER" && !(f[2] in figures)) line(f[2], "", f[5] " " f[3] " " f[4], "", "")
       else if (f[1] == "FIGURE") {
-        if (!(f[2] in peers)) line(f[2], f[3] " " f[4], "", "", "")
-        for (k = split(peers[f[2]], at, " "), j = 1; j <= k; j++) {
+        if (!(f[2] in peers)) line(f[2] f[5], f[3] " " f[4], "", "", "")
+        k = split(peers[f[2]], at, " ")
+        for (j = 1; j <= k; j++) {
           split(rows[at[j]], p, "\t")
-          line(f[2], f[3] " " f[4], p[5] " " p[3] " " p[4], ratio(f[3], p[3], f[4]), "")
+          line(f[2] f[5], f[3] " " f[4], p[5] " " p[3] " " p[4], ratio(f[3], p[3], f[4]), "")
         }
       }
     }
   }' "$rows" >> "$table"
-cat "$table" | tee -a "$log"
-! grep -q $'^CHECK\t.*\tWRONG$' "$rows"
+cat "$table"
+if grep -q $'^CHECK\t.*\tWRONG$' "$rows"; then
+  # JUnit's summary names a test, then says what was wrong
+  grep -E '^ +(JUnit Jupiter:|=> )' "$log" | cut -c 1-300 | head -n 40
+  exit 1
+fi

@@ -1,4 +1,7 @@
-"""The measurements of io.ktrain.bench.Ceilings in PyTorch: torch_ceilings.py [--device cuda] NAME... ; SMALL=1 shrinks."""
+"""The measurements of io.ktrain.bench.Ceilings in PyTorch.
+
+usage: torch_ceilings.py [--device cuda] NAME...      prints PEER lines; SMALL=1 shrinks shapes
+"""
 import argparse
 import os
 import statistics

@@ -1,8 +1,8 @@
 """Training steps of the workloads of io.ktrain.bench.Training in PyTorch.
 
-usage: torch_steps.py [--device cuda]   then one line a measurement on standard input: WORKLOAD PRECISION (f32, tf32, bf16)
-Prints PEER lines, the last of each measurement being DONE. SMALL=1 shrinks shapes. Each step: gradients to none, forward,
-cross entropy, backward, optimizer (the fused one on a GPU).
+usage: torch_steps.py [--device cuda]      then a line a measurement on standard input: WORKLOAD f32|tf32|bf16
+Prints PEER lines, the last of each measurement being DONE. SMALL=1 shrinks shapes. Each step: gradients to none,
+forward, cross entropy, backward, optimizer (the fused one on a GPU).
 """
 import argparse
 import os

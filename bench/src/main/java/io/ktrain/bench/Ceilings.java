@@ -73,7 +73,8 @@ public final class Ceilings {
         bandwidth(name, 8.0 * ROWS * COLUMNS, () -> x.softmax(1));
       }
       case "layerNorm.f32" -> {
-        Tensor x = randn(DType.f32, ROWS, COLUMNS), weight = randn(DType.f32, COLUMNS), bias = randn(DType.f32, COLUMNS);
+        Tensor x = randn(DType.f32, ROWS, COLUMNS);
+        Tensor weight = randn(DType.f32, COLUMNS), bias = randn(DType.f32, COLUMNS);
         bandwidth(name, 8.0 * ROWS * COLUMNS, () -> x.layerNorm(1, weight, bias, 1e-5));
       }
       case "adamw.f32" -> {

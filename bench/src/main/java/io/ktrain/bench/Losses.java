@@ -6,8 +6,12 @@ import io.ktrain.tensor.Devices;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
-/** Trains the same weights on the same batches on the CPU and on a device, and compares the losses: {@code Losses [--device cuda]}. */
+/**
+ * Trains the same weights on the same batches on the CPU and on a device, and compares the losses:
+ * {@code Losses [--device cuda]}.
+ */
 public final class Losses {
   private static final double LIMIT = 1e-3;
 
@@ -28,18 +32,21 @@ public final class Losses {
     Training there = Training.of(workload);
     context.setDevice(Device.CPU);
     there.model().load(here.model().stateDict());
-    List<Tensor> batches = java.util.stream.Stream.generate(() -> Tensor.randn(here.x().getShape(), here.x().getDtype())).limit(10).toList();
+    Tensor x = here.x();
+    List<Tensor> batches = Stream.generate(() -> Tensor.randn(x.getShape(), x.getDtype())).limit(10).toList();
     double worst = 0, last = 0;
     for (int s = 0; s < steps; s++) {
-      Tensor x = batches.get(s % batches.size());
-      double expected = here.step(x, here.y(), true);
+      Tensor batch = batches.get(s % batches.size());
+      double expected = here.step(batch, here.y(), true);
       context.setDevice(device);
-      double got = there.step(x.to(device), here.y().to(device), true);
+      double got = there.step(batch.to(device), here.y().to(device), true);
       context.setDevice(Device.CPU);
       last = Math.abs(got - expected) / Math.abs(expected);
       worst = Math.max(worst, last);
-      System.out.printf(Locale.ROOT, "%s step %d: cpu %.7f, %s %.7f, relative difference %.2e%n", name, s + 1, expected, device, got, last);
+      System.out.printf(Locale.ROOT, "%s step %d: cpu %.7f, %s %.7f, relative difference %.2e%n", name, s + 1, expected,
+          device, got, last);
     }
-    Report.check(name, String.format(Locale.ROOT, "%.1e at step %d, %.1e at worst", last, steps, worst), LIMIT + " at the last step", last <= LIMIT);
+    Report.check(name, String.format(Locale.ROOT, "%.1e at step %d, %.1e at worst", last, steps, worst),
+        LIMIT + " at the last step", last <= LIMIT);
   }
 }

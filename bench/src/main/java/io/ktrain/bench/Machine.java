@@ -9,7 +9,8 @@ public final class Machine {
 
   public static void main(String[] args) {
     String why = Devices.whyNoGpu();
-    System.out.println(why == null ? "cuda: " + Backends.named("cuda").status() : why);
+    if (why != null) System.out.println(why);
+    else Backends.named("cuda").details().forEach(System.out::println);
     System.exit(why == null ? 0 : 1);
   }
 }

@@ -8,7 +8,7 @@ import io.ktrain.tensor.Devices;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
-/** Trains for 1,000 steps and requires that memory does not grow after the first 100: {@code Memory [--device cuda]}. */
+/** Trains for 1,000 steps and requires that memory does not grow after 100: {@code Memory [--device cuda]}. */
 public final class Memory {
   private Memory() {}
 
@@ -23,7 +23,8 @@ public final class Memory {
       t.step();
       if (step != first && step != last) continue;
       t.await();
-      System.out.printf("after step %d: %d bytes live, %d reserved, %d MiB of the device in use%n", step, pool.live(), pool.reserved(), used());
+      System.out.printf("after step %d: %d bytes live, %d reserved, %d MiB of the device in use%n", step, pool.live(),
+          pool.reserved(), used());
       if (step == first) {
         live = pool.live();
         reserved = pool.reserved();
@@ -36,13 +37,15 @@ public final class Memory {
   }
 
   private static void same(String name, long before, long after, int first, int last, String unit) {
-    Report.check(name, after + " " + unit + " after step " + last, before + " after step " + first, after == before);
+    String figure = after + " " + unit + " after step " + last;
+    Report.check(name, figure, before + " after step " + first, after == before);
   }
 
   /** MiB of the device that all processes use, as nvidia-smi says it; 0 without one. */
   private static long used() throws IOException, InterruptedException {
     try {
-      Process p = new ProcessBuilder("nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0").start();
+      Process p = new ProcessBuilder("nvidia-smi", "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0")
+          .start();
       String text = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
       return p.waitFor() == 0 ? Long.parseLong(text) : 0;
     } catch (IOException e) {

@@ -36,8 +36,9 @@ public final class Mnist {
     Context.current().setDevice(device);
     Context.current().generator().seed(1);
     Images images = Data.mnist("data", Data.normalize(0.1307, 0.3081));
-    var model = new Sequential(new Conv2d(1, 32, 3), Training.relu(), new Conv2d(32, 64, 3), Training.relu(), new MaxPool2d(Pool2dOptions.of(2)),
-        new Flatten(), new Dropout(0.25), new Linear(9216, 128), Training.relu(), new Linear(128, 10));
+    var model = new Sequential(new Conv2d(1, 32, 3), Training.relu(), new Conv2d(32, 64, 3), Training.relu(),
+        new MaxPool2d(Pool2dOptions.of(2)), new Flatten(), new Dropout(0.25), new Linear(9216, 128), Training.relu(),
+        new Linear(128, 10));
     var optimizer = new AdamW(model.parameters(), 1e-3);
     DataLoader<Batch> train = batches(images.getTrain(), Training.SMALL ? 4 : 64, true);
     long limit = Training.SMALL ? 5 : Long.MAX_VALUE, start = System.nanoTime(), samples = 0;
@@ -65,10 +66,12 @@ public final class Mnist {
       right += logits.argmax(1).eq(batch.getY().to(device)).sum().item();
       all += batch.getY().size(0);
     }
-    System.out.printf(Locale.ROOT, "%.0f of %.0f right, trained on %d pictures in %.1f s%n", right, all, samples, seconds);
+    System.out.printf(Locale.ROOT, "%.0f of %.0f right, trained on %d pictures in %.1f s%n", right, all, samples,
+        seconds);
     Report.figure("mnist.train", samples / seconds, "samples/s");
     double needed = Training.SMALL ? 0 : LIMIT;
-    Report.check("mnist.accuracy", String.format(Locale.ROOT, "%.4f", right / all), ">= " + needed, right / all >= needed);
+    String accuracy = String.format(Locale.ROOT, "%.4f", right / all);
+    Report.check("mnist.accuracy", accuracy, ">= " + needed, right / all >= needed);
   }
 
   private static DataLoader<Batch> batches(Dataset<Example> examples, int size, boolean shuffle) {

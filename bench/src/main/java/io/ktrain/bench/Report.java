@@ -6,7 +6,7 @@ import java.util.Locale;
 final class Report {
   private Report() {}
 
-  /** A measured figure; a peer's of the same name is put beside it. {@code unit}: ms and us are better low, others high. */
+  /** A measured figure; a peer's of the same name is put beside it. ms and us are better low, other units high. */
   static void figure(String name, double value, String unit) {
     System.out.printf(Locale.ROOT, "FIGURE\t%s\t%.4g\t%s%n", name, value, unit);
   }

@@ -54,7 +54,8 @@ final class ResNet50 extends Module {
     int in = width;
     for (int stage = 0; stage < depths.length; stage++)
       for (int b = 0; b < depths[stage]; b++) {
-        double w = width << stage, area = Math.pow(side >> 2 + stage, 2), before = stage > 0 && b == 0 ? 4 * area : area;
+        double w = width << stage, area = Math.pow(side >> 2 + stage, 2);
+        double before = stage > 0 && b == 0 ? 4 * area : area;
         total += in * w * before + 9 * w * w * area + 4 * w * w * area + (b == 0 ? in * 4 * w * area : 0);
         in = (width << stage) * 4;
       }
@@ -67,9 +68,12 @@ final class ResNet50 extends Module {
 
     Bottleneck(int in, int width, int stride) {
       int out = width * 4;
-      residual = register("residual", new Sequential(conv(in, width, 1, 1), new BatchNorm2d(width), Training.relu(),
-          conv(width, width, 3, stride), new BatchNorm2d(width), Training.relu(), conv(width, out, 1, 1), new BatchNorm2d(out)));
-      shortcut = in == out ? null : register("shortcut", new Sequential(conv(in, out, 1, stride), new BatchNorm2d(out)));
+      residual = register("residual", new Sequential(
+          conv(in, width, 1, 1), new BatchNorm2d(width), Training.relu(),
+          conv(width, width, 3, stride), new BatchNorm2d(width), Training.relu(),
+          conv(width, out, 1, 1), new BatchNorm2d(out)));
+      shortcut = in == out ? null
+          : register("shortcut", new Sequential(conv(in, out, 1, stride), new BatchNorm2d(out)));
     }
 
     @Override

@@ -35,31 +35,46 @@ record Training(Module model, Tensor x, Tensor y, Optimizer optimizer, double fl
     return switch (name) {
       case "W1", "W9" -> {
         Module m = in(dtype, mlp(784, 512, 256, 10));
-        yield new Training(m, Tensor.randn(64, 784).to(dtype), Tensor.randint(0, 10, 64), new Sgd(m.parameters(), 0.01, 0.9), 2.0 * 64 * (784 * 512 * 2 + (512 * 256 + 256 * 10) * 3));
+        double flops = 2.0 * 64 * (784 * 512 * 2 + (512 * 256 + 256 * 10) * 3);
+        yield training(m, images(dtype, 64, 784), 10, new Sgd(m.parameters(), 0.01, 0.9), flops);
       }
       case "W2" -> {
-        Module m = in(dtype, new Sequential(new Conv2d(1, 32, 3), relu(), new Conv2d(32, 64, 3), relu(), new MaxPool2d(Pool2dOptions.of(2)), new Flatten(), new Linear(9216, 128), relu(), new Linear(128, 10)));
-        double conv1 = 26 * 26 * 32 * 9.0, conv2 = 24 * 24 * 64 * 32 * 9.0, dense = 9216 * 128 + 128 * 10.0;
+        Module m = in(dtype, new Sequential(new Conv2d(1, 32, 3), relu(), new Conv2d(32, 64, 3), relu(),
+            new MaxPool2d(Pool2dOptions.of(2)), new Flatten(), new Linear(9216, 128), relu(), new Linear(128, 10)));
         int batch = SMALL ? 2 : 64;
-        yield new Training(m, Tensor.randn(batch, 1, 28, 28).to(dtype), Tensor.randint(0, 10, batch), new Adam(m.parameters(), 1e-3), 2 * batch * (conv1 * 2 + (conv2 + dense) * 3));
+        double conv1 = 26 * 26 * 32 * 9.0, conv2 = 24 * 24 * 64 * 32 * 9.0, dense = 9216 * 128 + 128 * 10.0;
+        double flops = 2 * batch * (conv1 * 2 + (conv2 + dense) * 3);
+        yield training(m, images(dtype, batch, 1, 28, 28), 10, new Adam(m.parameters(), 1e-3), flops);
       }
       case "W6" -> {
         Module m = in(dtype, mlp(4, 16, 3));
-        yield new Training(m, Tensor.randn(16, 4).to(dtype), Tensor.randint(0, 3, 16), new Adam(m.parameters(), 1e-2), 2.0 * 16 * (4 * 16 * 2 + 16 * 3 * 3));
+        double flops = 2.0 * 16 * (4 * 16 * 2 + 16 * 3 * 3);
+        yield training(m, images(dtype, 16, 4), 3, new Adam(m.parameters(), 1e-2), flops);
       }
       case "linear4096" -> {
         int n = SMALL ? 64 : 4096;
         Module m = in(dtype, mlp(n, n, n, n, n));
-        yield new Training(m, Tensor.randn(n, n).to(dtype), Tensor.randint(0, n, n), new Sgd(m.parameters(), 0.01, 0.9), 2.0 * n * n * n * (4 * 3 - 1));
+        double flops = 2.0 * n * n * n * (4 * 3 - 1);
+        yield training(m, images(dtype, n, n), n, new Sgd(m.parameters(), 0.01, 0.9), flops);
       }
       case "resnet50" -> {
         var m = new ResNet50(SMALL ? 4 : 64, SMALL ? new int[] {1, 1, 1, 1} : new int[] {3, 4, 6, 3}, 1000);
         int batch = SMALL ? 2 : 64, side = SMALL ? 64 : 224;
         in(dtype, m);
-        yield new Training(m, Tensor.randn(batch, 3, side, side).to(dtype), Tensor.randint(0, 1000, batch), new Sgd(m.parameters(), 0.01, 0.9), 6 * batch * m.multiplications(side));
+        double flops = 6 * batch * m.multiplications(side);
+        yield training(m, images(dtype, batch, 3, side, side), 1000, new Sgd(m.parameters(), 0.01, 0.9), flops);
       }
-      default -> throw new IllegalArgumentException("bench: no workload " + name + "; there are W1, W2, W6, W8, W9, linear4096 and resnet50.");
+      default -> throw new IllegalArgumentException("bench: no workload " + name
+          + "; there are W1, W2, W6, W8, W9, linear4096 and resnet50.");
     };
+  }
+
+  private static Training training(Module model, Tensor x, int classes, Optimizer optimizer, double flops) {
+    return new Training(model, x, Tensor.randint(0, classes, x.size(0)), optimizer, flops);
+  }
+
+  private static Tensor images(DType dtype, int... sizes) {
+    return Tensor.randn(sizes).to(dtype);
   }
 
   private static Module in(DType dtype, Module model) {

@@ -109,7 +109,7 @@ public final class CudaBackend implements Backend {
     Verdict found = Verdict.reach(libraries, environment);
     if (found.driver() != null) {
       devices = new CudaDevice[found.driver().devices()];
-      compiler = new KernelCompiler(Nvrtc.find(libraries), Verdict.cache(environment, "kernels"));
+      compiler = new KernelCompiler(libraries, Verdict.cache(environment, "kernels"));
     }
     verdict = found;
   }

@@ -96,6 +96,7 @@ internal class GoldenReplayTest {
     val refused = ERROR_CASES[case.name] ?: LOADER_ERRORS[case.name] ?: ERROR_CASES[case.op] ?: return null
     return try {
       refused.call(case)
+      Tensor.zeros(1).item() // what only values show is told at the next read, where a device computes beside the host
       listOf("was not refused")
     } catch (e: KtrainException) {
       val says = e.message.orEmpty()
