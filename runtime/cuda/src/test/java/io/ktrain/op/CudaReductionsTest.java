@@ -303,7 +303,8 @@ class CudaReductionsTest {
     int[] sizes = new int[20], even = new int[10];
     Arrays.fill(sizes, 2);
     Arrays.setAll(even, i -> 2 * i);
-    var e = assertThrows(ShapeError.class, () -> CudaOpsTest.on(CUDA, () -> random(DType.i8, 1).expand(sizes).sum(even, false)));
+    var e = assertThrows(ShapeError.class, () -> CudaOpsTest.on(CUDA, () ->
+        random(DType.i8, 1).expand(sizes).sum(even, false)));
     assertEquals("cuda: operands that lie in 10 separate dims are too many, at most 8."
         + " Fix: contiguous() first, or fewer dims at once.", e.getMessage());
   }
