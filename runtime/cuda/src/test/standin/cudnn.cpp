@@ -81,7 +81,7 @@ const char* cudnnGetErrorString(int s) {
   return s == BAD_PARAM ? "CUDNN_STATUS_BAD_PARAM" : s == NOT_SUPPORTED ? "CUDNN_STATUS_NOT_SUPPORTED" : "CUDNN_STATUS_EXECUTION_FAILED";
 }
 int cudnnCreate(Handle** h) { *h = new Handle(); return SUCCESS; }
-int cudnnSetStream(Handle* h, void* stream) { h->stream = stream; return SUCCESS; }
+int cudnnSetStream(Handle* h, void* stream) { h->stream = stream; return is_stream(stream) ? SUCCESS : BAD_PARAM; }
 int cudnnCreateTensorDescriptor(Tensor** t) { *t = new Tensor(); return SUCCESS; }
 int cudnnCreateFilterDescriptor(Filter** f) { *f = new Filter(); return SUCCESS; }
 int cudnnCreateConvolutionDescriptor(Convolution** c) { *c = new Convolution(); return SUCCESS; }

@@ -27,7 +27,7 @@ class CublasTest {
     Assumptions.assumeTrue(cublas != null, "no cuBLAS");
     CudaDevice device = backend.device(Device.of("cuda"));
     var e = assertThrows(DeviceError.class, () -> device.call(driver -> {
-      long handle = cublas.open(device.stream(), SOMEWHERE);
+      long handle = cublas.open(device.libraryStream(), SOMEWHERE);
       cublas.multiply(handle, DType.f32, DType.f32, false, false, 4, 3, 2, SOMEWHERE, 1, 0, SOMEWHERE, 2, 0, false, SOMEWHERE, 4, 0, 1);
       return null;
     }));
