@@ -81,7 +81,7 @@ const char* cudnnGetErrorString(int s) {
   return s == BAD_PARAM ? "CUDNN_STATUS_BAD_PARAM" : s == NOT_SUPPORTED ? "CUDNN_STATUS_NOT_SUPPORTED" : "CUDNN_STATUS_EXECUTION_FAILED";
 }
 int cudnnCreate(Handle** h) { *h = new Handle(); return SUCCESS; }
-int cudnnSetStream(Handle* h, void* stream) { h->stream = stream; return SUCCESS; }
+int cudnnSetStream(Handle* h, void* stream) { h->stream = stream; return is_stream(stream) ? SUCCESS : BAD_PARAM; }
 int cudnnCreateTensorDescriptor(Tensor** t) { *t = new Tensor(); return SUCCESS; }
 int cudnnCreateFilterDescriptor(Filter** f) { *f = new Filter(); return SUCCESS; }
 int cudnnCreateConvolutionDescriptor(Convolution** c) { *c = new Convolution(); return SUCCESS; }
@@ -113,6 +113,10 @@ int cudnnGetConvolutionBackwardDataAlgorithm_v7(Handle*, Filter* w, Tensor* y, C
 int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Handle*, Tensor* x, Tensor* y, Convolution* c, Filter* w, int asked, int* given, Performance* found) {
   return algorithms(x, w, c, y, asked, given, found);
 }
+
+int cudnnGetConvolutionForwardWorkspaceSize(Handle*, Tensor*, Filter*, Convolution*, Tensor*, int, size_t* bytes) { *bytes = WORKSPACE; return SUCCESS; }
+int cudnnGetConvolutionBackwardDataWorkspaceSize(Handle*, Filter*, Tensor*, Convolution*, Tensor*, int, size_t* bytes) { *bytes = WORKSPACE; return SUCCESS; }
+int cudnnGetConvolutionBackwardFilterWorkspaceSize(Handle*, Tensor*, Tensor*, Convolution*, Filter*, int, size_t* bytes) { *bytes = WORKSPACE; return SUCCESS; }
 
 int cudnnConvolutionForward(Handle*, const void*, Tensor* x, const void* px, Filter* w, const void* pw, Convolution* c, int algorithm, void* workspace, size_t bytes,
     const void*, Tensor* y, void* py) {

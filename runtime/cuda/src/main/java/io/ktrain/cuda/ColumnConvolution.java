@@ -17,10 +17,17 @@ final class ColumnConvolution {
   private static final int THREADS = 256;
   private static final long BYTES = 256L << 20;
 
+  private final long limit;
   private final Gemm gemm;
   private final CopyKernels copies;
 
   ColumnConvolution(CudaBackend cuda) {
+    this(cuda, BYTES);
+  }
+
+  /** @param limit bytes of patches that are made at once, where they are of more than one picture */
+  ColumnConvolution(CudaBackend cuda, long limit) {
+    this.limit = limit;
     gemm = cuda.gemm();
     copies = cuda.copies();
   }
@@ -109,9 +116,9 @@ final class ColumnConvolution {
 
   // ---- operands
 
-  private static int chunk(Convolution s) {
+  private int chunk(Convolution s) {
     long bytes = (long) s.pixels() * s.patch() * s.type().bytes();
-    return (int) Math.max(1, Math.min(Math.max(1, s.n()), BYTES / Math.max(1, bytes)));
+    return (int) Math.max(1, Math.min(Math.max(1, s.n()), limit / Math.max(1, bytes)));
   }
 
   /** The weights in the order of a patch. */

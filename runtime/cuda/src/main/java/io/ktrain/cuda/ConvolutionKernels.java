@@ -133,7 +133,7 @@ final class ConvolutionKernels {
 
   private long handle(CudaDevice device) {
     Long known = handles.get(device);
-    return known != null ? known : handles.computeIfAbsent(device, d -> d.call(driver -> cuda.dnn().open(d.stream())));
+    return known != null ? known : handles.computeIfAbsent(device, d -> d.call(driver -> cuda.dnn().open(d.libraryStream())));
   }
 
   private static Tensor workspace(GpuDnn.Plan plan, Tensor like) {

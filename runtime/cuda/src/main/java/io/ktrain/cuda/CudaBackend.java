@@ -114,7 +114,7 @@ public final class CudaBackend implements Backend {
     verdict = found;
   }
 
-  private CudaDevice device(Device device) {
+  CudaDevice device(Device device) {
     Verdict v = verdict();
     if (v.driver() == null) throw new DeviceError("device: there is no " + device + ": " + v.reason() + ". Fix: --device cpu.");
     if (device.index() >= devices.length)

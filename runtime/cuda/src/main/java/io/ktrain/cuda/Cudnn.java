@@ -37,7 +37,6 @@ final class Cudnn implements GpuDnn {
   private static final int ALGORITHMS = 10;
   private static final long PERFORMANCE = 48;
   private static final long STATUS = 4;
-  private static final long MEMORY = 16;
   private static final long DETERMINISM = 24;
   private static final long MATH = 28;
 
@@ -163,13 +162,21 @@ final class Cudnn implements GpuDnn {
       int algorithms = code == 0 ? count.get(JAVA_INT, 0) : 0;
       for (int i = 0; i < algorithms; i++) {
         MemorySegment a = found.asSlice(i * PERFORMANCE, PERFORMANCE);
-        if (a.get(JAVA_INT, STATUS) != 0 || a.get(JAVA_INT, DETERMINISM) != DETERMINISTIC || a.get(JAVA_LONG, MEMORY) > WORKSPACE) continue;
-        int wanted = a.get(JAVA_INT, MATH);
-        // Heuristics may name an algorithm in another math type than was asked for; f32 stays exact unless TF32 is allowed.
-        if (math == FMA_MATH && wanted != FMA_MATH) continue;
-        make("cudnnSetConvolutionMathType", convolution, wanted);
+        int algorithm = a.get(JAVA_INT, 0), named = a.get(JAVA_INT, MATH);
+        if (a.get(JAVA_INT, STATUS) != 0 || a.get(JAVA_INT, DETERMINISM) != DETERMINISTIC) continue;
+        // The algorithm goes with the math type named beside it, which may be another than was asked for. Exact f32 stays so.
+        if (math == FMA_MATH && named != FMA_MATH && named != DEFAULT_MATH) continue;
+        make("cudnnSetConvolutionMathType", convolution, math == FMA_MATH ? FMA_MATH : named);
+        MemorySegment bytes = arena.allocate(JAVA_LONG);
+        int refused = switch (pass) {
+          case FORWARD -> call("cudnnGetConvolutionForwardWorkspaceSize", handle, x, weight, convolution, y, algorithm, bytes);
+          case INPUT_GRAD -> call("cudnnGetConvolutionBackwardDataWorkspaceSize", handle, weight, y, convolution, x, algorithm, bytes);
+          case WEIGHT_GRAD -> call("cudnnGetConvolutionBackwardFilterWorkspaceSize", handle, x, y, convolution, weight, algorithm, bytes);
+        };
+        long workspace = bytes.get(JAVA_LONG, 0);
+        if (refused != 0 || workspace > WORKSPACE) continue;
         boolean wide = c.type() == DType.f64;
-        return new Descriptors(x, weight, bias, y, convolution, a.get(JAVA_INT, 0), wide ? doubles + 8 : floats + 4, wide ? doubles : floats, a.get(JAVA_LONG, MEMORY));
+        return new Descriptors(x, weight, bias, y, convolution, algorithm, wide ? doubles + 8 : floats + 4, wide ? doubles : floats, workspace);
       }
       for (long d : new long[] {x, y, bias}) make("cudnnDestroyTensorDescriptor", d);
       make("cudnnDestroyFilterDescriptor", weight);

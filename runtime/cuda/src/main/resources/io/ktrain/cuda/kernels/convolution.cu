@@ -24,14 +24,23 @@ __device__ __forceinline__ i32 take(i64& i, i64 n) {
   return r;
 }
 
-// Element i of pictures of c channels, h by w.
+// Element i of pictures of c channels, h by w; a picture has fewer than 2^31 elements.
 __device__ __forceinline__ Place place(const Convolution& p, i64 i, i64 c, i64 h, i64 w) {
   Place at;
-  if (p.channels_last) at.c = take(i, c);
-  at.w = take(i, w);
-  at.h = take(i, h);
-  if (!p.channels_last) at.c = take(i, c);
+  u32 e = (u32)take(i, c * h * w);
   at.n = (i32)i;
+  if (p.channels_last) {
+    at.c = e % (u32)c;
+    e /= (u32)c;
+  }
+  at.w = e % (u32)w;
+  e /= (u32)w;
+  if (p.channels_last) {
+    at.h = e;
+  } else {
+    at.h = e % (u32)h;
+    at.c = e / (u32)h;
+  }
   return at;
 }
 
