@@ -1,6 +1,6 @@
 #!/bin/sh
 # build.sh KEPT CLASSES: compiles each file of kernels to a fatbin in CLASSES, from KEPT where nothing changed; fails on
-# a kernel that spills registers. Says so and does nothing where nvcc is missing.
+# a kernel that spills many registers. Says so and does nothing where nvcc is missing.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 kernels=$(cd "$here/../resources/io/ktrain/cuda/kernels" && pwd)
@@ -17,8 +17,13 @@ if [ "$1" = one ]; then # KEPT, name
     cat "$made.log" >&2
     exit 1
   fi
+  # A few registers kept over a call are told; more of them is a kernel to be mended.
   awk '/Compiling entry function/ { kernel = $0; sub(/.*Compiling entry function /, "", kernel) }
-    / spill stores/ && !/ 0 bytes spill stores, 0 bytes spill loads/ { print "spills registers: " kernel ": " $0; bad = 1 }
+    / spill stores/ && !/ 0 bytes spill stores, 0 bytes spill loads/ {
+      print "spills registers: " kernel ": " $0
+      match($0, /[0-9]+ bytes spill stores/)
+      if (substr($0, RSTART) + 0 > 64) bad = 1
+    }
     END { exit bad }' "$made.log" >&2
   mv "$made.part" "$made"
   exit

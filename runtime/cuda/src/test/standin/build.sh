@@ -15,6 +15,7 @@ build() { # folder, source, library
 build "$1" driver.cpp libcuda.so.1
 build "$1" nvrtc.cpp libnvrtc.so.13
 build "$1" cublas.cpp libcublas.so.13
+build "$1" cudnn.cpp libcudnn.so.9
 
 # A machine with a driver and a compiler alone.
 mkdir -p "$1/bare"

@@ -136,11 +136,15 @@ bool run_warp(unsigned low, unsigned high, bool reverse) {
       unsigned t = reverse ? high - 1 - (i - low) : i;
       if (states[t] == READY) resume(t);
     }
-    unsigned at_warp = 0, at_block = 0;
-    for (unsigned t = low; t < high; t++) at_warp += states[t] == AT_WARP, at_block += states[t] == AT_BLOCK;
+    unsigned at_warp = 0, at_block = 0, done = 0;
+    for (unsigned t = low; t < high; t++) at_warp += states[t] == AT_WARP, at_block += states[t] == AT_BLOCK, done += states[t] == DONE;
     if (at_warp == 0) return true;
     if (at_block > 0) {
       fault = "lanes of one warp wait at a shuffle and at a block's barrier";
+      return false;
+    }
+    if (done > 0) {
+      fault = "a lane returned before a shuffle that others of its warp wait at";
       return false;
     }
     for (unsigned t = low; t < high; t++) if (states[t] == AT_WARP) states[t] = READY;

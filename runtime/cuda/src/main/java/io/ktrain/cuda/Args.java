@@ -1,6 +1,7 @@
 package io.ktrain.cuda;
 
 import io.ktrain.backend.Strides;
+import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
 
@@ -57,6 +58,9 @@ final class Args {
 
   /** As {@link #walk(Strides)}; {@code strides[operand][dim]}. */
   Args walk(int[] sizes, long[]... strides) {
+    if (sizes.length > DIMS)
+      throw new ShapeError("cuda: operands that lie in " + sizes.length + " separate dims are too many, at most " + DIMS
+          + ". Fix: contiguous() first, or fewer dims at once.");
     begin(1 + DIMS + OPERANDS * DIMS);
     slots[used] = sizes.length;
     for (int d = 0; d < sizes.length; d++) {

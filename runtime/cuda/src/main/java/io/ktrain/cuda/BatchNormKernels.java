@@ -145,12 +145,14 @@ final class BatchNormKernels {
     private void sum(String name, int wide, Cut cut, Args args) {
       if (plane > 0) args.i32(plane / wide).i64((long) plane * channels).i64(plane).i32(count / wide).i32(cut.piece);
       else args.i64(count).i64(channels).i64(cut.piece).i32(cut.width);
-      device.launch(BATCHNORM, kernel((plane > 0 ? "plane_" : "row_") + name, wide), cut.across, cut.pieces, 1, THREADS, 0, args);
+      String kernel = kernel((plane > 0 ? "plane_" : "row_") + name, wide);
+      device.launch(BATCHNORM, kernel, cut.across, cut.pieces, 1, THREADS, 0, args);
     }
 
     private void each(String name, int wide, Args args) {
       long packs = x.numel() / wide;
-      device.launch(BATCHNORM, kernel(name, wide), device.blocks(packs, THREADS), THREADS, args.i64(packs).i32(plane / wide).i32(channels));
+      device.launch(BATCHNORM, kernel(name, wide), device.blocks(packs, THREADS), THREADS,
+          args.i64(packs).i32(plane / wide).i32(channels));
     }
 
     /** The statistics, and what normalizes: [4, channels], as {@code moments} in batchnorm.cu. */
@@ -159,8 +161,8 @@ final class BatchNormKernels {
       Cut cut = cut(wide);
       Tensor partial = temporary(3, cut.pieces, channels), by = temporary(4, channels);
       sum("moments_", wide, cut, new Args().tensor(x).tensor(partial));
-      device.launch(BATCHNORM, "moments_" + type, Fold.ceil(channels, ACROSS), THREADS, new Args().tensor(partial).i64(cut.pieces)
-          .i64(channels).tensor(weight).tensor(bias).f64(eps).tensor(mean).tensor(variance).tensor(by));
+      device.launch(BATCHNORM, "moments_" + type, Fold.ceil(channels, ACROSS), THREADS, new Args().tensor(partial)
+          .i64(cut.pieces).i64(channels).tensor(weight).tensor(bias).f64(eps).tensor(mean).tensor(variance).tensor(by));
       free(partial);
       return by;
     }
@@ -189,13 +191,14 @@ final class BatchNormKernels {
       boolean rounded = type.bytes() == 2;
       Tensor again = rounded ? moments(null, null, null, null) : null;
       Tensor mean = rounded ? again : dense(call.in(3)), variance = rounded ? null : dense(call.in(4));
-      long variances = rounded ? Args.address(again) + (long) channels * again.getDtype().bytes() : Args.address(variance);
-      int wide = wide(g, x, dx);
+      long variances = rounded ? Args.address(again) + 4L * channels : Args.address(variance);
+      int wide = wide(g, x, dx, mean);
       Cut cut = cut(wide);
       Tensor partial = temporary(2, cut.pieces, channels), by = temporary(3, channels);
       sum("sums_", wide, cut, new Args().tensor(g).tensor(x).tensor(mean).tensor(partial));
-      device.launch(BATCHNORM, "sums_" + type, Fold.ceil(channels, ACROSS), THREADS, new Args().tensor(partial).i64(cut.pieces)
-          .i64(channels).i64(count).tensor(weight).i64(variances).f64(eps).tensor(call.out(1)).tensor(call.out(2)).tensor(by));
+      device.launch(BATCHNORM, "sums_" + type, Fold.ceil(channels, ACROSS), THREADS, new Args().tensor(partial)
+          .i64(cut.pieces).i64(channels).i64(count).tensor(weight).i64(variances).f64(eps).tensor(call.out(1))
+          .tensor(call.out(2)).tensor(by));
       each("combine_", wide, new Args().tensor(g).tensor(x).tensor(mean).tensor(by).tensor(dx));
       free(partial);
       free(by);

@@ -30,7 +30,10 @@ public final class CudaBackend implements Backend {
   private final KernelTable kernels = new KernelTable();
   private final PointwiseKernels pointwise = new PointwiseKernels(this);
   private CopyKernels copies;
-  private final Gemm gemm = new Gemm(libraries, environment.getOrDefault("KTRAIN_TF32", "").equals("on"));
+  private final boolean tf32 = environment.getOrDefault("KTRAIN_TF32", "").equals("on");
+  private final OptionalLibrary<GpuBlas> blas = new OptionalLibrary<>("cuBLAS", () -> Cublas.find(libraries, tf32));
+  private final OptionalLibrary<GpuDnn> dnn = new OptionalLibrary<>("cuDNN", () -> Cudnn.find(libraries, tf32));
+  private final Gemm gemm = new Gemm(blas);
   private volatile boolean registered;
   private volatile Verdict verdict;
   private CudaDevice[] devices;
@@ -83,6 +86,11 @@ public final class CudaBackend implements Backend {
     return gemm;
   }
 
+  /** What convolves, or null. */
+  GpuDnn dnn() {
+    return dnn.get();
+  }
+
   /** The device of a call that is to run. */
   CudaDevice device(Call<?> call) {
     Tensor t = null;
@@ -101,7 +109,7 @@ public final class CudaBackend implements Backend {
     Verdict found = Verdict.reach(libraries, environment);
     if (found.driver() != null) {
       devices = new CudaDevice[found.driver().devices()];
-      compiler = new KernelCompiler(Nvrtc.find(libraries), Verdict.cache(environment, "kernels"));
+      compiler = new KernelCompiler(libraries, Verdict.cache(environment, "kernels"));
     }
     verdict = found;
   }
@@ -157,8 +165,8 @@ public final class CudaBackend implements Backend {
     }
     if (driver != null) lines.add(libraries.described("driver", Verdict.LIBRARY));
     lines.add(driver == null ? libraries.described("NVRTC", Nvrtc.NAMES) : compiler.status());
-    lines.add(driver == null ? libraries.described("cuBLAS", Cublas.NAMES) : gemm.status());
-    lines.add(libraries.described("cuDNN", "libcudnn.so.9"));
+    lines.add(driver == null ? libraries.described("cuBLAS", Cublas.NAMES) : blas.status());
+    lines.add(driver == null ? libraries.described("cuDNN", Cudnn.NAME) : dnn.status());
     return lines;
   }
 

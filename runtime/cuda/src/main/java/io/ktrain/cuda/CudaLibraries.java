@@ -26,6 +26,11 @@ final class CudaLibraries {
     for (String folder : USUAL) folders.add(Path.of(folder));
   }
 
+  /** Libraries in these folders alone. */
+  CudaLibraries(List<Path> folders) {
+    this.folders.addAll(folders);
+  }
+
   /** The first file of these names, best name first, or null. */
   Path find(String... names) {
     for (String name : names)

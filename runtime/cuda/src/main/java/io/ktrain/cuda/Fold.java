@@ -10,8 +10,9 @@ import java.util.List;
 
 /**
  * Folds the elements of some dims into one: a sum, a product, an extreme. How depends on what lies innermost in memory:
- * runs of elements that go into one, columns of which neighbours stay apart, or anything else. What no single launch can
- * do, or not with enough threads, is cut into pieces whose results are folded in turn. The cuts depend on the shape alone.
+ * runs of elements that go into one, columns of which neighbours stay apart, or anything else. What no single
+ * launch can do, or not with enough threads, is cut into pieces whose results are folded in turn. The cuts depend on
+ * the shape alone.
  */
 final class Fold {
   /** As {@code Folding} in reductions.cu. */
@@ -89,7 +90,7 @@ final class Fold {
     int last = dims.size() - 1;
     long length = 1;
     for (Dim d : dims) if (d.goes) length *= d.size;
-    boolean dense = last >= 0 && dims.get(last).from == 1 && length > 1;
+    boolean dense = last >= 0 && last < Args.DIMS && dims.get(last).from == 1 && length > 1;
     if (kind == Kind.SUM && x.getDtype().isFloating() && dense) {
       int at = last;
       while (!dims.get(at).goes) at--;
@@ -179,7 +180,8 @@ final class Fold {
   private void launch(String kernel, Tensor x, List<Dim> rest, long blocks, long pieces, Parameters own) {
     boolean whole = pieces == 1;
     for (Dim d : rest) whole &= !d.goes;
-    Tensor to = whole ? out : CopyKernels.temporary(Shape.of((int) pieces, Math.toIntExact(count(rest))), accumulator(x.getDtype()), x);
+    Shape buffer = Shape.of((int) pieces, Math.toIntExact(count(rest)));
+    Tensor to = whole ? out : CopyKernels.temporary(buffer, accumulator(x.getDtype()), x);
     List<Dim> written = whole ? rest : new ArrayList<>(), left = new ArrayList<>();
     if (!whole) {
       long step = 1;

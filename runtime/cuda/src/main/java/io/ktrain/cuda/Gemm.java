@@ -24,17 +24,11 @@ final class Gemm {
   private static final int QUADS = 1;
   private static final int ALONG_ROWS = 2;
 
-  private final CudaLibraries libraries;
-  private final boolean tf32;
+  private final OptionalLibrary<GpuBlas> blas;
   private final ConcurrentHashMap<CudaDevice, Long> handles = new ConcurrentHashMap<>();
-  private boolean looked;
-  private @Nullable GpuBlas blas;
-  private String status;
 
-  /** @param tf32 whether f32 products may be made of operands rounded to 10 bits of fraction, which tensor cores take */
-  Gemm(CudaLibraries libraries, boolean tf32) {
-    this.libraries = libraries;
-    this.tf32 = tf32;
+  Gemm(OptionalLibrary<GpuBlas> blas) {
+    this.blas = blas;
   }
 
   /** A row of numbers to be added to each row of a product. */
@@ -44,28 +38,9 @@ final class Gemm {
     }
   }
 
-  /** Looked for at the first product: it takes a while to load. */
-  private synchronized @Nullable GpuBlas blas() {
-    if (looked) return blas;
-    try {
-      blas = Cublas.find(libraries, tf32);
-      status = blas == null ? "no cuBLAS: ktrain's own products of matrices, which are slower" : blas.toString();
-    } catch (IllegalArgumentException e) {
-      status = "cuBLAS does not load: " + e.getMessage();
-    }
-    looked = true;
-    return blas;
-  }
-
-  /** What computes, for people. */
-  synchronized String status() {
-    blas();
-    return status;
-  }
-
   /** Whether a tensor's last two dims lie so that the product need not be made of a copy. */
   boolean reads(Tensor t) {
-    return !t.getDtype().isFloating() || t.numel() == 0 || Matrix.of(t).isForBlas() || blas() == null;
+    return !t.getDtype().isFloating() || t.numel() == 0 || Matrix.of(t).isForBlas() || blas.get() == null;
   }
 
   /**
@@ -82,7 +57,7 @@ final class Gemm {
   }
 
   private void rowMajor(CudaDevice device, DType type, DType to, int batches, Matrix a, Matrix b, Matrix c, @Nullable Bias bias, boolean down, boolean adds) {
-    GpuBlas library = type.isFloating() && a.columns() > 0 && a.isForBlas() && b.isForBlas() && c.isRowMajor() ? blas() : null;
+    GpuBlas library = type.isFloating() && a.columns() > 0 && a.isForBlas() && b.isForBlas() && c.isRowMajor() ? blas.get() : null;
     if (!type.isFloating()) {
       device.launch(MATMUL, "gemm_whole", device.blocks((long) batches * c.rows() * c.columns(), THREADS), THREADS,
           new Args().i64(a.address()).i64(b.address()).i64(c.address()).i32(type.ordinal()).struct(product(a, b, c, batches, 1, a.columns(), type, null, false, false, false)));
@@ -141,11 +116,6 @@ final class Gemm {
   private static void sum(CudaDevice device, Matrix parts, DType type, DType to, int batches, int splits, Matrix c, @Nullable Bias bias, boolean down, boolean adds) {
     device.launch(MATMUL, "gemm_sum_" + to, device.blocks((long) batches * c.rows() * c.columns(), THREADS), THREADS,
         new Args().i64(parts.address()).i64(c.address()).i64(bias == null ? 0 : bias.address()).struct(product(parts, parts, c, batches, splits, 0, type, bias, down, adds, false)));
-  }
-
-  /** Rounds {@code from}, as wide as is computed in, to C. */
-  static void narrow(CudaDevice device, Matrix from, DType to, Matrix c) {
-    sum(device, from, to, to, 1, 1, c, null, false, false);
   }
 
   private static Args args(Matrix a, Matrix b, Matrix c, @Nullable Bias bias) {

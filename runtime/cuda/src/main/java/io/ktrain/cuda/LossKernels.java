@@ -31,7 +31,8 @@ final class LossKernels {
 
   private static NormalizationKernels.Sharing sharing(Tensor x, Tensor... others) {
     int wide = NormalizationKernels.wide(x.getDtype()), classes = x.size(1);
-    boolean packs = classes % wide == 0 && x.layout().stride(1) == 1 && x.layout().stride(0) % wide == 0 && NormalizationKernels.isAligned(x);
+    boolean packs = classes % wide == 0 && x.layout().stride(1) == 1 && x.layout().stride(0) % wide == 0;
+    packs &= NormalizationKernels.isAligned(x);
     for (Tensor t : others) packs &= NormalizationKernels.isAligned(t);
     return NormalizationKernels.Sharing.of(x.getDtype(), classes, packs);
   }
@@ -45,12 +46,13 @@ final class LossKernels {
     Tensor x = call.in(0), labels = call.in(1);
     int classes = x.size(1);
     var s = sharing(x);
-    Args args = rows(new Args(), x, labels, call.attributes()).tensor(call.out(0)).tensor(call.out(1)).i64(x.size(0)).i64(classes)
-        .i32(s.lanes());
+    Args args = rows(new Args(), x, labels, call.attributes()).tensor(call.out(0)).tensor(call.out(1)).i64(x.size(0))
+        .i64(classes).i32(s.lanes());
     String described = x.describe();
-    device.launch(LOSSES, s.kernel("cross_entropy_", x.getDtype()), s.blocks(x.size(0)), s.threads(), device.watched(args, found ->
-        new ShapeError("crossEntropy: label " + (int) found + " at index " + (found >> 32) + " is out of range for the " + classes + " classes of "
-            + described + ". Fix: labels from 0 to " + (classes - 1) + ", or more outputs.")));
+    device.watched(args, found -> new ShapeError("crossEntropy: label " + (int) found + " at index " + (found >> 32)
+        + " is out of range for the " + classes + " classes of " + described + ". Fix: labels from 0 to "
+        + (classes - 1) + ", or more outputs."));
+    device.launch(LOSSES, s.kernel("cross_entropy_", x.getDtype()), s.blocks(x.size(0)), s.threads(), args);
   }
 
   /** A label out of range was reported by the kernel of the loss. */

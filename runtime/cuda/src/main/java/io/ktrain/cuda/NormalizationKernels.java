@@ -142,13 +142,15 @@ final class NormalizationKernels {
 
   private static void layerNorm(CudaBackend cuda, CudaDevice device, Call<Normalizations.Layer> call) {
     CopyKernels copies = cuda.copies();
-    Tensor x = copies.dense(device, call.in(0)), w = dense(copies, device, call.in(1)), b = dense(copies, device, call.in(2));
+    Tensor x = copies.dense(device, call.in(0)), y = call.out(0);
+    Tensor w = dense(copies, device, call.in(1)), b = dense(copies, device, call.in(2));
     int n = columns(x, call.attributes());
     boolean packs = n % wide(x.getDtype()) == 0 && isAligned(x) && isAligned(w) && isAligned(b);
     Sharing s = Sharing.of(x.getDtype(), n, packs);
     long rows = x.numel() / n;
-    device.launch(NORMALIZATION, s.kernel("layer_norm_", x.getDtype()), s.blocks(rows), s.threads(), new Args().tensor(x).tensor(w)
-        .tensor(b).tensor(call.out(0)).tensor(call.out(1)).tensor(call.out(2)).i64(rows).i64(n).f64(call.attributes().eps()).i32(s.lanes));
+    device.launch(NORMALIZATION, s.kernel("layer_norm_", x.getDtype()), s.blocks(rows), s.threads(),
+        new Args().tensor(x).tensor(w).tensor(b).tensor(y).tensor(call.out(1)).tensor(call.out(2)).i64(rows).i64(n)
+            .f64(call.attributes().eps()).i32(s.lanes));
     CopyKernels.free(x, call.in(0));
     free(w, call.in(1));
     free(b, call.in(2));
@@ -156,7 +158,8 @@ final class NormalizationKernels {
 
   private static void layerNormGrad(CudaBackend cuda, CudaDevice device, Call<Normalizations.Layer> call) {
     CopyKernels copies = cuda.copies();
-    Tensor g = copies.dense(device, call.in(0)), x = copies.dense(device, call.in(1)), w = dense(copies, device, call.in(2));
+    Tensor g = copies.dense(device, call.in(0)), x = copies.dense(device, call.in(1));
+    Tensor w = dense(copies, device, call.in(2)), dx = call.out(0);
     Tensor mean = copies.dense(device, call.in(3)), rstd = copies.dense(device, call.in(4));
     int n = columns(x, call.attributes());
     boolean packs = n % wide(x.getDtype()) == 0 && isAligned(g) && isAligned(x) && isAligned(w);
@@ -165,13 +168,14 @@ final class NormalizationKernels {
     // Each group's sums cost as much memory traffic as four of its rows, and few groups leave a device idle.
     int groups = (int) Math.min(rows, Math.max(256, Math.min(131072 / s.lanes, rows / 16)));
     Tensor partial = CopyKernels.temporary(Shape.of(2, groups, n), Fold.accumulator(x.getDtype()), x);
-    device.launch(NORMALIZATION, s.kernel("layer_norm_grad_", x.getDtype()), s.blocks(groups), s.threads(), new Args().tensor(g).tensor(x)
-        .tensor(w).tensor(mean).tensor(rstd).tensor(call.out(0)).tensor(partial).i64(rows).i64(n).f64(call.attributes().eps())
-        .i32(s.lanes).i64(groups));
+    device.launch(NORMALIZATION, s.kernel("layer_norm_grad_", x.getDtype()), s.blocks(groups), s.threads(),
+        new Args().tensor(g).tensor(x).tensor(w).tensor(mean).tensor(rstd).tensor(dx).tensor(partial).i64(rows).i64(n)
+            .f64(call.attributes().eps()).i32(s.lanes).i64(groups));
     Shape sums = Shape.of(groups, n);
     for (int k = 0; k < 2; k++) {
       Layout layout = new Layout(Layout.contiguous(sums).strides(), (long) k * groups * n);
-      Fold.run(device, Fold.Kind.SUM, CopyKernels.window(partial, sums, layout), new Over(new int[] {0}, false), 1, call.out(1 + k));
+      Tensor of = CopyKernels.window(partial, sums, layout);
+      Fold.run(device, Fold.Kind.SUM, of, new Over(new int[] {0}, false), 1, call.out(1 + k));
     }
     partial.storage().free("its operation");
     CopyKernels.free(g, call.in(0));

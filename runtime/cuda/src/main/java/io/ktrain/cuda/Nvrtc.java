@@ -16,6 +16,7 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.NoSuchElementException;
 
 /** NVIDIA's run-time compiler from CUDA C to machine code: libnvrtc of CUDA 12 or 13. */
 final class Nvrtc {
@@ -54,7 +55,12 @@ final class Nvrtc {
   /** The compiler found among the libraries, or null. */
   static Nvrtc find(CudaLibraries libraries) {
     Path file = libraries.find(NAMES);
-    return file == null ? null : new Nvrtc(file);
+    if (file == null) return null;
+    try {
+      return new Nvrtc(file);
+    } catch (IllegalArgumentException | NoSuchElementException e) {
+      throw new DeviceError("cuda: " + file + " is no NVRTC that can be used: " + e.getMessage());
+    }
   }
 
   private static MethodHandle handle(SymbolLookup symbols, String name, ValueLayout... parameters) {

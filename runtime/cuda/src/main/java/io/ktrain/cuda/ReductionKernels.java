@@ -59,8 +59,9 @@ final class ReductionKernels {
       step *= x.size(d);
     }
     Runs runs = Runs.of(x.getShape(), dim, x.layout().strides(), to);
-    int lanes = runs.areSideBySide() ? 1 : runs.length() > 1024 ? THREADS : Fold.power(runs.length(), 32);
-    device.launch(REDUCTIONS, "extreme_" + widest(x), Fold.ceil(runs.count(), THREADS / lanes), THREADS,
+    int lanes = runs.areSideBySide() ? 1 : runs.length() > 1024 ? 512 : Fold.power(runs.length(), 32);
+    int threads = Math.max(THREADS, lanes);
+    device.launch(REDUCTIONS, "extreme_" + widest(x), Fold.ceil(runs.count(), threads / lanes), threads,
         new Args().tensor(x).type(x).tensor(call.out(0)).tensor(call.out(1)).walk(runs.sizes(), runs.starts())
             .i64(runs.count()).i64(runs.length()).i64(runs.steps()[0]).i32(lanes).i32(max ? 1 : 0));
   }
@@ -69,37 +70,41 @@ final class ReductionKernels {
     Tensor x = call.in(0), y = call.out(0);
     if (x.numel() == 0) return;
     Runs runs = Runs.of(call.attributes().dim(), x, y);
-    boolean each = runs.areSideBySide() || runs.length() < 8;
+    int n = runs.length();
+    boolean each = runs.areSideBySide() || n < 8;
     var args = new Args().tensor(x).type(x).tensor(y).type(y).walk(runs.sizes(), runs.starts());
     if (each) args.i64(runs.count());
-    args.i64(runs.length()).i64(runs.steps()[0]).i64(runs.steps()[1]).i32(product ? 1 : 0);
+    args.i64(n).i64(runs.steps()[0]).i64(runs.steps()[1]).i32(product ? 1 : 0);
     if (each) device.launch(REDUCTIONS, "scan_each_" + widest(x), device.blocks(runs.count(), 128), 128, args);
-    else device.launch(REDUCTIONS, "scan_" + widest(x), runs.count(), Fold.power(Math.max(32, runs.length()), 512), args);
+    else device.launch(REDUCTIONS, "scan_" + widest(x), runs.count(), Fold.power(Math.max(32, n), 512), args);
   }
 
   private static void sort(CudaDevice device, Call<Along> call) {
-    Tensor x = call.in(0), values = call.out(0), indices = call.out(1);
+    Tensor x = call.in(0);
     if (x.numel() == 0) return;
-    Runs runs = Runs.of(call.attributes().dim(), x, values);
+    Runs runs = Runs.of(call.attributes().dim(), x, call.out(0));
     int n = runs.length(), padded = Fold.power(n, TILE);
     long tiles = Fold.ceil(n, padded);
     Sorted sorted = tiles == 1 ? new Sorted(null, null) : Sorted.of(x);
     device.launch(SORTING, "sort_" + widest(x), Fold.ceil(runs.count() * tiles, TILE / padded), THREADS,
-        new Args().tensor(x).tensor(values).type(x).tensor(indices).tensor(sorted.keys).tensor(sorted.order)
-            .walk(runs.sizes(), runs.starts()).i64(runs.count()).i64(n).i64(runs.steps()[0]).i64(runs.steps()[1])
-            .i32(padded).i32(call.attributes().flag() ? 1 : 0));
+        rows(call, runs).tensor(sorted.keys).tensor(sorted.order).i32(padded).i32(call.attributes().flag() ? 1 : 0));
     if (tiles == 1) return;
+    int blocks = device.blocks(x.numel(), THREADS);
     for (long run = TILE; run < n; run *= 2) {
       Sorted merged = Sorted.of(x);
-      device.launch(SORTING, "merge", device.blocks(x.numel(), THREADS), THREADS, new Args().tensor(sorted.keys).tensor(sorted.order)
+      device.launch(SORTING, "merge", blocks, THREADS, new Args().tensor(sorted.keys).tensor(sorted.order)
           .tensor(merged.keys).tensor(merged.order).i64(runs.count()).i64(n).i64(run));
       sorted.free();
       sorted = merged;
     }
-    device.launch(SORTING, "gather_" + widest(x), device.blocks(x.numel(), THREADS), THREADS, new Args().tensor(x).tensor(values).type(x)
-        .tensor(indices).tensor(sorted.order).walk(runs.sizes(), runs.starts()).i64(runs.count()).i64(n)
-        .i64(runs.steps()[0]).i64(runs.steps()[1]));
+    device.launch(SORTING, "gather_" + widest(x), blocks, THREADS, rows(call, runs).tensor(sorted.order));
     sorted.free();
+  }
+
+  private static Args rows(Call<Along> call, Runs runs) {
+    Tensor x = call.in(0);
+    return new Args().tensor(x).tensor(call.out(0)).type(x).tensor(call.out(1)).i64(runs.length())
+        .i64(runs.steps()[0]).i64(runs.steps()[1]).walk(runs.sizes(), runs.starts()).i64(runs.count());
   }
 
   /** Rows that are being sorted: whole numbers that order as the elements do, and where each stood in its row. */

@@ -38,9 +38,13 @@ record Runs(int length, long count, int[] sizes, long[][] starts, long[] steps) 
     return new Runs(n == 0 ? 1 : shape.get(dim), count, Arrays.copyOf(sizes, m), starts, steps);
   }
 
-  /** Whether neighbouring threads do best with neighbouring runs, since the elements of one lie further apart. */
+  /**
+   * Whether neighbouring threads do best with neighbouring runs: the elements of one lie further apart, and there are
+   * runs enough that each can be left to one thread.
+   */
   boolean areSideBySide() {
-    return sizes[sizes.length - 1] >= 32 && starts[0][sizes.length - 1] < steps[0];
+    int last = sizes.length - 1;
+    return sizes[last] >= 32 && starts[0][last] < steps[0] && (count >= 4096 || length <= 256);
   }
 
   /** Whether each run's elements lie next to each other in all operands. */

@@ -32,6 +32,5 @@ class CublasTest {
     var nowhere = new CudaLibraries(Map.of("KTRAIN_CUDA_LIBRARIES", "/nowhere"));
     Assumptions.assumeTrue(nowhere.find("libcublas.so.13", "libcublas.so.12") == null, "this machine has cuBLAS");
     assertNull(Cublas.find(nowhere, false));
-    assertEquals("no cuBLAS: ktrain's own products of matrices, which are slower", new Gemm(nowhere, false).status());
   }
 }

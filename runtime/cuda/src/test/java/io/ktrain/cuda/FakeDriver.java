@@ -1,6 +1,5 @@
 package io.ktrain.cuda;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -10,7 +9,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -32,8 +30,6 @@ final class FakeDriver implements GpuDriver {
   }
 
   private record Kernel(int parameters, Body body) {}
-
-  private record Block(long context, MemorySegment memory, Arena arena) {}
 
   /** A command on a stream: runs once {@code ready}, which {@code force} makes it. */
   private record Command(BooleanSupplier ready, Runnable force, Runnable run) {}
@@ -59,15 +55,12 @@ final class FakeDriver implements GpuDriver {
     }
   }
 
-  private static final long FIRST_ADDRESS = 0x7000_0000_0000L;
-
   final List<String> calls = Collections.synchronizedList(new ArrayList<>());
   private final int devices;
   private long capacity;
-  private long nextAddress = FIRST_ADDRESS;
   private long nextHandle = 1;
-  private final NavigableMap<Long, Block> device = new TreeMap<>();
-  private final NavigableMap<Long, Block> host = new TreeMap<>();
+  private final FakeMemory device = new FakeMemory("device", false);
+  private final FakeMemory host = new FakeMemory("host", true);
   private final Map<Long, Stream> streams = new TreeMap<>();
   private final Map<Long, Event> events = new HashMap<>();
   private final Map<Long, Kernel> functions = new HashMap<>();
@@ -111,15 +104,11 @@ final class FakeDriver implements GpuDriver {
   }
 
   synchronized long deviceBlocks() {
-    return device.size();
+    return device.blocks();
   }
 
   synchronized long deviceBytes() {
-    return device.values().stream().mapToLong(b -> b.memory.byteSize()).sum();
-  }
-
-  synchronized long hostBlocks() {
-    return host.size();
+    return device.bytes();
   }
 
   synchronized long liveEvents() {
@@ -128,22 +117,13 @@ final class FakeDriver implements GpuDriver {
 
   // ---- what the fake notices
 
-  private static IllegalStateException misuse(String what) {
+  static IllegalStateException misuse(String what) {
     return new IllegalStateException("fake driver: " + what);
   }
 
   /** The memory of a stretch of a device's block. */
   synchronized MemorySegment at(long address, long bytes) {
-    return within(device, address, bytes, "device");
-  }
-
-  private static MemorySegment within(NavigableMap<Long, Block> blocks, long address, long bytes, String what) {
-    Map.Entry<Long, Block> e = blocks.floorEntry(address);
-    if (e == null || address - e.getKey() >= e.getValue().memory.byteSize()) throw misuse("no " + what + " block at 0x" + Long.toHexString(address));
-    long offset = address - e.getKey();
-    if (offset + bytes > e.getValue().memory.byteSize())
-      throw misuse(bytes + " bytes at " + offset + " of a " + what + " block of " + e.getValue().memory.byteSize());
-    return e.getValue().memory.asSlice(offset, bytes);
+    return device.at(address, bytes);
   }
 
   private long context() {
@@ -241,67 +221,48 @@ final class FakeDriver implements GpuDriver {
   @Override
   public synchronized long allocate(long bytes) {
     if (bytes <= 0) throw misuse("an allocation of " + bytes + " bytes");
-    long context = context(), used = 0;
-    for (Block b : device.values()) if (b.context == context) used += b.memory.byteSize();
-    if (used + bytes > capacity) return 0;
-    Arena arena = Arena.ofShared();
-    long address = nextAddress;
-    nextAddress += (bytes + 1023 & -512) + 512;
-    MemorySegment memory = arena.allocate(bytes, 8);
-    memory.fill((byte) 0xCB);
-    device.put(address, new Block(context, memory, arena));
+    if (bytes > available()) return 0;
     calls.add("allocate " + bytes);
-    return address;
+    return device.add(context(), bytes);
   }
 
   /** Waits for all that runs, as the driver does. */
   @Override
   public synchronized void free(long address) {
-    Block b = device.get(address);
-    if (b == null) throw misuse("free of no block, at 0x" + Long.toHexString(address));
-    if (b.context != context()) throw misuse("free in another context");
-    for (Stream s : streams.values()) if (s.context == b.context) finish(s);
-    device.remove(address);
-    b.arena.close();
+    long context = context();
+    for (Stream s : streams.values()) if (s.context == context) finish(s);
+    device.remove(context, address);
     calls.add("free");
   }
 
   @Override
   public synchronized long available() {
-    long context = context();
-    return capacity - device.values().stream().filter(b -> b.context == context).mapToLong(b -> b.memory.byteSize()).sum();
+    return capacity - device.bytes(context());
   }
 
   @Override
   public synchronized long allocateHost(long bytes) {
-    context();
-    Arena arena = Arena.ofShared();
-    MemorySegment memory = arena.allocate(bytes, 64);
-    host.put(memory.address(), new Block(context(), memory, arena));
-    return memory.address();
+    return host.add(context(), bytes);
   }
 
   /** Unlike {@link #free}, waits for nothing. */
   @Override
   public synchronized void freeHost(long address) {
-    context();
-    Block b = host.remove(address);
-    if (b == null) throw misuse("freeHost of no block");
-    b.arena.close();
+    host.remove(context(), address);
   }
 
   @Override
   public synchronized void toDevice(long to, long fromHost, long bytes, long stream) {
     at(to, bytes);
-    within(host, fromHost, bytes, "host");
-    put(stream, "toDevice " + bytes, () -> at(to, bytes).copyFrom(within(host, fromHost, bytes, "host")));
+    host.at(fromHost, bytes);
+    put(stream, "toDevice " + bytes, () -> at(to, bytes).copyFrom(host.at(fromHost, bytes)));
   }
 
   @Override
   public synchronized void toHost(long toHost, long from, long bytes, long stream) {
     at(from, bytes);
-    within(host, toHost, bytes, "host");
-    put(stream, "toHost " + bytes, () -> within(host, toHost, bytes, "host").copyFrom(at(from, bytes)));
+    host.at(toHost, bytes);
+    put(stream, "toHost " + bytes, () -> host.at(toHost, bytes).copyFrom(at(from, bytes)));
   }
 
   @Override
@@ -313,7 +274,7 @@ final class FakeDriver implements GpuDriver {
 
   @Override
   public synchronized void copyPeer(long to, long toContext, long from, long fromContext, long bytes, long stream) {
-    if (device.floorEntry(to).getValue().context != toContext || device.floorEntry(from).getValue().context != fromContext) throw misuse("copyPeer between other contexts");
+    if (device.context(to) != toContext || device.context(from) != fromContext) throw misuse("copyPeer between other contexts");
     copy(to, from, bytes, stream);
   }
 

@@ -42,7 +42,7 @@ class FakeDriverTest {
     refused("no host block", () -> driver.toHost(block, block, 8, stream));
     driver.free(block);
     refused("no device block", () -> driver.fill(block, (byte) 0, 8, stream));
-    refused("free of no block", () -> driver.free(block));
+    refused("free of no device block", () -> driver.free(block));
     assertEquals(0, driver.deviceBlocks());
   }
 

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Reductions, normalizations and losses where the shape changes how CUDA runs them, held against the CPU: short and long
- * rows, few and many columns, elements that lie apart, values that ties, NaN and infinities decide.
+ * Reductions, normalizations and losses where the shape changes how CUDA runs them, held against the CPU: short and
+ * long rows, few and many columns, elements that lie apart, values that ties, NaN and infinities decide.
  */
 class CudaReductionsTest {
   private static final Device CUDA = Device.of("cuda");
@@ -69,7 +69,8 @@ class CudaReductionsTest {
 
   /** A test of what {@code f} makes of random elements of a shape, in one type. */
   private static DynamicTest of(String name, DType dtype, int[] shape, Function<Tensor, Tensor> f) {
-    return dynamicTest(name + " " + dtype + Arrays.toString(shape), () -> same(dtype, () -> new Tensor[] {f.apply(random(dtype, shape))}));
+    return dynamicTest(name + " " + dtype + Arrays.toString(shape), () ->
+        same(dtype, () -> new Tensor[] {f.apply(random(dtype, shape))}));
   }
 
   /** Where f32 holds the mean to a ten-thousandth, and the difference of squares would hold nothing of the variance. */
@@ -107,7 +108,10 @@ class CudaReductionsTest {
       tests.add(of("stretched", t, shape(6, 1, 5), x -> x.expand(6, 40, 5).sum(shape(1, 2), false)));
       tests.add(of("every third", t, shape(40, 90), x -> x.slice(1, 1, 29, 3).sum(1)));
       tests.add(of("from the second column", t, shape(40, 90), x -> x.narrow(1, 1, 85).sum(1)));
-      tests.add(of("dims that do not join", t, shape(3, 4, 5, 6, 7), x -> x.permute(4, 2, 0, 3, 1).sum(shape(0, 2, 4), false)));
+      tests.add(of("dims that do not join", t, shape(3, 4, 5, 6, 7), x ->
+          x.permute(4, 2, 0, 3, 1).sum(shape(0, 2, 4), false)));
+      tests.add(of("every other of many", t, shape(2, 3, 2, 3, 2, 3, 2, 3, 2, 3), x ->
+          x.sum(shape(0, 2, 4, 6, 8), false)));
       tests.add(of("of no rows", t, shape(0, 3), x -> x.sum(1)));
       tests.add(of("of rows without elements", t, shape(3, 0), x -> x.sum(1)));
     }
@@ -165,7 +169,8 @@ class CudaReductionsTest {
       tests.add(sorted("merged columns", DType.i64, descending, 0, () -> random(DType.i64, 2049, 2)));
       tests.add(sorted("many short rows", DType.f16, descending, 1, () -> random(DType.f16, 3000, 3)));
       tests.add(sorted("NaN, infinities and zeros", DType.f64, descending, 0, () ->
-          Tensor.of(new double[] {0, Double.NaN, -0.0, 1, Double.NEGATIVE_INFINITY, 0, Double.NaN, Double.POSITIVE_INFINITY, -0.0}, 9)));
+          Tensor.of(new double[] {0, Double.NaN, -0.0, 1, Double.NEGATIVE_INFINITY, 0, Double.NaN,
+              Double.POSITIVE_INFINITY, -0.0}, 9)));
       tests.add(sorted("the ends of whole numbers", DType.i64, descending, 0, () ->
           Tensor.of(new long[] {0, Long.MAX_VALUE, Long.MIN_VALUE, -1, Long.MAX_VALUE, Long.MIN_VALUE, 1}, 7)));
     }
@@ -193,24 +198,32 @@ class CudaReductionsTest {
     return dynamicTest(name + " " + dtype, () -> same(dtype, () -> differentiated(f, in.get())));
   }
 
+  private static DynamicTest gradients(String name, DType dtype, UnaryOperator<Tensor> f, int... sizes) {
+    return gradients(name, dtype, in -> f.apply(in[0]), () -> new Tensor[] {random(dtype, sizes)});
+  }
+
+  /** A normalization's operands: the elements, and a weight and a bias a column or channel. */
+  private static Supplier<Tensor[]> weighted(DType dtype, int columns, int... sizes) {
+    return () -> new Tensor[] {random(dtype, sizes), random(dtype, columns), random(dtype, columns)};
+  }
+
   @TestFactory
   Stream<DynamicTest> softmax() {
     var tests = new ArrayList<DynamicTest>();
     for (DType t : FLOATING)
       for (boolean log : new boolean[] {false, true}) {
         String name = log ? "logarithm of " : "";
-        Function<Tensor, Tensor> rows = x -> log ? x.logSoftmax(-1) : x.softmax(-1), columns = x -> log ? x.logSoftmax(0) : x.softmax(0);
-        tests.add(gradients(name + "short rows", t, in -> rows.apply(in[0]), () -> new Tensor[] {random(t, 70, 5)}));
-        tests.add(gradients(name + "rows in packs", t, in -> rows.apply(in[0]), () -> new Tensor[] {random(t, 9, 2, 64)}));
-        tests.add(gradients(name + "rows for a block each", t, in -> rows.apply(in[0]), () -> new Tensor[] {random(t, 2, 1000)}));
-        tests.add(gradients(name + "columns side by side", t, in -> columns.apply(in[0]), () -> new Tensor[] {random(t, 40, 65)}));
-        tests.add(gradients(name + "transposed", t, in -> rows.apply(in[0].transpose(0, 1)), () -> new Tensor[] {random(t, 24, 9)}));
+        UnaryOperator<Tensor> rows = x -> log ? x.logSoftmax(-1) : x.softmax(-1);
+        UnaryOperator<Tensor> columns = x -> log ? x.logSoftmax(0) : x.softmax(0);
+        tests.add(gradients(name + "short rows", t, rows, 70, 5));
+        tests.add(gradients(name + "rows in packs", t, rows, 9, 2, 64));
+        tests.add(gradients(name + "rows for a block each", t, rows, 2, 1000));
+        tests.add(gradients(name + "columns side by side", t, columns, 40, 65));
+        tests.add(gradients(name + "columns too long for a thread each", t, columns, 300, 33));
+        tests.add(gradients(name + "transposed", t, x -> rows.apply(x.transpose(0, 1)), 24, 9));
+        if (t == DType.f32) tests.add(gradients(name + "rows too long to hold", t, rows, 2, 9001));
+        if (t == DType.bf16) tests.add(gradients(name + "packs too long to hold", t, rows, 1, 9000));
       }
-    for (boolean log : new boolean[] {false, true}) {
-      Function<Tensor, Tensor> rows = x -> log ? x.logSoftmax(-1) : x.softmax(-1);
-      tests.add(gradients("rows too long to hold" + log, DType.f32, in -> rows.apply(in[0]), () -> new Tensor[] {random(DType.f32, 2, 9001)}));
-      tests.add(gradients("packs too long to hold" + log, DType.bf16, in -> rows.apply(in[0]), () -> new Tensor[] {random(DType.bf16, 1, 9000)}));
-    }
     for (int n : new int[] {4, 700, 10_000})
       tests.add(dynamicTest("masked and broken rows of " + n, () -> same(DType.f32, () -> {
         Tensor x = random(DType.f32, 4, n), first = Tensor.arange(n).lt(n / 2);
@@ -231,12 +244,12 @@ class CudaReductionsTest {
     Function<Tensor[], Tensor> norm = in -> in[0].layerNorm(1, in[1], in[2], 1e-5);
     for (DType t : FLOATING) {
       for (int[] s : new int[][] {{40, 7}, {300, 16}, {3, 768}, {2, 2050}, {1, 4000}})
-        tests.add(gradients("rows " + s[0] + " x " + s[1], t, norm, () -> new Tensor[] {random(t, s), random(t, s[1]), random(t, s[1])}));
+        tests.add(gradients("rows " + s[0] + " x " + s[1], t, norm, weighted(t, s[1], s)));
       tests.add(gradients("bare", t, norm, () -> new Tensor[] {random(t, 5, 33), null, null}));
       tests.add(gradients("transposed", t, in -> in[0].transpose(0, 1).layerNorm(1, in[1], in[2], 1e-5),
-          () -> new Tensor[] {random(t, 12, 6), random(t, 12), random(t, 12)}));
+          weighted(t, 12, 12, 6)));
     }
-    tests.add(gradients("rows too long to hold", DType.f32, norm, () -> new Tensor[] {random(DType.f32, 2, 4100), random(DType.f32, 4100), random(DType.f32, 4100)}));
+    tests.add(gradients("rows too long to hold", DType.f32, norm, weighted(DType.f32, 4100, 2, 4100)));
     tests.add(farFromZero("far from zero", shape(4, 600), x -> x.layerNorm(1, null, null, 1e-5)));
     return tests.stream();
   }
@@ -247,12 +260,14 @@ class CudaReductionsTest {
     Function<Tensor[], Tensor> norm = in -> in[0].batchNorm(in[1], in[2], 1e-5);
     for (DType t : FLOATING) {
       for (int[] s : new int[][] {{70, 24}, {33, 7}, {6, 5, 9, 9}, {3, 4, 8, 16}, {1, 2, 3000}, {4, 40, 1, 1}}) {
-        Supplier<Tensor[]> in = () -> new Tensor[] {random(t, s), random(t, s[1]), random(t, s[1])};
-        tests.add(gradients("planes " + Arrays.toString(s), t, norm, in));
-        if (s.length == 4) tests.add(gradients("channels last " + Arrays.toString(s), t, x -> channelsLast(x[0]).batchNorm(x[1], x[2], 1e-5), in));
+        tests.add(gradients("planes " + Arrays.toString(s), t, norm, weighted(t, s[1], s)));
+        if (s.length == 4)
+          tests.add(gradients("channels last " + Arrays.toString(s), t, in ->
+              channelsLast(in[0]).batchNorm(in[1], in[2], 1e-5), weighted(t, s[1], s)));
       }
       tests.add(gradients("bare", t, norm, () -> new Tensor[] {random(t, 5, 3, 4), null, null}));
-      tests.add(gradients("transposed", t, in -> in[0].transpose(0, 2).batchNorm(in[1], in[2], 1e-5), () -> new Tensor[] {random(t, 4, 6, 3), random(t, 6), random(t, 6)}));
+      tests.add(gradients("transposed", t, in -> in[0].transpose(0, 2).batchNorm(in[1], in[2], 1e-5),
+          weighted(t, 6, 4, 6, 3)));
     }
     tests.add(farFromZero("planes far from zero", shape(20, 3, 16, 16), x -> x.batchNorm(null, null, 1e-5)));
     tests.add(farFromZero("rows far from zero", shape(3000, 12), x -> x.batchNorm(null, null, 1e-5)));
@@ -276,9 +291,22 @@ class CudaReductionsTest {
             var options = new CrossEntropyOptions(null, 0, -100, reduction);
             return in[0].crossEntropy(Tensor.of(labels, s[0]), options);
           }, () -> new Tensor[] {random(t, s)}));
-    tests.add(gradients("pictures", DType.f32, in -> in[0].crossEntropy(Tensor.arange(12).fmod(Tensor.constant(5)).reshape(2, 2, 3).to(DType.u8)), () -> new Tensor[] {random(DType.f32, 2, 5, 2, 3)}));
-    tests.add(gradients("transposed", DType.f32, in -> in[0].transpose(0, 1).crossEntropy(Tensor.arange(6).to(DType.i32)), () -> new Tensor[] {random(DType.f32, 8, 6)}));
+    tests.add(gradients("pictures", DType.f32, x -> x.crossEntropy(
+        Tensor.arange(12).fmod(Tensor.constant(5)).reshape(2, 2, 3).to(DType.u8)), 2, 5, 2, 3));
+    tests.add(gradients("transposed", DType.f32, x ->
+        x.transpose(0, 1).crossEntropy(Tensor.arange(6).to(DType.i32)), 8, 6));
     return tests.stream();
+  }
+
+  @Test
+  void moreDimsThanAKernelWalksAreRefused() {
+    int[] sizes = new int[20], even = new int[10];
+    Arrays.fill(sizes, 2);
+    Arrays.setAll(even, i -> 2 * i);
+    var e = assertThrows(ShapeError.class, () -> CudaOpsTest.on(CUDA, () ->
+        random(DType.i8, 1).expand(sizes).sum(even, false)));
+    assertEquals("cuda: operands that lie in 10 separate dims are too many, at most 8."
+        + " Fix: contiguous() first, or fewer dims at once.", e.getMessage());
   }
 
   @Test
@@ -286,8 +314,10 @@ class CudaReductionsTest {
     for (long label : new long[] {7, -3}) {
       var e = assertThrows(ShapeError.class, () -> CudaOpsTest.on(CUDA, () ->
           random(DType.f32, 6, 5).crossEntropy(Tensor.of(new long[] {0, 1, 2, label, 4, 0}, 6)).toDoubleArray()));
-      assertEquals("crossEntropy: label " + label + " at index 3 is out of range for the 5 classes of f32[6,5]. Fix: labels from 0 to 4, or more outputs.", e.getMessage());
+      assertEquals("crossEntropy: label " + label + " at index 3 is out of range for the 5 classes of f32[6,5]."
+          + " Fix: labels from 0 to 4, or more outputs.", e.getMessage());
     }
-    assertEquals(3.0, CudaOpsTest.on(CUDA, () -> Tensor.of(new float[] {1, 2}, 2).sum().toDoubleArray()[0]), "the fault was told once");
+    double sum = CudaOpsTest.on(CUDA, () -> Tensor.of(new float[] {1, 2}, 2).sum().toDoubleArray()[0]);
+    assertEquals(3.0, sum, "the fault was told once");
   }
 }

@@ -144,18 +144,24 @@ template <int N> __device__ __forceinline__ i64 channel(i64 p, u32 inner, u32 ch
   return inner > 0 ? p / inner % channels : p % (channels / N) * N;
 }
 
+// What belongs to the channels of a pack: one for all, or one each.
+template <class C, int N> __device__ __forceinline__ void of_channels(const C* p, u32 inner, C (&v)[N]) {
+  if (inner == 0) load_pack<N>(p, v);
+  else for (int j = 0; j < N; j++) v[j] = *p;
+}
+
 template <class T, int N>
 __device__ __forceinline__ void normalize(const T* x, const typename Compute<T>::type* by, T* y, i64 packs, u32 inner,
     u32 channels) {
   typedef typename Compute<T>::type C;
   EACH(p, packs) {
     i64 c = channel<N>(p, inner, channels);
-    C v[N];
+    C v[N], mean[N], scale[N], shift[N];
     load_pack<N>(x + p * N, v);
-    for (int j = 0; j < N; j++) {
-      i64 k = inner > 0 ? c : c + j;
-      v[j] = (v[j] - by[k]) * by[2 * (i64)channels + k] + by[3 * (i64)channels + k];
-    }
+    of_channels(by + c, inner, mean);
+    of_channels(by + 2 * (i64)channels + c, inner, scale);
+    of_channels(by + 3 * (i64)channels + c, inner, shift);
+    for (int j = 0; j < N; j++) v[j] = (v[j] - mean[j]) * scale[j] + shift[j];
     store_pack<N>(y + p * N, v);
   }
 }
@@ -240,13 +246,14 @@ __device__ __forceinline__ void combine(const T* g, const T* x, const typename C
   typedef typename Compute<T>::type C;
   EACH(p, packs) {
     i64 c = channel<N>(p, inner, channels);
-    C v[N], d[N];
+    C v[N], d[N], mean[N], of_g[N], of_x[N], shift[N];
     load_pack<N>(x + p * N, v);
     load_pack<N>(g + p * N, d);
-    for (int j = 0; j < N; j++) {
-      i64 k = inner > 0 ? c : c + j;
-      v[j] = (v[j] - means[k]) * by[(i64)channels + k] + (d[j] * by[k] + by[2 * (i64)channels + k]);
-    }
+    of_channels(means + c, inner, mean);
+    of_channels(by + c, inner, of_g);
+    of_channels(by + (i64)channels + c, inner, of_x);
+    of_channels(by + 2 * (i64)channels + c, inner, shift);
+    for (int j = 0; j < N; j++) v[j] = (v[j] - mean[j]) * of_x[j] + (d[j] * of_g[j] + shift[j]);
     store_pack<N>(dx + p * N, v);
   }
 }

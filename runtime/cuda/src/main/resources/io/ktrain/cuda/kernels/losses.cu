@@ -1,7 +1,7 @@
 #include "rows.cuh"
 
-// The label of a row, or -1 for a row to pass over: one to be ignored, or one whose label is no class, which is reported
-// as the row in the high half and the label in the low one.
+// The label of a row, or -1 for a row to pass over: one to be ignored, or one whose label is no class, which is
+// reported as the row in the high half and the label in the low one.
 struct Labels {
   const void* of;
   i32 type;
@@ -18,8 +18,8 @@ struct Labels {
 
 // log(sum of e^x) - x[label], and for the gradient each row's largest element and the sum of e^(x - largest).
 template <class T, int N>
-__device__ __forceinline__ void cross_entropy(const T* x, i64 next, i64 stride, const Labels& labels, T* losses, T* stats,
-    i64 rows, i64 classes, i32 lanes, i64* faults, i64 call) {
+__device__ __forceinline__ void cross_entropy(const T* x, i64 next, i64 stride, const Labels& labels, T* losses,
+    T* stats, i64 rows, i64 classes, i32 lanes, i64* faults, i64 call) {
   typedef typename Compute<T>::type C;
   __shared__ C scratch[32];
   i64 r = (i64)blockIdx.x * (blockDim.x / lanes) + threadIdx.x / lanes;

@@ -47,7 +47,8 @@ struct Out {
 // ---- runs of elements that lie side by side, `lanes` threads a run
 
 template <class T>
-__device__ __forceinline__ void sum_runs(Out out, const T* x, const Walk& kept, i64 runs, i64 length, i64 piece, i32 lanes) {
+__device__ __forceinline__ void sum_runs(Out out, const T* x, const Walk& kept, i64 runs, i64 length, i64 piece,
+    i32 lanes) {
   typedef typename Compute<T>::type C;
   const int N = Widest<T>::N;
   __shared__ C scratch[32];
@@ -132,6 +133,7 @@ __device__ __forceinline__ void fold(Out out, const void* x, i32 type, i32 kind,
   if (output < outputs) {
     kept.at(output, places);
     i64 end = min(length, (blockIdx.y + 1) * piece);
+#pragma unroll 4
     for (i64 i = blockIdx.y * piece + lane; i < end; i += lanes) {
       i64 at[1];
       gone.at(i, at);
@@ -168,15 +170,17 @@ template <class C> __device__ __forceinline__ bool beats(const Best<C>& a, const
   return a.index < b.index;
 }
 
-template <class C> __device__ __forceinline__ void extreme(const void* x, i32 type, void* values, i64* indices, Walk kept, i64 outputs, i64 n, i64 stride,
-    i32 lanes, i32 max) {
+template <class C>
+__device__ __forceinline__ void extreme(const void* x, i32 type, void* values, i64* indices, const Walk& kept,
+    i64 outputs, i64 n, i64 stride, i32 lanes, i32 max) {
   __shared__ Best<C> winners[32];
   i64 output = (i64)blockIdx.x * (blockDim.x / lanes) + threadIdx.x / lanes, places[2] = {0, 0};
-  i32 lane = threadIdx.x % lanes;
+  i32 lane = threadIdx.x & (lanes - 1);
   bool active = output < outputs;
   Best<C> best = {max ? lowest((C)0) : highest((C)0), 9223372036854775807LL};
   if (active) {
     kept.at(output, places);
+#pragma unroll 4
     for (i64 i = lane; i < n; i += lanes) {
       Best<C> next = {load<C>(x, type, places[0] + i * stride), i};
       if (beats(next, best, max)) best = next;
@@ -198,10 +202,14 @@ template <class C> __device__ __forceinline__ void extreme(const void* x, i32 ty
 
 // ---- running sums and products, in f64 for floating types as on the CPU
 
-template <class C> __device__ __forceinline__ C run_on(C a, C b, i32 product) { return product ? AnyFolding::wrapped_product(a, b) : a + b; }
+template <class C> __device__ __forceinline__ C run_on(C a, C b, i32 product) {
+  return product ? AnyFolding::wrapped_product(a, b) : a + b;
+}
 
 // A block a run: each step takes as many elements as there are threads, behind what the steps before gave.
-template <class C> __device__ __forceinline__ void scan(const void* x, i32 from, void* y, i32 to, Walk kept, i64 n, i64 stride, i64 step, i32 product) {
+template <class C>
+__device__ __forceinline__ void scan(const void* x, i32 from, void* y, i32 to, const Walk& kept, i64 n, i64 stride,
+    i64 step, i32 product) {
   __shared__ C ends[32];
   i64 places[2];
   kept.at(blockIdx.x, places);
@@ -225,7 +233,9 @@ template <class C> __device__ __forceinline__ void scan(const void* x, i32 from,
 }
 
 // A thread a run, for runs beside each other.
-template <class C> __device__ __forceinline__ void scan_each(const void* x, i32 from, void* y, i32 to, Walk kept, i64 runs, i64 n, i64 stride, i64 step, i32 product) {
+template <class C>
+__device__ __forceinline__ void scan_each(const void* x, i32 from, void* y, i32 to, const Walk& kept, i64 runs, i64 n,
+    i64 stride, i64 step, i32 product) {
   EACH(run, runs) {
     i64 places[2];
     kept.at(run, places);
@@ -237,17 +247,18 @@ template <class C> __device__ __forceinline__ void scan_each(const void* x, i32 
   }
 }
 
-#define ALONG(name, C)                                                                                                           \
-  KERNEL(extreme_##name, const void* x, i32 type, void* values, i64* indices, Walk kept, i64 outputs, i64 n, i64 stride,         \
-      i32 lanes, i32 max) {                                                                                                      \
-    extreme<C>(x, type, values, indices, kept, outputs, n, stride, lanes, max);                                                  \
-  }                                                                                                                              \
-  KERNEL(scan_##name, const void* x, i32 from, void* y, i32 to, Walk kept, i64 n, i64 stride, i64 step, i32 product) {           \
-    scan<C>(x, from, y, to, kept, n, stride, step, product);                                                                     \
-  }                                                                                                                              \
-  KERNEL(scan_each_##name, const void* x, i32 from, void* y, i32 to, Walk kept, i64 runs, i64 n, i64 stride, i64 step,           \
-      i32 product) {                                                                                                             \
-    scan_each<C>(x, from, y, to, kept, runs, n, stride, step, product);                                                          \
+#define ALONG(name, C)                                                                                          \
+  KERNEL(extreme_##name, const void* x, i32 type, void* values, i64* indices, Walk kept, i64 outputs, i64 n,    \
+      i64 stride, i32 lanes, i32 max) {                                                                         \
+    extreme<C>(x, type, values, indices, kept, outputs, n, stride, lanes, max);                                 \
+  }                                                                                                             \
+  KERNEL(scan_##name, const void* x, i32 from, void* y, i32 to, Walk kept, i64 n, i64 stride, i64 step,         \
+      i32 product) {                                                                                            \
+    scan<C>(x, from, y, to, kept, n, stride, step, product);                                                    \
+  }                                                                                                             \
+  KERNEL(scan_each_##name, const void* x, i32 from, void* y, i32 to, Walk kept, i64 runs, i64 n, i64 stride,    \
+      i64 step, i32 product) {                                                                                  \
+    scan_each<C>(x, from, y, to, kept, runs, n, stride, step, product);                                         \
   }
 ALONG(f64, double)
 ALONG(i64, i64)

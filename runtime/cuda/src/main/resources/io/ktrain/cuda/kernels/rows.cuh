@@ -47,8 +47,8 @@ template <class C> __device__ __forceinline__ C group_max(C v, i32 lanes, C* scr
 
 // The largest element of a row and the sum of e^(x - largest), in one reading of it.
 template <class T, int N, class C>
-__device__ __forceinline__ void exponentials(const Shared<T, N>& row, const T* x, i64 stride, i64 length, C& top, C& sum,
-    C* scratch) {
+__device__ __forceinline__ void exponentials(const Shared<T, N>& row, const T* x, i64 stride, i64 length, C& top,
+    C& sum, C* scratch) {
   C m = lowest((C)0), v[Held<T, N>::ITEMS];
   sum = 0;
   for (i64 base = 0; base < length; base += row.tile()) {
