@@ -32,7 +32,7 @@ fi
 mkdir -p "$1" "$2"
 set -- "$(cd "$1" && pwd)" "$(cd "$2" && pwd)"
 if ! command -v nvcc > /dev/null; then
-  echo 'SKIPPED: no nvcc, so kernels are neither compiled into the jar nor checked for spills; NVRTC compiles them at run time.'
+  echo 'SKIPPED: no nvcc, so kernels are not checked for spills, and NVRTC compiles them at run time.'
   exit 0
 fi
 stale=

@@ -64,7 +64,7 @@ internal object Commands {
   }
 
   private class DoctorCommand(private val out: PrintStream) : CliktCommand("doctor") {
-    val ops by option("--ops", help = "instead, how each operation runs on each backend; exit code 1 if one does not").flag()
+    val ops by option("--ops", help = "instead, how each operation runs where; exit code 1 if one does not").flag()
 
     override fun help(context: Context): String = "Say what ktrain found here: JDK, CPU, native math, devices, folders."
 
@@ -72,7 +72,8 @@ internal object Commands {
       if (!ops) return Doctor.report().forEach { (name, value) -> out.println("${name.padEnd(14)} $value") }
       val matrix = Doctor.operations()
       out.print(matrix)
-      matrix.holes().let { if (it.isNotEmpty()) throw CliktError("without a kernel: ${it.joinToString()}", statusCode = 1) }
+      val holes = matrix.holes()
+      if (holes.isNotEmpty()) throw CliktError("without a kernel: ${holes.joinToString()}", statusCode = 1)
     }
   }
 }

@@ -21,10 +21,12 @@ internal class CudaSpec : FunSpec({
   val bench = Workbench(this)
   val launched = Launched(bench)
   val standin = Path.of("../runtime/cuda/target/standin").toAbsolutePath().normalize()
-  val built = ProcessBuilder("sh", "../runtime/cuda/src/test/standin/build.sh", "$standin").inheritIO().start().waitFor()
-  val hasStandin = built == 0 && standin.resolve("libcuda.so.1").exists()
+  val build = ProcessBuilder("sh", "../runtime/cuda/src/test/standin/build.sh", "$standin").inheritIO().start()
+  val hasStandin = build.waitFor() == 0 && standin.resolve("libcuda.so.1").exists()
 
-  fun ktrain(line: String, vararg environment: Pair<String, String>, flags: List<String> = emptyList()): Launched.Ended {
+  fun ktrain(
+    line: String, vararg environment: Pair<String, String>, flags: List<String> = emptyList(),
+  ): Launched.Ended {
     val usual = mapOf(
       "KTRAIN_CUDA_LIBRARIES" to "$standin",
       "XDG_CACHE_HOME" to "$standin/cache", // compiled kernels, also for the next build
@@ -32,7 +34,8 @@ internal class CudaSpec : FunSpec({
     return launched.ktrain(*line.split(' ').toTypedArray(), flags = flags, environment = usual + environment)
   }
 
-  fun where(has: Boolean, what: String) = if (has) Enabled.enabled else Enabled.disabled(what).also { println("SKIPPED: $what") }
+  fun where(has: Boolean, what: String) =
+    if (has) Enabled.enabled else Enabled.disabled(what).also { println("SKIPPED: $what") }
   fun withStandin() = where(hasStandin, "no g++ to build the stand-in driver with, so no run on CUDA is tried")
 
   beforeSpec {
@@ -64,7 +67,9 @@ internal class CudaSpec : FunSpec({
     100 to "CUDA_ERROR_NO_DEVICE", 999 to "CUDA_ERROR_UNKNOWN",
     803 to "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH", 804 to "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE",
   ).forEach { (code, name) ->
-    test("a driver whose cuInit gives $name: one line and the CPU, or exit 2").config(enabledOrReasonIf = { withStandin() }) {
+    test("a driver whose cuInit gives $name: one line and the CPU, or exit 2").config(
+      enabledOrReasonIf = { withStandin() },
+    ) {
       val failing = "STANDIN_INIT" to "$code"
       ktrain("run adds.kts", failing).run {
         "${this.code} $out" shouldBe "0 cpu 4.0\n"
@@ -77,7 +82,9 @@ internal class CudaSpec : FunSpec({
       }
     }
   }
-  test("a driver that is too old, finds no device, has no compiler, or is no library").config(enabledOrReasonIf = { withStandin() }) {
+  test("a driver that is too old, finds no device, has no compiler, or is no library").config(
+    enabledOrReasonIf = { withStandin() },
+  ) {
     ktrain("run adds.kts", "STANDIN_VERSION" to "11080").err shouldBe
       "ktrain: on the CPU: the NVIDIA driver is too old: it serves CUDA 11.8, ktrain needs 12.0\n"
     ktrain("run adds.kts", "STANDIN_DEVICES" to "0").err shouldBe
@@ -100,7 +107,8 @@ internal class CudaSpec : FunSpec({
     }
   }
   test("a device that is not there is refused with those that are").config(enabledOrReasonIf = { withStandin() }) {
-    "${ktrain("run adds.kts --device cuda:7")}" shouldBe "2 error: device: there is no cuda:7; this machine has cuda:0.\n"
+    "${ktrain("run adds.kts --device cuda:7")}" shouldBe
+      "2 error: device: there is no cuda:7; this machine has cuda:0.\n"
     "${ktrain("run adds.kts --device cuda:2", "STANDIN_DEVICES" to "2")}" shouldBe
       "2 error: device: there is no cuda:2; this machine has cuda:0 to cuda:1.\n"
   }
@@ -127,7 +135,7 @@ internal class CudaSpec : FunSpec({
     "${ktrain("run adds.kts --device cuda:1", "STANDIN_DEVICES" to "2")}" shouldBe "0 cuda:1 4.0\n"
   }
   test("pinMemory without a GPU says so, once") {
-    val text = "repeat(2) { dataset(List(4) { it }) { it }.batches(2, pinMemory = true).forEach { step { println(it) } } }"
+    val text = "repeat(2) { for (x in dataset(List(4) { it }) { it }.batches(2, pinMemory = true)) println(x) }"
     bench.compiled("pins-nothing.kts", text)
     ktrain("run pins-nothing.kts --device cpu", "KTRAIN_CUDA" to "off").err shouldBe
       "ktrain: pinMemory has no effect: KTRAIN_CUDA=off\n"

@@ -28,7 +28,8 @@ internal class LauncherSpec : FunSpec({
     "${ktrain("run", "sum.ktrain.kts", "--device=cpu")}" shouldBe "0 sum 3 2\n"
     val log = bench.folder.resolve("classes.log")
     val flags = listOf("-Xlog:class+load:file=$log")
-    "${ktrain("run", "sum.ktrain.kts", "--n", "40", "--offset=2", "--device=cpu", flags = flags)}" shouldBe "0 sum 42 2\n"
+    val again = ktrain("run", "sum.ktrain.kts", "--n", "40", "--offset=2", "--device=cpu", flags = flags)
+    "$again" shouldBe "0 sum 42 2\n"
     val heavy = listOf("com.github.ajalt", "org.jetbrains.kotlin", "kotlin.script", "KotlinCompiler")
     log.readLines().filter { line -> heavy.any { it in line } }.shouldBeEmpty()
   }
@@ -55,7 +56,8 @@ internal class LauncherSpec : FunSpec({
       it shouldStartWith "2 error: there is no flag --epohcs. Did you mean --epochs?"
       it shouldNotContain "\tat "
     }
-    "${ktrain("run", "ok.kts", "--device", "tpu")}" shouldStartWith "2 error: device: no backend for tpu:0; this process has [cpu"
+    "${ktrain("run", "ok.kts", "--device", "tpu")}" shouldStartWith
+      "2 error: device: no backend for tpu:0; this process has [cpu"
     "${ktrain("rnu", "ok.kts")}" shouldBe "2 error: ktrain has no command rnu. Did you mean run?\n"
     "${ktrain("run")}" shouldContain "missing argument <script>"
   }
@@ -114,7 +116,8 @@ internal class LauncherSpec : FunSpec({
     ProcessBuilder("kill", "-INT", "${process.pid()}").start().waitFor() shouldBe 0
     out.readLines().last() shouldContain "stopped"
     process.waitFor() shouldBe 130
-    launched.errors.readText().trim() shouldBe "stopping: fit saves what it was asked to keep (Ctrl-C again: stop at once)"
+    launched.errors.readText().trim() shouldBe
+      "stopping: fit saves what it was asked to keep (Ctrl-C again: stop at once)"
     bench.folder.resolve("saved/last.safetensors").exists() shouldBe true
   }
 })

@@ -56,7 +56,8 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
   public List<String> holes() {
     var holes = new ArrayList<String>();
     for (Row row : rows)
-      for (int i = 0; i < backends.size(); i++) if (row.how.get(i) == How.HOLE) holes.add(row.op + " on " + backends.get(i));
+      for (int i = 0; i < backends.size(); i++)
+        if (row.how.get(i) == How.HOLE) holes.add(row.op + " on " + backends.get(i));
     return holes;
   }
 

@@ -75,7 +75,8 @@ class OpMatrixTest {
 
   @Test
   void isPrintedAsATable() {
-    List<String> lines = OpMatrix.of(List.of(Backends.of(Device.CPU), new Having(Set.of(MatMuls.MM)))).toString().lines().toList();
+    var matrix = OpMatrix.of(List.of(Backends.of(Device.CPU), new Having(Set.of(MatMuls.MM))));
+    List<String> lines = matrix.toString().lines().toList();
     assertEquals(OpTable.all().size() + 1, lines.size());
     assertTrue(lines.getFirst().matches("op +cpu +having"), lines.getFirst());
     assertTrue(lines.stream().anyMatch(l -> l.matches("add +expression +-")), lines.toString());

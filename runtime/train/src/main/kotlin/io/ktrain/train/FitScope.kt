@@ -33,7 +33,9 @@ public class StepScope internal constructor(
 
   /** As above, of a tensor of one element; on a device it is read later, with others. */
   public fun log(name: String, value: Tensor) {
-    if (value.numel() != 1L) throw ShapeError("log: $name must be a single value, got ${value.describe()}. Fix: mean().")
+    if (value.numel() != 1L) {
+      throw ShapeError("log: $name must be a single value, got ${value.describe()}. Fix: mean() or sum().")
+    }
     if (Check.active()) record(name, Double.NaN) else leave(name, value)
   }
 }
