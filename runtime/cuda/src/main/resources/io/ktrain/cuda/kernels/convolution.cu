@@ -118,7 +118,8 @@ __device__ __forceinline__ void grouped(const T* x, const T* weight, const T* bi
         for (i32 l = 0; l < p.kw; l++) {
           i64 w = at.w * p.sw - p.pw + l * p.dw;
           if (w < 0 || w >= p.w) continue;
-          sum += widen(x[offset(p.x, at.n, at.c / out * in + c, h, w)]) * widen(weight[offset(p.weight, at.c, c, k, l)]);
+          C value = widen(x[offset(p.x, at.n, at.c / out * in + c, h, w)]);
+          sum += value * widen(weight[offset(p.weight, at.c, c, k, l)]);
         }
       }
     y[i] = narrow<T>(sum);
@@ -172,7 +173,8 @@ __device__ __forceinline__ void grouped_weight_grad(const T* g, const T* x, T* w
 // Each channel's sum over pictures and pixels: blocks of 256 threads in slices, whose sums bias_grad_sum adds up. Where
 // channels lie last, neighbouring threads take neighbouring channels.
 template <class T>
-__device__ __forceinline__ void bias_grad(const T* g, typename Compute<T>::type* parts, i64 slices, const Convolution& p) {
+__device__ __forceinline__ void bias_grad(const T* g, typename Compute<T>::type* parts, i64 slices,
+                                          const Convolution& p) {
   typedef typename Compute<T>::type C;
   __shared__ C sums[8][33];
   i64 pixels = p.n * p.oh * p.ow, slice = blockIdx.y;

@@ -2,7 +2,7 @@
 // of the operands in shared memory, each thread a small block of it in registers.
 #include "ktrain.cuh"
 
-// How a tile of an operand is read: along the dim that is summed over, or along the other; four elements at once or one.
+// How a tile of an operand is read: along the dim that is summed over or along the other, four elements at once or one.
 enum { QUADS = 1, ALONG_ROWS = 2 };
 
 // C = A * B + bias, or C += A * B. Sizes and strides in elements; see Gemm.
@@ -171,7 +171,8 @@ LARGE(bf16, bfloat)
 
 // The pieces of K, [batches, splits, m, n], added up in their order.
 template <class T>
-__device__ __forceinline__ void gemm_sum(const typename Compute<T>::type* parts, T* c, const T* bias, const Product& p) {
+__device__ __forceinline__ void gemm_sum(const typename Compute<T>::type* parts, T* c, const T* bias,
+                                         const Product& p) {
   typedef typename Compute<T>::type C;
   i64 size = p.m * p.n;
   EACH(i, p.batches * size) {
