@@ -98,17 +98,15 @@ run() { # name, command...: within the section's time; what goes wrong becomes a
 # --- tests, through JUnit's console ---
 
 tests() { # name, "limit", arguments of JUnit's console...
-  local name=$1 what=$2 from text passed failed verdict=ok
+  local name=$1 what=$2 said passed failed errors code text verdict=ok
   shift 2
   if [ "$(left)" = 0 ]; then row SKIPPED "$name" "no time left of the section's $budget s"; return; fi
-  from=$(($(wc -c < "$log") + 1))
   wrap=(timeout -k 5 "$(left)" "${prefix[@]}")
-  printf '\n$ %s\n' "$name: $*" >> "$log"
-  ktrain org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors --details=summary \
-    --exclude-tag=standin "$@" >> "$log" 2>&1
-  local code=$?
+  text=$(ktrain org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors \
+    --details=testfeed --exclude-tag=standin "$@" 2>&1)
+  code=$?
   wrap=(env)
-  text=$(tail -c "+$from" "$log")
+  printf '\n$ %s\n%s\n' "$name: $*" "$text" >> "$log"
   if [ $code = 124 ] || [ $code = 137 ]; then row SKIPPED "$name" "it ran past the section's $budget s"; return; fi
   passed=$(sed -n 's/^\[ *\([0-9]*\) tests successful.*/\1/p' <<< "$text")
   failed=$(sed -n 's/^\[ *\([0-9]*\) tests failed.*/\1/p' <<< "$text")
@@ -125,11 +123,21 @@ tests() { # name, "limit", arguments of JUnit's console...
 }
 prefix=()
 
-kernels=io.ktrain.op.CudaOpsTest
+by_op() { # name, "limit": the op table's tests, in several processes since most of their time goes to compiling
+  local ops
+  if [ "$(nproc)" -lt 8 ]; then tests "$1" "$2" --select-class=$op_tests; return; fi
+  for ops in '[ab]' '[c]' '[d-f]' '[g-k]' '[l]' '[m-p]' '[rt-z]' '[s]'; do
+    KTRAIN_TEST_OPS="$ops.*" tests "$1 $ops" "$2" --select-class=$op_tests &
+  done
+  wait
+}
+op_tests=io.ktrain.op.CudaOpsTest
 
 ops() {
-  tests ops 'the CPU, op by op' --select-package=io.ktrain.op --include-classname='.*\.Cuda[A-Za-z]*Test'
-  tests ops.kernels 'the CPU' --select-package=io.ktrain.cuda
+  tests kernels 'the CPU' --select-package=io.ktrain.cuda
+  tests kernels.shapes 'the CPU' --select-package=io.ktrain.op --include-classname='.*\.Cuda.*Test' \
+    --exclude-classname=$op_tests
+  by_op ops 'the CPU'
 }
 
 golden() {
@@ -217,12 +225,12 @@ sanitizer() {
   export KTRAIN_CUDA_CACHING=off
   prefix=(compute-sanitizer --tool memcheck --report-api-errors no --error-exitcode 86 --print-limit 20
     --target-processes all)
-  tests sanitizer.memcheck '0 errors' --select-class=$kernels
+  by_op memcheck '0 errors'
   # kernels whose threads share memory
   KTRAIN_TEST_OPS='sum|mean|max|argmax|softmax|logSoftmax|layerNorm|batchNorm|crossEntropy|mm|bmm|linear|conv2d'
   export KTRAIN_TEST_OPS="$KTRAIN_TEST_OPS|maxPool2d|sort|topk|cumsum|embedding|totalNorm"
   prefix[2]=racecheck
-  tests sanitizer.racecheck '0 hazards' --select-class=$kernels
+  tests racecheck '0 hazards' --select-class=$op_tests
   unset KTRAIN_TEST_OPS KTRAIN_CUDA_CACHING
   prefix=()
 }

@@ -77,11 +77,20 @@ internal class CudaSpec : FunSpec({
       }
     }
   }
-  test("a driver that is too old, or finds no device, or is no library").config(enabledOrReasonIf = { withStandin() }) {
+  test("a driver that is too old, finds no device, has no compiler, or is no library").config(enabledOrReasonIf = { withStandin() }) {
     ktrain("run adds.kts", "STANDIN_VERSION" to "11080").err shouldBe
       "ktrain: on the CPU: the NVIDIA driver is too old: it serves CUDA 11.8, ktrain needs 12.0\n"
     ktrain("run adds.kts", "STANDIN_DEVICES" to "0").err shouldBe
       "ktrain: on the CPU: the NVIDIA driver finds no device. Is CUDA_VISIBLE_DEVICES empty?\n"
+    val alone = bench.folder.resolve("alone").createDirectories()
+    alone.resolve("libcuda.so.1").createSymbolicLinkPointingTo(standin.resolve("libcuda.so.1"))
+    val system = listOf("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/local/cuda/lib64").map(Path::of)
+    if (system.none { folder -> listOf(12, 13).any { folder.resolve("libnvrtc.so.$it").exists() } }) {
+      ktrain("run adds.kts", "KTRAIN_CUDA_LIBRARIES" to "$alone", "LD_LIBRARY_PATH" to "").run {
+        "$code $out" shouldBe "0 cpu 4.0\n"
+        err shouldStartWith "ktrain: on the CPU: there is a driver, but no NVRTC to compile kernels with: "
+      }
+    }
     val folder = bench.folder.resolve("text").createDirectories()
     folder.resolve("libcuda.so.1").createSymbolicLinkPointingTo(Path.of("/dev/null"))
     ktrain("run adds.kts", "KTRAIN_CUDA_LIBRARIES" to "$folder").run {

@@ -27,7 +27,7 @@ final class DeviceThread {
     thread.start();
   }
 
-  /** Runs the command after all given before. What it throws is thrown, once, by the next call of this or {@link #call}. */
+  /** Runs the command after all given before. What it throws is thrown, once, by the next call of this or of call. */
   void submit(Runnable command) {
     RuntimeException e = failure.getAndSet(null);
     if (e != null) throw here(e);

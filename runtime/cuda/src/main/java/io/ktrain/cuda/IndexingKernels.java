@@ -64,7 +64,8 @@ final class IndexingKernels {
     LongFunction<RuntimeException> error() {
       String what = of.describe();
       int n = size();
-      return i -> new ShapeError(op + ": index " + i + " is out of range for dim " + dim + " of " + what + "; it takes 0 to " + (n - 1) + ".");
+      return i -> new ShapeError(op + ": index " + i + " is out of range for dim " + dim + " of " + what
+          + "; it takes 0 to " + (n - 1) + ".");
     }
 
     Args args(CudaDevice device, Args args) {
@@ -101,7 +102,8 @@ final class IndexingKernels {
     int dim = call.attributes().dim();
     long[] along = new long[y.getNdim()];
     along[dim] = index.layout().stride(0);
-    pick(device, y, window(x, y.getShape(), without(x, dim)), window(index, y.getShape(), along), new Index("indexSelect", index, dim, x));
+    pick(device, y, window(x, y.getShape(), without(x, dim)), window(index, y.getShape(), along),
+        new Index("indexSelect", index, dim, x));
   }
 
   private void embedding(CudaDevice device, Call<Padding> call) {
@@ -109,7 +111,8 @@ final class IndexingKernels {
     long[] row = new long[y.getNdim()], along = new long[y.getNdim()];
     row[row.length - 1] = w.layout().stride(1);
     for (int d = 0; d < index.getNdim(); d++) along[d] = index.layout().stride(d);
-    pick(device, y, window(w, y.getShape(), row), window(index, y.getShape(), along), new Index("embedding", index, 0, w));
+    pick(device, y, window(w, y.getShape(), row), window(index, y.getShape(), along),
+        new Index("embedding", index, 0, w));
   }
 
   /** y = x moved along the dim by index; {@code x} and {@code index} are windows of y's shape. */
@@ -130,7 +133,8 @@ final class IndexingKernels {
   /** How many elements can be moved at once: {@link #VECTOR} bytes or 1. */
   private static int width(Strides s, Tensor y, Tensor x, long step) {
     int width = VECTOR / y.getDtype().bytes(), last = s.dims() - 1;
-    if (s.inner(0) != 1 || s.inner(1) != 1 || s.inner(2) != 0 || s.columns() % width != 0 || step % width != 0) return 1;
+    if (s.inner(0) != 1 || s.inner(1) != 1 || s.inner(2) != 0) return 1;
+    if (s.columns() % width != 0 || step % width != 0) return 1;
     if (((Args.address(y) | Args.address(x)) & VECTOR - 1) != 0) return 1;
     for (int d = 0; d < last; d++) if (s.strides[0][d] % width != 0 || s.strides[1][d] % width != 0) return 1;
     return width;
@@ -169,10 +173,13 @@ final class IndexingKernels {
       return;
     }
     if (n == 0 || n <= FEW && total <= FEW_COMPARISONS / n) {
-      Tensor from = x == null ? null : dense(device, x), added = dense(device, src), index = what.index.getNdim() == 1 ? what.index : dense(device, what.index);
-      Args args = new Args().tensor(y).tensor(from).tensor(added).tensor(index).type(index).i64(index.getNdim() == 1 ? index.layout().stride(0) : 1)
+      Tensor from = x == null ? null : dense(device, x), added = dense(device, src);
+      Tensor index = what.index.getNdim() == 1 ? what.index : dense(device, what.index);
+      Args args = new Args().tensor(y).tensor(from).tensor(added).tensor(index).type(index)
+          .i64(index.getNdim() == 1 ? index.layout().stride(0) : 1)
           .i64(total).i64(what.size()).i64(inner).i64(n).i64(skip);
-      device.launch(INDEXING, "add_few_" + y.getDtype(), device.blocks(total, THREADS), THREADS, what.args(device, args));
+      device.launch(INDEXING, "add_few_" + y.getDtype(), device.blocks(total, THREADS), THREADS,
+          what.args(device, args));
       if (x != null) CopyKernels.free(from, x);
       CopyKernels.free(added, src);
       CopyKernels.free(index, what.index);
@@ -180,13 +187,14 @@ final class IndexingKernels {
     }
     sorted(device, y, x, src, n, what.size(), inner, (keys, rows) -> {
       Tensor index = what.index;
-      Strides s = Strides.of(window(index, index.getShape(), Layout.contiguous(index.getShape()).strides()), window(index, index.getShape(), new long[index.getNdim()]), index);
+      Strides s = Strides.of(rowMajor(index), window(index, index.getShape(), new long[index.getNdim()]), index);
       keys(device, keys, s, 1, skip, rows, what);
     });
   }
 
   private void scatterAdd(CudaDevice device, Call<Dim> call) {
-    Tensor x = call.in(0), index = call.in(1), y = call.out(0), src = window(call.in(2), index.getShape(), call.in(2).layout().strides());
+    Tensor x = call.in(0), index = call.in(1), y = call.out(0);
+    Tensor src = window(call.in(2), index.getShape(), call.in(2).layout().strides());
     int dim = call.attributes().dim();
     var what = new Index("scatterAdd", index, dim, y);
     Tensor target = window(y, index.getShape(), without(y, dim));
@@ -194,15 +202,16 @@ final class IndexingKernels {
     long n = index.numel(), lines = n == 0 ? 0 : n / length;
     if (length > SHORT && lines < MANY_LINES && Math.max(n, y.numel()) < SORTABLE && y.numel() > 0) {
       sorted(device, y, x, src, n, y.numel(), 1, (keys, rows) ->
-          keys(device, keys, Strides.of(window(index, index.getShape(), Layout.contiguous(index.getShape()).strides()), target, index), what.step(), -1, rows, what));
+          keys(device, keys, Strides.of(rowMajor(index), target, index), what.step(), -1, rows, what));
       return;
     }
     cuda.copies().copy(device, x, y);
     if (n == 0) return;
     Strides s = Strides.of(line(target, dim), line(index, dim), line(src, dim));
-    Args args = new Args().tensor(y).tensor(src).tensor(index).type(index).walk(s).i64(lines).i64(length).i64(what.size())
-        .i64(what.step()).i64(stride(index, dim)).i64(stride(src, dim));
-    device.launch(INDEXING, "add_lines_" + y.getDtype(), device.blocks(lines, THREADS), THREADS, what.args(device, args));
+    Args args = new Args().tensor(y).tensor(src).tensor(index).type(index).walk(s).i64(lines).i64(length)
+        .i64(what.size())        .i64(what.step()).i64(stride(index, dim)).i64(stride(src, dim));
+    device.launch(INDEXING, "add_lines_" + y.getDtype(), device.blocks(lines, THREADS), THREADS,
+        what.args(device, args));
   }
 
   private static Tensor line(Tensor t, int dim) {
@@ -211,6 +220,11 @@ final class IndexingKernels {
 
   private Tensor dense(CudaDevice device, Tensor t) {
     return cuda.copies().dense(device, t);
+  }
+
+  /** What leads a walk in the order of the indices, however they lie. */
+  private static Tensor rowMajor(Tensor index) {
+    return window(index, index.getShape(), Layout.contiguous(index.getShape()).strides());
   }
 
   private interface Keys {
@@ -224,12 +238,14 @@ final class IndexingKernels {
     int tiles = Math.toIntExact((n + tile - 1) / tile);
     long counts = (long) digits * tiles;
     Tensor memory = CopyKernels.temporary(Shape.of(Math.toIntExact(4 * n + counts + rows + 1)), DType.i32, y);
-    long a = Args.address(memory), b = a + 4 * n, order = b + 4 * n, spare = order + 4 * n, seen = spare + 4 * n, starts = seen + 4 * counts;
+    long a = Args.address(memory), b = a + 4 * n, order = b + 4 * n, spare = order + 4 * n;
+    long seen = spare + 4 * n, starts = seen + 4 * counts;
     keys.write(a, rows);
     for (int shift = 0; shift == 0 || rows >> shift > 0; shift += 8) {
       device.launch(INDEXING, "sort_count", tiles, threads, new Args().i64(a).i64(n).i32(shift).i64(seen).i32(tiles));
       device.launch(INDEXING, "sort_offsets", 1, threads, new Args().i64(seen).i64(counts));
-      device.launch(INDEXING, "sort_move", tiles, threads, new Args().i64(a).i64(shift == 0 ? 0 : order).i64(b).i64(spare).i64(n).i32(shift).i64(seen).i32(tiles));
+      device.launch(INDEXING, "sort_move", tiles, threads,
+          new Args().i64(a).i64(shift == 0 ? 0 : order).i64(b).i64(spare).i64(n).i32(shift).i64(seen).i32(tiles));
       long t = a;
       a = b;
       b = t;
@@ -237,12 +253,14 @@ final class IndexingKernels {
       order = spare;
       spare = t;
     }
-    device.launch(INDEXING, "sort_starts", device.blocks(rows + 1, THREADS), THREADS, new Args().i64(a).i64(n).i64(rows).i64(starts));
+    device.launch(INDEXING, "sort_starts", device.blocks(rows + 1, THREADS), THREADS,
+        new Args().i64(a).i64(n).i64(rows).i64(starts));
     Tensor from = x == null ? null : dense(device, x), added = dense(device, src);
     int width = width(y, from, added, inner);
     long total = y.numel() / width;
-    device.launch(INDEXING, "add_sorted_" + (width == 1 ? "" : "wide_") + y.getDtype(), device.blocks(total, THREADS), THREADS,
-        new Args().tensor(y).tensor(from).tensor(added).i64(starts).i64(order).i64(total).i64(rows).i64(inner / width).i64(n));
+    String kernel = "add_sorted_" + (width == 1 ? "" : "wide_") + y.getDtype();
+    device.launch(INDEXING, kernel, device.blocks(total, THREADS), THREADS, new Args().tensor(y).tensor(from)
+        .tensor(added).i64(starts).i64(order).i64(total).i64(rows).i64(inner / width).i64(n));
     memory.storage().free("its operation");
     if (x != null) CopyKernels.free(from, x);
     CopyKernels.free(added, src);
@@ -256,7 +274,8 @@ final class IndexingKernels {
 
   private void keys(CudaDevice device, long keys, Strides s, long step, long skip, long rows, Index what) {
     long n = what.index.numel();
-    Args args = new Args().i64(keys).tensor(what.index).type(what.index).walk(s).i64(n).i64(what.size()).i64(step).i64(skip).i32((int) rows);
+    Args args = new Args().i64(keys).tensor(what.index).type(what.index).walk(s).i64(n).i64(what.size()).i64(step)
+        .i64(skip).i32((int) rows);
     device.launch(INDEXING, "add_keys", device.blocks(n, THREADS), THREADS, what.args(device, args));
   }
 

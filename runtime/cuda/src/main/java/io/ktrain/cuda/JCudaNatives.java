@@ -21,7 +21,7 @@ final class JCudaNatives {
   static void load(Path driver) throws IOException {
     System.load(driver.toString());
     Path folder = Verdict.cache(System.getenv(), "jcuda-12.6.0");
-    if (folder == null) folder = Files.createTempDirectory("ktrain-jcuda");
+    if (folder == null || !Files.isWritable(folder)) folder = Files.createTempDirectory("ktrain-jcuda");
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
     unpack(folder.resolve(FILE));
     // JCuda looks for its library here, and finds ours.

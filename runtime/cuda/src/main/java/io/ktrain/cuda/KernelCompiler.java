@@ -45,7 +45,8 @@ final class KernelCompiler {
   String status() {
     try {
       Nvrtc found = nvrtc();
-      return found == null ? "no NVRTC: only the kernels built into this jar" : "NVRTC " + Verdict.release(found.version()) + " (" + found + ")";
+      return found == null ? "no NVRTC: only the kernels built into this jar"
+          : "NVRTC " + Verdict.release(found.version()) + " (" + found + ")";
     } catch (DeviceError e) {
       return e.getMessage();
     }
@@ -64,8 +65,8 @@ final class KernelCompiler {
   byte[] compiled(Kernels kernels, DeviceProperties device) {
     Nvrtc nvrtc = nvrtc();
     if (nvrtc == null)
-      throw new DeviceError("cuda: the kernels " + kernels.name() + " have to be compiled, and there is no NVRTC. Fix: install libnvrtc"
-          + " (CUDA toolkit or the nvidia-cuda-nvrtc package) and name its folder in KTRAIN_CUDA_LIBRARIES.");
+      throw new DeviceError("cuda: the kernels " + kernels.name() + " have to be compiled, and there is no NVRTC. Fix:"
+          + " install libnvrtc (CUDA toolkit or the nvidia-cuda-nvrtc package) and name its folder in KTRAIN_CUDA_LIBRARIES.");
     Path kept = cache == null ? null : cache.resolve(key(nvrtc, kernels, device) + ".cubin");
     byte[] code = kept == null ? null : read(kept);
     if (code != null) return code;
@@ -81,7 +82,8 @@ final class KernelCompiler {
 
   private String key(Nvrtc nvrtc, Kernels kernels, DeviceProperties device) {
     var all = new StringBuilder();
-    for (String part : List.of(headers.toString(), kernels.text(), device.architecture(), Integer.toString(nvrtc.version()), nvrtc.toString()))
+    String version = nvrtc.version() + " " + nvrtc;
+    for (String part : List.of(headers.toString(), kernels.text(), device.architecture(), version))
       all.append(part).append('\0');
     return HexFormat.of().formatHex(sha256(all.toString().getBytes(StandardCharsets.UTF_8)), 0, 16);
   }

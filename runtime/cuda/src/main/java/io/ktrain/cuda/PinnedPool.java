@@ -45,6 +45,7 @@ final class PinnedPool extends Pool {
 
   @Override
   protected void settle(long address) {
-    for (Reader r = readers.remove(address); r != null; r = r.before) if (!r.copy.isDone()) r.device.settleUpload(r.copy);
+    for (Reader r = readers.remove(address); r != null; r = r.before)
+      if (!r.copy.isDone()) r.device.settleUpload(r.copy);
   }
 }

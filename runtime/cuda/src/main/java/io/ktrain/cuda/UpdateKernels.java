@@ -37,7 +37,10 @@ final class UpdateKernels {
     @Override
     public boolean takes(Call<A> call) {
       if (call.inputs() <= factors) return false;
-      for (int i = 0; i < factors; i++) if (call.in(i).isConstant() || call.in(i).numel() != 1 || !call.in(i).getDtype().isFloating()) return false;
+      for (int i = 0; i < factors; i++) {
+        Tensor t = call.in(i);
+        if (t.isConstant() || t.numel() != 1 || !t.getDtype().isFloating()) return false;
+      }
       DType dtype = call.in(factors).getDtype();
       int k = lists.applyAsInt(call.attributes()), n = k == 0 ? 0 : (call.inputs() - factors) / k;
       for (int i = factors; i < call.inputs(); i++) {
@@ -55,8 +58,10 @@ final class UpdateKernels {
   }
 
   static void register(CudaBackend cuda) {
-    cuda.add(Updates.SGD, new Fused<Updates.Sgd>(cuda, s -> s.momentum() == 0 ? 2 : 3, 0, (device, call) -> sgd(cuda, device, call)));
-    cuda.add(Updates.ADAM, new Fused<Updates.Adam>(cuda, a -> a.amsgrad() ? 5 : 4, 0, (device, call) -> adam(cuda, device, call)));
+    cuda.add(Updates.SGD, new Fused<Updates.Sgd>(cuda, s -> s.momentum() == 0 ? 2 : 3, 0,
+        (device, call) -> sgd(cuda, device, call)));
+    cuda.add(Updates.ADAM, new Fused<Updates.Adam>(cuda, a -> a.amsgrad() ? 5 : 4, 0,
+        (device, call) -> adam(cuda, device, call)));
     cuda.add(Updates.TOTAL_NORM, new Fused<Void>(cuda, none -> 0, 0, (device, call) -> totalNorm(cuda, device, call)));
     cuda.add(Updates.SCALE, new Fused<Void>(cuda, none -> 1, 1, (device, call) -> scale(device, call)));
   }
@@ -64,11 +69,12 @@ final class UpdateKernels {
   private static void sgd(CudaBackend cuda, CudaDevice device, Call<Updates.Sgd> call) {
     Updates.Sgd s = call.attributes();
     boolean momentum = s.momentum() != 0;
-    Tensor[] all = inputs(cuda, device, call, momentum ? 3 : 2);
+    Tensor[] all = inputs(cuda, device, call);
     each(all, momentum ? 3 : 2, (chunks, first, args) -> {
       args.f64(s.lr()).f64(s.weightDecay());
       if (momentum)
-        args.f64(s.first() ? 0 : s.momentum()).f64(s.first() ? 1 : 1 - s.dampening()).f64(s.nesterov() ? s.momentum() : 1).f64(s.nesterov() ? 1 : 0);
+        args.f64(s.first() ? 0 : s.momentum()).f64(s.first() ? 1 : 1 - s.dampening())
+            .f64(s.nesterov() ? s.momentum() : 1).f64(s.nesterov() ? 1 : 0);
       device.launch(UPDATES, (momentum ? "momentum_" : "sgd_") + all[0].getDtype(), chunks, THREADS, args);
     });
     free(call, all);
@@ -78,21 +84,25 @@ final class UpdateKernels {
     Updates.Adam a = call.attributes();
     double bias1 = 1 - StrictMath.pow(a.beta1(), a.step()), bias2 = 1 - StrictMath.pow(a.beta2(), a.step());
     int lists = a.amsgrad() ? 5 : 4;
-    Tensor[] all = inputs(cuda, device, call, lists);
-    each(all, lists, (chunks, first, args) -> device.launch(UPDATES, (a.amsgrad() ? "amsgrad_" : "adam_") + all[0].getDtype(), chunks, THREADS,
-        args.f64(1 - a.beta1()).f64(a.beta2()).f64(a.eps()).f64(a.decoupled() ? 0 : a.weightDecay()).f64(a.decoupled() ? 1 - a.lr() * a.weightDecay() : 1)
+    Tensor[] all = inputs(cuda, device, call);
+    each(all, lists, (chunks, first, args) ->
+        device.launch(UPDATES, (a.amsgrad() ? "amsgrad_" : "adam_") + all[0].getDtype(), chunks, THREADS, args
+            .f64(1 - a.beta1()).f64(a.beta2()).f64(a.eps()).f64(a.decoupled() ? 0 : a.weightDecay())
+            .f64(a.decoupled() ? 1 - a.lr() * a.weightDecay() : 1)
             .f64(a.lr() / bias1).f64(Math.sqrt(bias2))));
     free(call, all);
   }
 
   /** Squares of fixed chunks, then their sum in order. */
   private static void totalNorm(CudaBackend cuda, CudaDevice device, Call<Void> call) {
-    Tensor[] all = inputs(cuda, device, call, 0);
+    Tensor[] all = inputs(cuda, device, call);
     long chunks = 0;
     for (Tensor t : all) chunks += chunks(t);
     Tensor sums = CopyKernels.temporary(Shape.of(Math.toIntExact(chunks)), DType.f64, all[0]);
-    each(all, 1, (n, first, args) -> device.launch(UPDATES, "squares_" + all[0].getDtype(), n, THREADS, args.i64(Args.address(sums) + 8 * first)));
-    device.launch(UPDATES, "root_of_sums", 1, THREADS, new Args().tensor(sums).i64(chunks).tensor(call.out(0)).type(call.out(0)));
+    each(all, 1, (n, first, args) ->
+        device.launch(UPDATES, "squares_" + all[0].getDtype(), n, THREADS, args.i64(Args.address(sums) + 8 * first)));
+    device.launch(UPDATES, "root_of_sums", 1, THREADS,
+        new Args().tensor(sums).i64(chunks).tensor(call.out(0)).type(call.out(0)));
     sums.storage().free("totalNorm");
     free(call, all);
   }
@@ -101,11 +111,13 @@ final class UpdateKernels {
   private static void scale(CudaDevice device, Call<Void> call) {
     Tensor[] all = new Tensor[call.inputs() - 1];
     for (int i = 0; i < all.length; i++) all[i] = call.in(i + 1);
-    each(all, 1, (chunks, first, args) -> device.launch(UPDATES, "scale_" + all[0].getDtype(), chunks, THREADS, args.tensor(call.in(0)).type(call.in(0))));
+    each(all, 1, (chunks, first, args) ->
+        device.launch(UPDATES, "scale_" + all[0].getDtype(), chunks, THREADS,
+            args.tensor(call.in(0)).type(call.in(0))));
   }
 
   /** All inputs; those that are only read, as row-major copies where they are not so themselves. */
-  private static Tensor[] inputs(CudaBackend cuda, CudaDevice device, Call<?> call, int lists) {
+  private static Tensor[] inputs(CudaBackend cuda, CudaDevice device, Call<?> call) {
     Tensor[] all = new Tensor[call.inputs()];
     for (int i = 0; i < all.length; i++) all[i] = cuda.copies().dense(device, call.in(i));
     return all;

@@ -15,6 +15,10 @@ import org.jspecify.annotations.Nullable;
 record Verdict(@Nullable GpuDriver driver, @Nullable String reason) {
   static final String LIBRARY = "libcuda.so.1";
 
+  /** The arithmetic of pointwise operations is compiled when it is first needed, also where the jar holds other kernels. */
+  private static final String NO_COMPILER = "there is a driver, but no NVRTC to compile kernels with: libnvrtc.so.13 or libnvrtc.so.12"
+      + " was not found in the system's folders nor in those of KTRAIN_CUDA_LIBRARIES";
+
   /** The oldest CUDA whose drivers have all the functions that JCuda's library is linked with. */
   private static final int OLDEST = 12000;
 
@@ -27,7 +31,8 @@ record Verdict(@Nullable GpuDriver driver, @Nullable String reason) {
     if (library == null) return no("there is no NVIDIA driver: " + LIBRARY + " was not found");
     try {
       JCudaNatives.load(library);
-      return of(new JCudaGpuDriver(library));
+      Verdict driver = of(new JCudaGpuDriver(library));
+      return driver.driver == null || libraries.find(Nvrtc.NAMES) != null ? driver : no(NO_COMPILER);
     } catch (LinkageError | RuntimeException | java.io.IOException e) {
       return no("the NVIDIA driver " + library + " could not be loaded: " + firstLine(e));
     }

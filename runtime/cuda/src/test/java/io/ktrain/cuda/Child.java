@@ -13,8 +13,10 @@ import org.junit.jupiter.api.Assumptions;
 /** A process of its own, for what a process can do once: ask a driver, load a library, break a device. */
 record Child(int exit, String out, String err) {
   /** Runs a class's main with variables beside this process's own. */
-  static Child run(Map<String, String> environment, Class<?> main, String... arguments) throws IOException, InterruptedException {
-    var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED",
+  static Child run(Map<String, String> environment, Class<?> main, String... arguments)
+      throws IOException, InterruptedException {
+    var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED",
         "-cp", System.getProperty("java.class.path"), main.getName()));
     Collections.addAll(command, arguments);
     Path err = Files.createTempFile("child", ".err");

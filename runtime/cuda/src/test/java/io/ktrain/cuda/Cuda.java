@@ -44,7 +44,10 @@ final class Cuda {
     if (!expected.getDtype().isFloating()) assertArrayEquals(expected.toLongArray(), got.toLongArray(), what);
     else {
       double[] e = expected.toDoubleArray(), g = got.toDoubleArray();
-      for (int i = 0; i < e.length; i++) assertEquals(e[i], g[i], tolerance * (Math.abs(e[i]) > 1 ? Math.abs(e[i]) : 1), what + " at " + i);
+      for (int i = 0; i < e.length; i++) {
+        double scale = Math.abs(e[i]) > 1 ? Math.abs(e[i]) : 1;
+        assertEquals(e[i], g[i], tolerance * scale, what + " at " + i);
+      }
     }
   }
 }

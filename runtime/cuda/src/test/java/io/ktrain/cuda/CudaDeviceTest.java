@@ -42,7 +42,8 @@ class CudaDeviceTest extends OnFakeDevice {
     assertEquals(device.pool().reserved(), driver.deviceBytes() - before);
     device.pool().allocate(80 * MB, "too much to stand beside what waits").free("test");
     device.synchronize();
-    assertTrue(driver.deviceBlocks() - blocks <= 4, "the large block, and slabs of small ones, which stay: " + driver.deviceBlocks());
+    assertTrue(driver.deviceBlocks() - blocks <= 4, "the large block, and slabs of small ones, which stay: "
+        + driver.deviceBlocks());
   }
 
   @Test
@@ -113,13 +114,14 @@ class CudaDeviceTest extends OnFakeDevice {
     assertArrayEquals(all(2, 4096), read(device, b));
   }
 
-  /** Copies that run as soon as they may do not overwrite what a kernel, which runs as late as it may, has yet to read. */
+  /** Copies that run as soon as they may overwrite nothing that a kernel, which runs as late as it may, is to read. */
   @Test
   void anUploadWaitsForWhoReadsTheBlock() {
     for (boolean ahead : new boolean[] {false, true}) {
       if (ahead) driver.runAhead(COPIES);
       var pool = new PinnedPool(device);
-      Storage first = device.arrivals().allocate(4096, "first"), seen = device.pool().allocate(4096, "seen"), later = device.pool().allocate(4096, "later");
+      Storage first = device.arrivals().allocate(4096, "first"), seen = device.pool().allocate(4096, "seen"),
+          later = device.pool().allocate(4096, "later");
       device.upload(pool, pinned(pool, 1), 0, first.address(), 4096);
       copy(device, first, seen);
       long address = first.address();
@@ -150,7 +152,8 @@ class CudaDeviceTest extends OnFakeDevice {
     CudaDevice other = device(1, true);
     for (CudaDevice to : List.of(device, other)) {
       var pool = new PinnedPool(device);
-      Storage from = pinned(pool, 4), there = to.arrivals().allocate(4096, "there"), twice = to.arrivals().allocate(4096, "twice");
+      Storage from = pinned(pool, 4), there = to.arrivals().allocate(4096, "there"),
+          twice = to.arrivals().allocate(4096, "twice");
       to.upload(pool, from, 0, there.address(), 4096);
       to.upload(pool, from, 0, twice.address(), 4096);
       long address = from.address();
@@ -167,7 +170,8 @@ class CudaDeviceTest extends OnFakeDevice {
   void aBlockReadByTwoDevicesWaitsForBoth() {
     CudaDevice other = device(1, true);
     var pool = new PinnedPool(device);
-    Storage from = pinned(pool, 6), here = device.arrivals().allocate(4096, "here"), there = other.arrivals().allocate(4096, "there");
+    Storage from = pinned(pool, 6), here = device.arrivals().allocate(4096, "here"),
+        there = other.arrivals().allocate(4096, "there");
     device.upload(pool, from, 0, here.address(), 4096);
     other.upload(pool, from, 0, there.address(), 4096);
     from.free("test");
@@ -244,7 +248,8 @@ class CudaDeviceTest extends OnFakeDevice {
   @Test
   void devicesCopyFromEachOther() {
     CudaDevice other = device(1, true);
-    Storage here = device.pool().allocate(4096, "here"), there = other.pool().allocate(4096, "there"), back = device.pool().allocate(4096, "back");
+    Storage here = device.pool().allocate(4096, "here"), there = other.pool().allocate(4096, "there"),
+        back = device.pool().allocate(4096, "back");
     fill(device, here, 8);
     other.copyFrom(device, here.address(), there.address(), 4096);
     fill(device, here, 9);

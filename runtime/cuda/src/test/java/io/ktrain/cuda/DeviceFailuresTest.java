@@ -30,7 +30,8 @@ class DeviceFailuresTest extends OnFakeDevice {
     driver.failNext(new IllegalArgumentException("broken"));
     device.submit(d -> d.fill(0, (byte) 0, 0, 0));
     var e = assertThrows(RuntimeException.class, device::synchronize);
-    assertTrue(Arrays.stream(e.getStackTrace()).anyMatch(f -> f.getMethodName().equals("aFailureShowsWhereTheDeviceWasAsked")));
+    assertTrue(Arrays.stream(e.getStackTrace())
+        .anyMatch(f -> f.getMethodName().equals("aFailureShowsWhereTheDeviceWasAsked")));
   }
 
   @Test
@@ -108,7 +109,8 @@ class DeviceFailuresTest extends OnFakeDevice {
   void aWrongValueOfLongAgoIsToldInFewWords() {
     report("first ", 5);
     for (int i = 0; i < 5000; i++) device.watched(new Args(), v -> new IllegalArgumentException("not this one"));
-    assertEquals("cuda: an earlier operation found value 5 out of range.", assertThrows(RuntimeException.class, device::synchronize).getMessage());
+    assertEquals("cuda: an earlier operation found value 5 out of range.",
+        assertThrows(RuntimeException.class, device::synchronize).getMessage());
   }
 
   @Test

@@ -14,12 +14,12 @@ import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 
 /**
- * A driver in Java that runs what is put on a stream as late as it may, or on streams that {@link #runAhead} names as soon
- * as it may, so that a missing wait shows as a wrong value. Refuses what the driver leaves undefined: memory used after it
- * was freed, copies past a block's end, calls in no context, events that are gone.
+ * A driver in Java that runs what is put on a stream as late as it may, or on streams that {@link #runAhead} names as
+ * soon as it may, so that a missing wait shows as a wrong value. Refuses what the driver leaves undefined: memory used
+ * after it was freed, copies past a block's end, calls in no context, events that are gone.
  *
- * <p>Kernels are bodies in Java, given to {@link #kernel}; their image is the test resource {@code fake.fatbin}, found for
- * {@link #FILE}.
+ * <p>Kernels are bodies in Java, given to {@link #kernel}; their image is the test resource {@code fake.fatbin}, found
+ * for {@link #FILE}.
  */
 final class FakeDriver implements GpuDriver {
   static final Kernels FILE = new Kernels("fake", "");
@@ -75,7 +75,10 @@ final class FakeDriver implements GpuDriver {
     this.capacity = capacity;
     kernel("fill", 3, p -> at(p[0], p[1]).fill((byte) p[2])); // to, bytes, value
     kernel("copy", 3, p -> at(p[1], p[2]).copyFrom(at(p[0], p[2]))); // from, to, bytes
-    kernel("increment", 1, p -> at(p[0], 8).set(ValueLayout.JAVA_LONG, 0, at(p[0], 8).get(ValueLayout.JAVA_LONG, 0) + 1));
+    kernel("increment", 1, p -> {
+      MemorySegment counter = at(p[0], 8);
+      counter.set(ValueLayout.JAVA_LONG, 0, counter.get(ValueLayout.JAVA_LONG, 0) + 1);
+    });
     kernel("report", 3, p -> { // faults, call, value: as report() of ktrain.cuh
       MemorySegment faults = at(p[0], Faults.BYTES);
       if (faults.get(ValueLayout.JAVA_LONG, 0) != 0) return;
@@ -274,7 +277,8 @@ final class FakeDriver implements GpuDriver {
 
   @Override
   public synchronized void copyPeer(long to, long toContext, long from, long fromContext, long bytes, long stream) {
-    if (device.context(to) != toContext || device.context(from) != fromContext) throw misuse("copyPeer between other contexts");
+    boolean theirs = device.context(to) == toContext && device.context(from) == fromContext;
+    if (!theirs) throw misuse("copyPeer between other contexts");
     copy(to, from, bytes, stream);
   }
 
@@ -382,13 +386,15 @@ final class FakeDriver implements GpuDriver {
 
   /** Parameters are read now, as the driver does. */
   @Override
-  public synchronized void launch(long function, int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ, int shared, long stream, long parameters) {
+  public synchronized void launch(long function, int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ,
+      int shared, long stream, long parameters) {
     Kernel k = functions.get(function);
     if (k == null) throw misuse("no function " + function);
     long[] values = new long[k.parameters];
     MemorySegment table = MemorySegment.ofAddress(parameters).reinterpret(8L * k.parameters);
     for (int i = 0; i < values.length; i++)
-      values[i] = MemorySegment.ofAddress(table.getAtIndex(ValueLayout.JAVA_LONG, i)).reinterpret(8).get(ValueLayout.JAVA_LONG, 0);
+      values[i] = MemorySegment.ofAddress(table.getAtIndex(ValueLayout.JAVA_LONG, i)).reinterpret(8)
+          .get(ValueLayout.JAVA_LONG, 0);
     put(stream, "launch", () -> k.body.run(values));
   }
 

@@ -57,7 +57,8 @@ class FakeDriverTest {
   @Test
   void aThreadNeedsAContext() throws Exception {
     Throwable[] seen = new Throwable[1];
-    Thread t = Thread.ofPlatform().start(() -> seen[0] = assertThrows(IllegalStateException.class, () -> driver.fill(block, (byte) 0, 8, stream)));
+    Thread t = Thread.ofPlatform().start(() ->
+        seen[0] = assertThrows(IllegalStateException.class, () -> driver.fill(block, (byte) 0, 8, stream)));
     t.join();
     assertTrue(seen[0].getMessage().contains("no context"), seen[0].getMessage());
     driver.makeCurrent(driver.retain(1));
@@ -116,7 +117,8 @@ class FakeDriverTest {
     slots.setAtIndex(ValueLayout.JAVA_LONG, 0, block);
     slots.setAtIndex(ValueLayout.JAVA_LONG, 1, slots.address());
     driver.fill(block, (byte) 0, 64, stream);
-    driver.launch(driver.function(driver.load(new byte[0]), "increment"), 1, 1, 1, 1, 1, 1, 0, stream, slots.address() + 8);
+    driver.launch(driver.function(driver.load(new byte[0]), "increment"), 1, 1, 1, 1, 1, 1, 0, stream,
+        slots.address() + 8);
     slots.setAtIndex(ValueLayout.JAVA_LONG, 0, 0);
     driver.synchronize(stream);
     assertEquals(1, value());

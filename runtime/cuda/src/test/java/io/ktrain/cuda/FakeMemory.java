@@ -51,7 +51,8 @@ final class FakeMemory {
     Map.Entry<Long, Block> e = holding(address);
     MemorySegment memory = e.getValue().memory;
     long offset = address - e.getKey();
-    if (offset + bytes > memory.byteSize()) throw FakeDriver.misuse(bytes + " bytes at " + offset + " of a " + kind + " block of " + memory.byteSize());
+    if (offset + bytes > memory.byteSize())
+      throw FakeDriver.misuse(bytes + " bytes at " + offset + " of a " + kind + " block of " + memory.byteSize());
     return memory.asSlice(offset, bytes);
   }
 

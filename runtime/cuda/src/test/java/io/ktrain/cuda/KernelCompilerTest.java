@@ -20,7 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 class KernelCompilerTest {
   private static final DeviceProperties HOPPER = new DeviceProperties("a device", 9, 0, 1, 1, 1);
   private static final DeviceProperties AMPERE = new DeviceProperties("a device", 8, 0, 1, 1, 1);
-  private static final Kernels GOOD = new Kernels("good", "#include \"ktrain.cuh\"\nKERNEL(good, float* x) { x[0] = 1; }\n");
+  private static final Kernels GOOD = new Kernels("good",
+      "#include \"ktrain.cuh\"\nKERNEL(good, float* x) { x[0] = 1; }\n");
 
   @TempDir
   private Path cache;
@@ -76,9 +77,10 @@ class KernelCompilerTest {
   void withoutACacheItCompiles() throws IOException {
     assertTrue(compiler(null).compiled(GOOD, HOPPER).length > 0);
     assertTrue(compiler(Files.writeString(cache.resolve("file"), "")).compiled(GOOD, HOPPER).length > 0);
-    Path folder = compiler(cache).compiled(GOOD, HOPPER).length > 0 ? kept().stream().filter(f -> f.toString().endsWith(".cubin")).findFirst().orElseThrow() : null;
-    Files.delete(folder);
-    Files.createDirectories(folder.resolve("in the way"));
+    compiler(cache).compiled(GOOD, HOPPER);
+    Path inTheWay = kept().stream().filter(f -> f.toString().endsWith(".cubin")).findFirst().orElseThrow();
+    Files.delete(inTheWay);
+    Files.createDirectories(inTheWay.resolve("and not empty"));
     assertTrue(compiler(cache).compiled(GOOD, HOPPER).length > 0);
     assertFalse(kept().stream().anyMatch(f -> f.toString().endsWith(".part")));
   }
@@ -93,7 +95,8 @@ class KernelCompilerTest {
   @Test
   void withoutACompilerOneErrorSaysWhatIsMissing() {
     var none = new KernelCompiler(new CudaLibraries(List.of(cache)), cache);
-    assertEquals("cuda: the kernels good have to be compiled, and there is no NVRTC. Fix: install libnvrtc (CUDA toolkit or the nvidia-cuda-nvrtc"
-        + " package) and name its folder in KTRAIN_CUDA_LIBRARIES.", assertThrows(DeviceError.class, () -> none.compiled(GOOD, HOPPER)).getMessage());
+    String message = assertThrows(DeviceError.class, () -> none.compiled(GOOD, HOPPER)).getMessage();
+    assertEquals("cuda: the kernels good have to be compiled, and there is no NVRTC. Fix: install libnvrtc (CUDA"
+        + " toolkit or the nvidia-cuda-nvrtc package) and name its folder in KTRAIN_CUDA_LIBRARIES.", message);
   }
 }

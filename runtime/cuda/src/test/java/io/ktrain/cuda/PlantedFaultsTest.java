@@ -63,12 +63,14 @@ class PlantedFaultsTest {
   static final class Running {
     public static void main(String[] arguments) {
       var libraries = new CudaLibraries(System.getenv());
-      var device = new CudaDevice(0, Verdict.reach(libraries, System.getenv()).driver(), new KernelCompiler(libraries, null), false, false);
+      var device = new CudaDevice(0, Verdict.reach(libraries, System.getenv()).driver(),
+          new KernelCompiler(libraries, null), false, false);
       float[] values = new float[N];
       Arrays.fill(values, 1);
       Storage x = device.pool().allocate(4 * N, "x"), out = device.pool().allocate(4 * N, "out");
       device.write(MemorySegment.ofArray(values), x.address());
-      device.launch(new Kernels("planted", arguments[0]), "planted", 1, N, new Args().i64(x.address()).i64(out.address()));
+      device.launch(new Kernels("planted", arguments[0]), "planted", 1, N,
+          new Args().i64(x.address()).i64(out.address()));
       try {
         device.read(out.address(), MemorySegment.ofArray(values));
         System.out.println(values[0]);
@@ -107,10 +109,12 @@ class PlantedFaultsTest {
   @Test
   void aShuffleThatSomeLanesDoNotReachFails() throws Exception {
     Child c = forward(DIVERGENT);
-    assertTrue(c.err().contains("[standin] planted: lanes of one warp wait at a shuffle and at a block's barrier"), c.toString());
+    assertTrue(c.err().contains("[standin] planted: lanes of one warp wait at a shuffle and at a block's barrier"),
+        c.toString());
     assertTrue(c.out().contains("cuLaunchKernel failed with CUDA_ERROR_LAUNCH_FAILED (719)"), c.toString());
     Child d = forward(RETURNED);
-    assertTrue(d.err().contains("[standin] planted: a lane returned before a shuffle that others of its warp wait at"), d.toString());
+    assertTrue(d.err().contains("[standin] planted: a lane returned before a shuffle that others of its warp wait at"),
+        d.toString());
     assertTrue(d.out().contains("CUDA_ERROR_LAUNCH_FAILED"), d.toString());
   }
 }

@@ -51,7 +51,8 @@ class UpdateKernelsTest {
   }
 
   private static <A> void same(String what, double tolerance, Op<A> op, A attributes, DType dtype, int lists) {
-    Tensor[] expected = stepped(Device.CPU, op, attributes, dtype, lists), got = stepped(Cuda.DEVICE, op, attributes, dtype, lists);
+    Tensor[] expected = stepped(Device.CPU, op, attributes, dtype, lists),
+        got = stepped(Cuda.DEVICE, op, attributes, dtype, lists);
     for (int i = 0; i < expected.length; i++) Cuda.close(what + ", tensor " + i, tolerance, expected[i], got[i]);
   }
 
@@ -92,7 +93,8 @@ class UpdateKernelsTest {
       for (boolean decoupled : new boolean[] {false, true})
         for (boolean amsgrad : new boolean[] {false, true}) {
           var a = new Updates.Adam(0.01, 0.9, 0.99, 1e-4, 0.1, decoupled, amsgrad, 3);
-          same((amsgrad ? "amsgrad " : "adam ") + dtype + (decoupled ? " decoupled" : ""), tolerance(dtype), Updates.ADAM, a, dtype, amsgrad ? 5 : 4);
+          same((amsgrad ? "amsgrad " : "adam ") + dtype + (decoupled ? " decoupled" : ""), tolerance(dtype),
+              Updates.ADAM, a, dtype, amsgrad ? 5 : 4);
         }
   }
 
@@ -115,7 +117,8 @@ class UpdateKernelsTest {
       for (Device device : List.of(Device.CPU, Cuda.DEVICE))
         results[device == Device.CPU ? 0 : 1] = Cuda.on(device, () -> {
           Tensor[] all = tensors(DType.f32, 3, 12);
-          for (int i = 0; i < 3; i++) all[i] = i == strided ? all[i].reshape(3, 4).transpose(0, 1) : all[i].reshape(4, 3);
+          for (int i = 0; i < 3; i++)
+            all[i] = i == strided ? all[i].reshape(3, 4).transpose(0, 1) : all[i].reshape(4, 3);
           Dispatch.all(Updates.SGD, new Updates.Sgd(0.1, 0.9, 0.3, 0.2, false, false), all);
           return all[0];
         });
@@ -128,7 +131,8 @@ class UpdateKernelsTest {
     Cuda.on(Cuda.DEVICE, () -> {
       float[] tiny = new float[33];
       Arrays.fill(tiny, 1.2e-38f);
-      Tensor p = Tensor.ones(33), g = Tensor.zeros(33), m = Tensor.of(tiny).to(Cuda.DEVICE), v = Tensor.of(tiny).to(Cuda.DEVICE), b = Tensor.of(tiny).to(Cuda.DEVICE);
+      Tensor p = Tensor.ones(33), g = Tensor.zeros(33), m = Tensor.of(tiny).to(Cuda.DEVICE),
+          v = Tensor.of(tiny).to(Cuda.DEVICE), b = Tensor.of(tiny).to(Cuda.DEVICE);
       Dispatch.all(Updates.ADAM, new Updates.Adam(0.01, 0.9, 0.9, 1e-8, 0, false, false, 100), p, g, m, v);
       Dispatch.all(Updates.SGD, new Updates.Sgd(0.01, 0.9, 0, 0, false, false), p, g, b);
       for (Tensor t : List.of(m, v, b)) for (float x : t.toFloatArray()) assertEquals(0f, x);
@@ -139,11 +143,13 @@ class UpdateKernelsTest {
   @Test
   void aNanGradientShows() {
     Cuda.on(Cuda.DEVICE, () -> {
-      Tensor p = Tensor.ones(3), g = Tensor.of(new float[] {0, Float.NaN, 0}).to(Cuda.DEVICE), m = Tensor.zeros(3), v = Tensor.zeros(3), most = Tensor.zeros(3);
+      Tensor p = Tensor.ones(3), g = Tensor.of(new float[] {0, Float.NaN, 0}).to(Cuda.DEVICE), m = Tensor.zeros(3),
+          v = Tensor.zeros(3), most = Tensor.zeros(3);
       Dispatch.all(Updates.ADAM, new Updates.Adam(0.01, 0.9, 0.9, 1e-8, 0, false, true, 1), p, g, m, v, most);
       for (Tensor t : List.of(p, m, v, most)) {
         float[] values = t.toFloatArray();
-        assertTrue(Float.isNaN(values[1]) && !Float.isNaN(values[0]) && !Float.isNaN(values[2]), Arrays.toString(values));
+        assertTrue(Float.isNaN(values[1]) && !Float.isNaN(values[0]) && !Float.isNaN(values[2]),
+            Arrays.toString(values));
       }
       return null;
     });
@@ -152,8 +158,10 @@ class UpdateKernelsTest {
   @Test
   void totalNorm() {
     for (DType dtype : FLOATING) {
-      Cuda.same("norm " + dtype, 2 * tolerance(dtype), () -> Dispatch.call(Updates.TOTAL_NORM, null, tensors(dtype, 1, 0, 3, 7, 300, 2, 9)));
-      Cuda.same("strided " + dtype, 2 * tolerance(dtype), () -> Dispatch.call(Updates.TOTAL_NORM, null, tensors(dtype, 1, 12)[0].reshape(3, 4).transpose(0, 1)));
+      Cuda.same("norm " + dtype, 2 * tolerance(dtype), () ->
+          Dispatch.call(Updates.TOTAL_NORM, null, tensors(dtype, 1, 0, 3, 7, 300, 2, 9)));
+      Cuda.same("strided " + dtype, 2 * tolerance(dtype), () ->
+          Dispatch.call(Updates.TOTAL_NORM, null, tensors(dtype, 1, 12)[0].reshape(3, 4).transpose(0, 1)));
     }
     Cuda.same("many", 2e-6, () -> Dispatch.call(Updates.TOTAL_NORM, null, tensors(DType.f32, 1, SIZES)));
     Cuda.same("nothing", 0, () -> Dispatch.call(Updates.TOTAL_NORM, null, Tensor.zeros(0)));
@@ -173,7 +181,8 @@ class UpdateKernelsTest {
             Dispatch.all(Updates.SCALE, null, operands);
             return all;
           }));
-        for (int i = 0; i < 6; i++) Cuda.close(dtype + " by " + factor, tolerance(dtype), results.get(0)[i], results.get(1)[i]);
+        for (int i = 0; i < 6; i++)
+          Cuda.close(dtype + " by " + factor, tolerance(dtype), results.get(0)[i], results.get(1)[i]);
       }
   }
 }

@@ -38,7 +38,8 @@ class VerdictTest {
   private static void refused(String reason, Map<String, String> environment) throws Exception {
     Child c = Child.run(environment, Asking.class);
     assertEquals(0, c.exit(), c.toString());
-    assertEquals(List.of(reason, "cpu", "3.0", "device: there is no cuda:0: " + reason + ". Fix: --device cpu.", reason), c.out().lines().toList(), c.toString());
+    String error = "device: there is no cuda:0: " + reason + ". Fix: --device cpu.";
+    assertEquals(List.of(reason, "cpu", "3.0", error, reason), c.out().lines().toList(), c.toString());
   }
 
   @Test
@@ -53,9 +54,12 @@ class VerdictTest {
     Child.requireStandin();
     String start = "the NVIDIA driver does not start: cuInit gives ";
     refused(start + "CUDA_ERROR_NO_DEVICE (100): no GPU is visible to this process", Map.of("STANDIN_INIT", "100"));
-    refused(start + "CUDA_ERROR_UNKNOWN (999): the kernel module is not loaded, or this process may not use it", Map.of("STANDIN_INIT", "999"));
-    refused(start + "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803): libcuda and the kernel module are of different versions", Map.of("STANDIN_INIT", "803"));
-    refused(start + "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE (804): this forward-compatible libcuda is not for this GPU", Map.of("STANDIN_INIT", "804"));
+    refused(start + "CUDA_ERROR_UNKNOWN (999): the kernel module is not loaded, or this process may not use it",
+        Map.of("STANDIN_INIT", "999"));
+    refused(start + "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803): libcuda and the kernel module are of different versions",
+        Map.of("STANDIN_INIT", "803"));
+    refused(start + "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE (804): this forward-compatible libcuda is not for this"
+        + " GPU", Map.of("STANDIN_INIT", "804"));
   }
 
   @Test
@@ -84,7 +88,8 @@ class VerdictTest {
     List<String> lines = c.out().lines().toList();
     assertEquals(5, lines.size(), c.toString());
     assertTrue(lines.get(0).startsWith("the NVIDIA driver " + file + " could not be loaded: "), c.toString());
-    assertEquals(List.of("cpu", "3.0", "device: there is no cuda:0: " + lines.get(0) + ". Fix: --device cpu.", lines.get(0)), lines.subList(1, 5));
+    String error = "device: there is no cuda:0: " + lines.get(0) + ". Fix: --device cpu.";
+    assertEquals(List.of("cpu", "3.0", error, lines.get(0)), lines.subList(1, 5));
   }
 
   /** A driver that can be used, and a compiler that cannot: told by the first operation that needs it. */

@@ -12,7 +12,8 @@ __device__ __forceinline__ i64 index_at(const void* index, i32 type, i64 place, 
 
 // Operands of the walk: y, x without the dim that is indexed, the indices; `step` is x's stride in that dim.
 template <class T>
-__device__ __forceinline__ void pick(T* y, const T* x, const void* index, i32 type, const Walk& walk, i64 n, i64 size, i64 step, i64* faults, i64 call) {
+__device__ __forceinline__ void pick(T* y, const T* x, const void* index, i32 type, const Walk& walk, i64 n, i64 size,
+    i64 step, i64* faults, i64 call) {
   EACH(e, n) {
     i64 at[3];
     walk.at(e, at);
@@ -20,9 +21,10 @@ __device__ __forceinline__ void pick(T* y, const T* x, const void* index, i32 ty
     if (i >= 0) y[at[0]] = x[at[1] + i * step];
   }
 }
-#define PICK(bytes, T)                                                                                                   \
-  KERNEL(pick_##bytes, T* y, const T* x, const void* index, i32 type, Walk walk, i64 n, i64 size, i64 step, i64* faults, i64 call) { \
-    pick<T>(y, x, index, type, walk, n, size, step, faults, call);                                                       \
+#define PICK(bytes, T) \
+  KERNEL(pick_##bytes, T* y, const T* x, const void* index, i32 type, Walk walk, i64 n, i64 size, i64 step, \
+      i64* faults, i64 call) { \
+    pick<T>(y, x, index, type, walk, n, size, step, faults, call); \
   }
 PICK(1, u8)
 PICK(2, u16)
@@ -32,9 +34,10 @@ PICK(16, uint4)
 
 // ---- adding where several indices may name one place: their sums are made in the order of the indices
 
-// As u32, where each index points; `rows` where it points nowhere. Operands of the walk: keys, the place without the dim
-// that is indexed, the indices. keys null: the indices are checked and no more.
-KERNEL(add_keys, u32* keys, const void* index, i32 type, Walk walk, i64 n, i64 size, i64 step, i64 skip, u32 rows, i64* faults, i64 call) {
+// As u32, where each index points; `rows` where it points nowhere. Operands of the walk: keys, the place without the
+// dim that is indexed, the indices. keys null: the indices are checked and no more.
+KERNEL(add_keys, u32* keys, const void* index, i32 type, Walk walk, i64 n, i64 size, i64 step, i64 skip, u32 rows,
+    i64* faults, i64 call) {
   EACH(e, n) {
     i64 at[3];
     walk.at(e, at);
@@ -86,7 +89,8 @@ KERNEL(sort_offsets, u32* counts, i64 n) {
 }
 
 // numbers null: keys come in their first order.
-KERNEL(sort_move, const u32* keys, const u32* numbers, u32* sorted, u32* order, i64 n, i32 shift, const u32* offsets, i32 tiles) {
+KERNEL(sort_move, const u32* keys, const u32* numbers, u32* sorted, u32* order, i64 n, i32 shift, const u32* offsets,
+    i32 tiles) {
   __shared__ u32 next[SORT_WARPS][DIGITS];
   i32 lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
   i64 first = (i64)blockIdx.x * SORT_TILE + warp * (SORT_STRIPS * 32) + lane;
@@ -161,7 +165,8 @@ struct Cell {
 
 // y = x (0 where null) + the slices of src whose numbers `order` lists for a row. Sizes are in packs; n slices in src.
 template <class T, int W>
-__device__ __forceinline__ void add_sorted(Pack<T, W>* y, const Pack<T, W>* x, const Pack<T, W>* src, const u32* starts, const u32* order, i64 total, i64 rows, i64 inner, i64 n) {
+__device__ __forceinline__ void add_sorted(Pack<T, W>* y, const Pack<T, W>* x, const Pack<T, W>* src,
+    const u32* starts, const u32* order, i64 total, i64 rows, i64 inner, i64 n) {
   typedef typename Compute<T>::type C;
   const i32 AHEAD = sizeof(Pack<T, W>) >= 16 ? 8 : 4; // loads in flight
   EACH(e, total) {
@@ -195,7 +200,8 @@ __device__ __forceinline__ void add_sorted(Pack<T, W>* y, const Pack<T, W>* x, c
 
 // The same for few slices: each element of y looks through all indices, which lie `stride` apart.
 template <class T>
-__device__ __forceinline__ void add_few(T* y, const T* x, const T* src, const void* index, i32 type, i64 stride, i64 total, i64 rows, i64 inner, i64 n, i64 skip, i64* faults, i64 call) {
+__device__ __forceinline__ void add_few(T* y, const T* x, const T* src, const void* index, i32 type, i64 stride,
+    i64 total, i64 rows, i64 inner, i64 n, i64 skip, i64* faults, i64 call) {
   typedef typename Compute<T>::type C;
   EACH(e, total) {
     Cell c(e, rows, inner);
@@ -209,10 +215,11 @@ __device__ __forceinline__ void add_few(T* y, const T* x, const T* src, const vo
   }
 }
 
-// y[index] += src along one dim of `length` indices, a thread for each line. Operands of the walk over all lines: y without
-// the dim, the indices, src; then their strides in it.
+// y[index] += src along one dim of `length` indices, a thread for each line. Operands of the walk over all lines: y
+// without the dim, the indices, src; then their strides in it.
 template <class T>
-__device__ __forceinline__ void add_lines(T* y, const T* src, const void* index, i32 type, const Walk& walk, i64 lines, i64 length, i64 size, i64 y_step, i64 index_step, i64 src_step, i64* faults, i64 call) {
+__device__ __forceinline__ void add_lines(T* y, const T* src, const void* index, i32 type, const Walk& walk, i64 lines,
+    i64 length, i64 size, i64 y_step, i64 index_step, i64 src_step, i64* faults, i64 call) {
   EACH(line, lines) {
     i64 at[3];
     walk.at(line, at);
@@ -225,21 +232,21 @@ __device__ __forceinline__ void add_lines(T* y, const T* src, const void* index,
   }
 }
 
-#define SORTED(name, T, W)                                                                                                  \
-  KERNEL(add_sorted_##name, Pack<T COMMA W>* y, const Pack<T COMMA W>* x, const Pack<T COMMA W>* src, const u32* starts,      \
-         const u32* order, i64 total, i64 rows, i64 inner, i64 n) {                                                         \
-    add_sorted<T, W>(y, x, src, starts, order, total, rows, inner, n);                                                      \
+#define SORTED(name, T, W) \
+  KERNEL(add_sorted_##name, Pack<T COMMA W>* y, const Pack<T COMMA W>* x, const Pack<T COMMA W>* src, \
+      const u32* starts, const u32* order, i64 total, i64 rows, i64 inner, i64 n) { \
+    add_sorted<T, W>(y, x, src, starts, order, total, rows, inner, n); \
   }
 #define COMMA ,
-#define ADDING(suffix, T)                                                                                                   \
-  SORTED(suffix, T, 1)                                                                                                      \
-  KERNEL(add_few_##suffix, T* y, const T* x, const T* src, const void* index, i32 type, i64 stride, i64 total, i64 rows,     \
-         i64 inner, i64 n, i64 skip, i64* faults, i64 call) {                                                               \
-    add_few<T>(y, x, src, index, type, stride, total, rows, inner, n, skip, faults, call);                                  \
-  }                                                                                                                         \
-  KERNEL(add_lines_##suffix, T* y, const T* src, const void* index, i32 type, Walk walk, i64 lines, i64 length, i64 size,    \
-         i64 y_step, i64 index_step, i64 src_step, i64* faults, i64 call) {                                                 \
-    add_lines<T>(y, src, index, type, walk, lines, length, size, y_step, index_step, src_step, faults, call);               \
+#define ADDING(suffix, T) \
+  SORTED(suffix, T, 1) \
+  KERNEL(add_few_##suffix, T* y, const T* x, const T* src, const void* index, i32 type, i64 stride, i64 total, \
+      i64 rows, i64 inner, i64 n, i64 skip, i64* faults, i64 call) { \
+    add_few<T>(y, x, src, index, type, stride, total, rows, inner, n, skip, faults, call); \
+  } \
+  KERNEL(add_lines_##suffix, T* y, const T* src, const void* index, i32 type, Walk walk, i64 lines, i64 length, \
+      i64 size, i64 y_step, i64 index_step, i64 src_step, i64* faults, i64 call) { \
+    add_lines<T>(y, src, index, type, walk, lines, length, size, y_step, index_step, src_step, faults, call); \
   }
 ALL_TYPES(ADDING)
 SORTED(wide_f64, double, 2)

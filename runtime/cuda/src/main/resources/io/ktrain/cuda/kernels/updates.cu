@@ -29,8 +29,8 @@ struct Range {
 };
 
 
-// Calls f with the values of K lists at each place of this block's chunk, and stores what it makes of them. The second list
-// is the gradients', which stay as they are.
+// Calls f with the values of K lists at each place of this block's chunk, and stores what it makes of them. The second
+// list is the gradients', which stay as they are.
 template <class T, int K, class F> __device__ __forceinline__ void each(const Tensors& t, F f) {
   typedef typename Compute<T>::type C;
   const i32 W = 16 / sizeof(T);
@@ -79,7 +79,8 @@ __device__ __forceinline__ double flushed(double v) { return v; }
 
 // Lists: parameters, gradients, and with momentum its buffers.
 template <class T, int K>
-__device__ __forceinline__ void sgd(const Tensors& t, double lr, double decay, double keep, double take, double of_buffer, double of_gradient) {
+__device__ __forceinline__ void sgd(const Tensors& t, double lr, double decay, double keep, double take,
+    double of_buffer, double of_gradient) {
   typedef typename Compute<T>::type C;
   C minus = (C)-lr, l2 = (C)decay, stay = (C)keep, add = (C)take, buffer = (C)of_buffer, gradient = (C)of_gradient;
   each<T, K>(t, [=](C (&v)[K]) {
@@ -94,9 +95,11 @@ __device__ __forceinline__ void sgd(const Tensors& t, double lr, double decay, d
 
 // Lists: parameters, gradients, first and second moments, and with amsgrad the largest second moments.
 template <class T, int K>
-__device__ __forceinline__ void adam(const Tensors& t, double one_minus_beta1, double beta2, double eps, double l2, double shrink, double step, double root_of_bias2) {
+__device__ __forceinline__ void adam(const Tensors& t, double one_minus_beta1, double beta2, double eps, double l2,
+    double shrink, double step, double root_of_bias2) {
   typedef typename Compute<T>::type C;
-  C a = (C)one_minus_beta1, b = (C)beta2, c = (C)(1 - beta2), e = (C)eps, l = (C)l2, s = (C)shrink, h = (C)step, r = (C)root_of_bias2;
+  C a = (C)one_minus_beta1, b = (C)beta2, c = (C)(1 - beta2), e = (C)eps, l = (C)l2, s = (C)shrink, h = (C)step,
+      r = (C)root_of_bias2;
   each<T, K>(t, [=](C (&v)[K]) {
     C d = fused(v[0], l, v[1]);
     v[2] = flushed(fused(d - v[2], a, v[2]));
@@ -141,20 +144,20 @@ template <class T> __device__ __forceinline__ void scale(const Tensors& t, const
   each<T, 1>(t, [=](C (&v)[1]) { v[0] *= f; });
 }
 
-#define UPDATES(suffix, T)                                                                                                   \
-  KERNEL(sgd_##suffix, Tensors t, double lr, double decay) { sgd<T, 2>(t, lr, decay, 0, 0, 0, 0); }                          \
-  KERNEL(momentum_##suffix, Tensors t, double lr, double decay, double keep, double take, double of_buffer,                  \
-         double of_gradient) {                                                                                               \
-    sgd<T, 3>(t, lr, decay, keep, take, of_buffer, of_gradient);                                                             \
-  }                                                                                                                          \
-  KERNEL(adam_##suffix, Tensors t, double one_minus_beta1, double beta2, double eps, double l2, double shrink, double step,  \
-         double root_of_bias2) {                                                                                             \
-    adam<T, 4>(t, one_minus_beta1, beta2, eps, l2, shrink, step, root_of_bias2);                                             \
-  }                                                                                                                          \
-  KERNEL(amsgrad_##suffix, Tensors t, double one_minus_beta1, double beta2, double eps, double l2, double shrink,            \
-         double step, double root_of_bias2) {                                                                                \
-    adam<T, 5>(t, one_minus_beta1, beta2, eps, l2, shrink, step, root_of_bias2);                                             \
-  }                                                                                                                          \
-  KERNEL(squares_##suffix, Tensors t, double* sums) { squares<T>(t, sums); }                                                 \
+#define UPDATES(suffix, T) \
+  KERNEL(sgd_##suffix, Tensors t, double lr, double decay) { sgd<T, 2>(t, lr, decay, 0, 0, 0, 0); } \
+  KERNEL(momentum_##suffix, Tensors t, double lr, double decay, double keep, double take, double of_buffer, \
+      double of_gradient) { \
+    sgd<T, 3>(t, lr, decay, keep, take, of_buffer, of_gradient); \
+  } \
+  KERNEL(adam_##suffix, Tensors t, double one_minus_beta1, double beta2, double eps, double l2, double shrink, \
+      double step, double root_of_bias2) { \
+    adam<T, 4>(t, one_minus_beta1, beta2, eps, l2, shrink, step, root_of_bias2); \
+  } \
+  KERNEL(amsgrad_##suffix, Tensors t, double one_minus_beta1, double beta2, double eps, double l2, double shrink, \
+      double step, double root_of_bias2) { \
+    adam<T, 5>(t, one_minus_beta1, beta2, eps, l2, shrink, step, root_of_bias2); \
+  } \
+  KERNEL(squares_##suffix, Tensors t, double* sums) { squares<T>(t, sums); } \
   KERNEL(scale_##suffix, Tensors t, const void* factor, i32 type) { scale<T>(t, factor, type); }
 FLOATING_TYPES(UPDATES)
