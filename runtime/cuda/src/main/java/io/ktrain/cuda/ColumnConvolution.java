@@ -1,16 +1,17 @@
 package io.ktrain.cuda;
 
+import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Layout;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 
 /**
- * Convolution by this jar's kernels: a product of the weights and a matrix of patches, made for as many pictures at once
- * as fit in {@link #BYTES}. Channels in groups, where such products are small and many, are convolved directly.
+ * Convolution by this jar's kernels: a product of the weights and a matrix of patches, made for as many pictures at
+ * once as fit in {@link #BYTES}. Channels in groups, where such products are small and many, are convolved directly.
  *
- * <p>Patches lie as their pictures do: pixel by pixel, each {@code (kh, kw, c)}, where channels lie last, and else weight
- * by weight, {@code (c, kh, kw)}, so that both are written and read in the order of memory.
+ * <p>Patches lie as their pictures do: pixel by pixel, each {@code (kh, kw, c)}, where channels lie last, and else
+ * weight by weight, {@code (c, kh, kw)}, so that both are written and read in the order of memory.
  */
 final class ColumnConvolution {
   private static final Kernels CONVOLUTION = Kernels.file("convolution");
@@ -35,7 +36,9 @@ final class ColumnConvolution {
   /** @param y lies as {@code s} says */
   void forward(CudaDevice device, Convolution s, Tensor x, Tensor weight, Tensor bias, Tensor y) {
     if (s.by().groups() > 1) {
-      launch(device, "grouped_", y.numel(), s, new Args().tensor(x).tensor(weight).tensor(bias).i64(bias == null ? 0 : bias.layout().stride(0)).tensor(y), x, weight, y);
+      long step = bias == null ? 0 : bias.layout().stride(0);
+      launch(device, "grouped_", y.numel(), s, new Args().tensor(x).tensor(weight).tensor(bias).i64(step).tensor(y),
+          x, weight, y);
       return;
     }
     Tensor w = weights(device, s, weight);
@@ -44,7 +47,8 @@ final class ColumnConvolution {
       count = Math.min(chunk(s), s.n() - first);
       Convolution part = s.pictures(count);
       Tensor in = pictures(x, first, count), patches = patches(device, part, in);
-      gemm.run(device, s.type(), s.type(), stack(part), patches(part, patches), filters, results(part, pictures(y, first, count)), Gemm.Bias.of(bias), false);
+      gemm.run(device, s.type(), s.type(), stack(part), patches(part, patches), filters,
+          results(part, pictures(y, first, count)), Gemm.Bias.of(bias), false);
       free(patches, in);
     }
     free(w, weight);
@@ -63,8 +67,10 @@ final class ColumnConvolution {
       Convolution part = s.pictures(count);
       Tensor to = pictures(x, first, count);
       Tensor patches = s.isPointwise() ? to : patchMemory(part, x);
-      gemm.run(device, s.type(), s.type(), stack(part), results(part, pictures(upstream, first, count)), filters, patches(part, patches), null, false);
-      if (patches != to) launch(device, "gather_columns_", to.numel(), part, new Args().tensor(patches).tensor(to), to, weight, g);
+      gemm.run(device, s.type(), s.type(), stack(part), results(part, pictures(upstream, first, count)), filters,
+          patches(part, patches), null, false);
+      if (patches != to)
+        launch(device, "gather_columns_", to.numel(), part, new Args().tensor(patches).tensor(to), to, weight, g);
       free(patches, to);
     }
     free(upstream, g);
@@ -92,25 +98,33 @@ final class ColumnConvolution {
       Tensor patches = s.channelsLast() ? patches(device, part, in) : columns(device, part, in);
       Tensor upstream = s.channelsLast() ? laid(device, part, up) : copies.dense(device, permuted(up, 1, 0, 2, 3));
       int pixels = count * s.pixels();
-      Matrix channels = new Matrix(Args.address(upstream), s.o(), pixels, s.channelsLast() ? 1 : pixels, s.channelsLast() ? s.o() : 1, 0);
-      Matrix columns = new Matrix(Args.address(patches), pixels, s.patch(), s.channelsLast() ? s.patch() : 1, s.channelsLast() ? 1 : pixels, 0);
+      Matrix channels = new Matrix(Args.address(upstream), s.o(), pixels, s.channelsLast() ? 1 : pixels,
+          s.channelsLast() ? s.o() : 1, 0);
+      Matrix columns = new Matrix(Args.address(patches), pixels, s.patch(), s.channelsLast() ? s.patch() : 1,
+          s.channelsLast() ? 1 : pixels, 0);
       gemm.run(device, s.type(), wide, 1, channels, columns, to, null, first > 0);
       free(patches, in);
       free(upstream, up);
     }
-    if (!direct)
-      copies.copy(device, s.channelsLast() ? permuted(sums, 0, 3, 1, 2) : CopyKernels.window(sums, weight.getShape(), Layout.contiguous(weight.getShape())), weight);
+    if (!direct) {
+      Layout rows = Layout.contiguous(weight.getShape());
+      Tensor from = s.channelsLast() ? permuted(sums, 0, 3, 1, 2) : CopyKernels.window(sums, weight.getShape(), rows);
+      copies.copy(device, from, weight);
+    }
     free(sums, weight);
   }
 
   void biasGrad(CudaDevice device, Convolution s, Tensor g, Tensor bias) {
     long pixels = (long) s.n() * s.pixels();
     int blocks = s.channelsLast() ? (s.o() + 31) / 32 : s.o(), step = s.channelsLast() ? 8 : THREADS;
-    int slices = (int) Math.max(1, Math.min(4L * device.properties.multiprocessors() / Math.max(1, blocks), pixels / (16L * step)));
+    long useful = 4L * device.properties.multiprocessors() / Math.max(1, blocks);
+    int slices = (int) Math.max(1, Math.min(useful, pixels / (16L * step)));
     DType wide = s.type() == DType.f64 ? DType.f64 : DType.f32;
     Tensor parts = CopyKernels.temporary(Shape.of(slices, s.o()), wide, bias);
-    device.launch(CONVOLUTION, "bias_grad_" + s.type(), blocks, slices, 1, THREADS, 0, new Args().tensor(g).tensor(parts).i64(slices).struct(fields(s, null, null, g)));
-    device.launch(CONVOLUTION, "bias_grad_sum_" + s.type(), device.blocks(s.o(), THREADS), THREADS, new Args().tensor(parts).i64(slices).i64(s.o()).tensor(bias));
+    device.launch(CONVOLUTION, "bias_grad_" + s.type(), blocks, slices, 1, THREADS, 0,
+        new Args().tensor(g).tensor(parts).i64(slices).struct(fields(s, null, null, g)));
+    device.launch(CONVOLUTION, "bias_grad_sum_" + s.type(), device.blocks(s.o(), THREADS), THREADS,
+        new Args().tensor(parts).i64(slices).i64(s.o()).tensor(bias));
     parts.storage().free("its operation");
   }
 
@@ -178,7 +192,8 @@ final class ColumnConvolution {
   /** Patches as a matrix of pixels by weights. */
   private static Matrix patches(Convolution s, Tensor t) {
     if (s.channelsLast()) return new Matrix(Args.address(t), s.n() * s.pixels(), s.patch(), s.patch(), 1, 0);
-    if (s.isPointwise()) return new Matrix(Args.address(t), s.pixels(), s.patch(), 1, s.pixels(), (long) s.c() * s.pixels());
+    if (s.isPointwise())
+      return new Matrix(Args.address(t), s.pixels(), s.patch(), 1, s.pixels(), (long) s.c() * s.pixels());
     return new Matrix(Args.address(t), s.pixels(), s.patch(), 1, (long) s.n() * s.pixels(), s.pixels());
   }
 
@@ -188,15 +203,18 @@ final class ColumnConvolution {
     return new Matrix(Args.address(y), s.pixels(), s.o(), 1, s.pixels(), (long) s.o() * s.pixels());
   }
 
-  private static void launch(CudaDevice device, String name, long elements, Convolution s, Args args, Tensor x, Tensor weight, Tensor y) {
-    device.launch(CONVOLUTION, name + s.type(), device.blocks(elements, THREADS), THREADS, args.struct(fields(s, x, weight, y)));
+  private static void launch(CudaDevice device, String name, long elements, Convolution s, Args args, Tensor x,
+      Tensor weight, Tensor y) {
+    device.launch(CONVOLUTION, name + s.type(), device.blocks(elements, THREADS), THREADS,
+        args.struct(fields(s, x, weight, y)));
   }
 
   /** A struct {@code Convolution}; see convolution.cu. */
   private static long[] fields(Convolution s, Tensor x, Tensor weight, Tensor y) {
     long[] all = new long[29];
-    long[] sizes = {s.n(), s.c(), s.h(), s.w(), s.o(), s.kh(), s.kw(), s.oh(), s.ow(), s.by().strideH(), s.by().strideW(), s.by().paddingH(), s.by().paddingW(),
-      s.by().dilationH(), s.by().dilationW(), s.by().groups(), s.channelsLast() ? 1 : 0};
+    Conv2dOptions by = s.by();
+    long[] sizes = {s.n(), s.c(), s.h(), s.w(), s.o(), s.kh(), s.kw(), s.oh(), s.ow(), by.strideH(), by.strideW(),
+      by.paddingH(), by.paddingW(), by.dilationH(), by.dilationW(), by.groups(), s.channelsLast() ? 1 : 0};
     System.arraycopy(sizes, 0, all, 0, sizes.length);
     Pictures.strides(x, all, 17);
     Pictures.strides(weight, all, 21);

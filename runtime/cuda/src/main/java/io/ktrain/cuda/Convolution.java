@@ -10,14 +10,17 @@ import io.ktrain.tensor.ShapeError;
  *
  * @param channelsLast how the pictures that it reads and makes lie
  */
-record Convolution(DType type, int n, int c, int h, int w, int o, int kh, int kw, int oh, int ow, Conv2dOptions by, boolean channelsLast) {
+record Convolution(DType type, int n, int c, int h, int w, int o, int kh, int kw, int oh, int ow, Conv2dOptions by,
+    boolean channelsLast) {
   Convolution {
     if (Math.max((long) c * h * w, (long) o * oh * ow) > Integer.MAX_VALUE)
-      throw new ShapeError("conv2d: one picture has more than 2^31 elements: " + c + "x" + h + "x" + w + " gives " + o + "x" + oh + "x" + ow + ". Fix: cut it into tiles.");
+      throw new ShapeError("conv2d: one picture has more than 2^31 elements: " + c + "x" + h + "x" + w + " gives " + o
+          + "x" + oh + "x" + ow + ". Fix: cut it into tiles.");
   }
 
   static Convolution of(DType type, Shape x, Shape weight, Shape y, Conv2dOptions by, boolean channelsLast) {
-    return new Convolution(type, x.get(0), x.get(1), x.get(2), x.get(3), weight.get(0), weight.get(2), weight.get(3), y.get(2), y.get(3), by, channelsLast);
+    return new Convolution(type, x.get(0), x.get(1), x.get(2), x.get(3), weight.get(0), weight.get(2), weight.get(3),
+        y.get(2), y.get(3), by, channelsLast);
   }
 
   /** The same of another number of pictures. */

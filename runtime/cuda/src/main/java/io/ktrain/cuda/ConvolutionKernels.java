@@ -14,7 +14,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Convolution by cuDNN where it is and has a way, else by this jar's kernels. Results lie as the pictures they are made of. */
+/**
+ * Convolution by cuDNN where it is and has a way, else by this jar's kernels. Results lie as the pictures they are made
+ * of.
+ */
 final class ConvolutionKernels {
   private record Key(int device, GpuDnn.Pass pass, Convolution convolution) {}
 
@@ -60,14 +63,17 @@ final class ConvolutionKernels {
   private void forward(CudaDevice device, Call<Conv2dOptions> call) {
     Tensor x = call.in(0), weight = call.in(1), bias = call.in(2), y = call.out(0);
     if (y.numel() == 0) return;
-    var s = Convolution.of(y.getDtype(), x.getShape(), weight.getShape(), y.getShape(), call.attributes(), Pictures.isChannelsLast(x));
+    var s = Convolution.of(y.getDtype(), x.getShape(), weight.getShape(), y.getShape(), call.attributes(),
+        Pictures.isChannelsLast(x));
     GpuDnn.Plan plan = plan(device, GpuDnn.Pass.FORWARD, s);
     if (plan == null) {
       columns.forward(device, s, x, weight, bias, y);
       return;
     }
-    Tensor in = columns.laid(device, s, x), w = columns.laid(device, s, weight), b = bias == null ? null : copies.dense(device, bias), work = workspace(plan, y);
-    long from = Args.address(in), by = Args.address(w), plus = b == null ? 0 : Args.address(b), to = Args.address(y), at = address(work), handle = handle(device);
+    Tensor in = columns.laid(device, s, x), w = columns.laid(device, s, weight), work = workspace(plan, y);
+    Tensor b = bias == null ? null : copies.dense(device, bias);
+    long from = Args.address(in), by = Args.address(w), plus = b == null ? 0 : Args.address(b), to = Args.address(y),
+        at = address(work), handle = handle(device);
     device.put(driver -> cuda.dnn().forward(handle, plan, from, by, plus, to, at));
     ColumnConvolution.free(in, x);
     ColumnConvolution.free(w, weight);
@@ -78,14 +84,16 @@ final class ConvolutionKernels {
   private void inputGrad(CudaDevice device, Call<Conv2dGrad> call) {
     Tensor g = call.in(0), weight = call.in(1), x = call.out(0);
     if (x.numel() == 0) return;
-    var s = Convolution.of(x.getDtype(), x.getShape(), weight.getShape(), g.getShape(), call.attributes().options(), Pictures.isChannelsLast(g));
+    var s = Convolution.of(x.getDtype(), x.getShape(), weight.getShape(), g.getShape(), call.attributes().options(),
+        Pictures.isChannelsLast(g));
     GpuDnn.Plan plan = plan(device, GpuDnn.Pass.INPUT_GRAD, s);
     if (plan == null) {
       columns.inputGrad(device, s, g, weight, x);
       return;
     }
     Tensor up = columns.laid(device, s, g), w = columns.laid(device, s, weight), work = workspace(plan, x);
-    long from = Args.address(up), by = Args.address(w), to = Args.address(x), at = address(work), handle = handle(device);
+    long from = Args.address(up), by = Args.address(w), to = Args.address(x), at = address(work),
+        handle = handle(device);
     device.put(driver -> cuda.dnn().inputGrad(handle, plan, from, by, to, at));
     ColumnConvolution.free(up, g);
     ColumnConvolution.free(w, weight);
@@ -99,7 +107,8 @@ final class ConvolutionKernels {
       copies.fill(device, bias, 0);
       return;
     }
-    var s = Convolution.of(weight.getDtype(), x.getShape(), weight.getShape(), g.getShape(), call.attributes().options(), Pictures.isChannelsLast(x));
+    var s = Convolution.of(weight.getDtype(), x.getShape(), weight.getShape(), g.getShape(),
+        call.attributes().options(), Pictures.isChannelsLast(x));
     columns.biasGrad(device, s, g, bias);
     GpuDnn.Plan plan = weight.numel() == 0 ? null : plan(device, GpuDnn.Pass.WEIGHT_GRAD, s);
     if (plan == null) {
@@ -108,8 +117,10 @@ final class ConvolutionKernels {
     }
     Tensor up = columns.laid(device, s, g), in = columns.laid(device, s, x), work = workspace(plan, weight);
     Layout layout = s.channelsLast() ? Pictures.channelsLast(weight.getShape()) : Layout.contiguous(weight.getShape());
-    Tensor w = s.channelsLast() ? CopyKernels.window(CopyKernels.temporary(weight.getShape(), s.type(), weight), weight.getShape(), layout) : weight;
-    long from = Args.address(up), by = Args.address(in), to = Args.address(w), at = address(work), handle = handle(device);
+    Tensor w = !s.channelsLast() ? weight
+        : CopyKernels.window(CopyKernels.temporary(weight.getShape(), s.type(), weight), weight.getShape(), layout);
+    long from = Args.address(up), by = Args.address(in), to = Args.address(w), at = address(work),
+        handle = handle(device);
     device.put(driver -> cuda.dnn().weightGrad(handle, plan, from, by, to, at));
     if (w != weight) copies.copy(device, w, weight);
     ColumnConvolution.free(w, weight);
@@ -133,11 +144,13 @@ final class ConvolutionKernels {
 
   private long handle(CudaDevice device) {
     Long known = handles.get(device);
-    return known != null ? known : handles.computeIfAbsent(device, d -> d.call(driver -> cuda.dnn().open(d.libraryStream())));
+    if (known != null) return known;
+    return handles.computeIfAbsent(device, d -> d.call(driver -> cuda.dnn().open(d.libraryStream())));
   }
 
   private static Tensor workspace(GpuDnn.Plan plan, Tensor like) {
-    return plan.workspace() == 0 ? null : CopyKernels.temporary(Shape.of(Math.toIntExact(plan.workspace())), DType.u8, like);
+    if (plan.workspace() == 0) return null;
+    return CopyKernels.temporary(Shape.of(Math.toIntExact(plan.workspace())), DType.u8, like);
   }
 
   private static long address(Tensor workspace) {

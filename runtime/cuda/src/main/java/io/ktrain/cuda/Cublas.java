@@ -55,11 +55,14 @@ final class Cublas implements GpuBlas {
     setStream = handle(symbols, "cublasSetStream_v2", JAVA_LONG, JAVA_LONG);
     setWorkspace = handle(symbols, "cublasSetWorkspace_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG);
     setMathMode = handle(symbols, "cublasSetMathMode", JAVA_LONG, JAVA_INT);
-    gemm = handle(symbols, "cublasGemmEx", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT,
-        JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-    gemmBatched = handle(symbols, "cublasGemmStridedBatchedEx", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT,
-        JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT);
-    statusName = Linker.nativeLinker().downcallHandle(symbols.findOrThrow("cublasGetStatusName"), FunctionDescriptor.of(ADDRESS, JAVA_INT));
+    gemm = handle(symbols, "cublasGemmEx", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG,
+        JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT,
+        JAVA_INT, JAVA_INT);
+    gemmBatched = handle(symbols, "cublasGemmStridedBatchedEx", JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT,
+        JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG,
+        JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT);
+    statusName = Linker.nativeLinker().downcallHandle(symbols.findOrThrow("cublasGetStatusName"),
+        FunctionDescriptor.of(ADDRESS, JAVA_INT));
     version = property(symbols, 0) + "." + property(symbols, 1);
     MemorySegment floats = Arena.global().allocateFrom(ValueLayout.JAVA_FLOAT, 0f, 1f);
     MemorySegment doubles = Arena.global().allocateFrom(ValueLayout.JAVA_DOUBLE, 0, 1);
@@ -83,7 +86,8 @@ final class Cublas implements GpuBlas {
   private int property(SymbolLookup symbols, int number) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment value = arena.allocate(JAVA_INT);
-      require("cublasGetProperty", (int) handle(symbols, "cublasGetProperty", JAVA_INT, ADDRESS).invokeExact(number, value));
+      MethodHandle get = handle(symbols, "cublasGetProperty", JAVA_INT, ADDRESS);
+      require("cublasGetProperty", (int) get.invokeExact(number, value));
       return value.get(JAVA_INT, 0);
     } catch (Throwable e) {
       throw unexpected(e);
@@ -97,7 +101,8 @@ final class Cublas implements GpuBlas {
       require("cublasCreate", (int) create.invokeExact(made));
       long handle = made.get(JAVA_LONG, 0);
       require("cublasSetStream", (int) setStream.invokeExact(handle, stream));
-      require("cublasSetWorkspace", (int) setWorkspace.invokeExact(handle, workspace, WORKSPACE)); // after the stream, which resets it
+      // After the stream, which resets it.
+      require("cublasSetWorkspace", (int) setWorkspace.invokeExact(handle, workspace, WORKSPACE));
       require("cublasSetMathMode", (int) setMathMode.invokeExact(handle, MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
       return handle;
     } catch (Throwable e) {
@@ -106,19 +111,24 @@ final class Cublas implements GpuBlas {
   }
 
   @Override
-  public void multiply(long handle, DType type, DType to, boolean transposedA, boolean transposedB, int m, int n, int k, long a, int lda, long strideA,
+  public void multiply(long handle, DType type, DType to, boolean transposedA, boolean transposedB, int m, int n, int k,
+      long a, int lda, long strideA,
       long b, int ldb, long strideB, boolean adds, long c, int ldc, long strideC, int batches) {
     boolean wide = type == DType.f64;
     long alpha = wide ? oneDouble : one, beta = adds ? alpha : wide ? zeroDouble : zero;
-    int in = number(type), out = number(to), compute = wide ? COMPUTE_64F : tf32 && type == DType.f32 ? COMPUTE_32F_FAST_TF32 : COMPUTE_32F;
+    int in = number(type), out = number(to);
+    int compute = wide ? COMPUTE_64F : tf32 && type == DType.f32 ? COMPUTE_32F_FAST_TF32 : COMPUTE_32F;
     int opA = transposedA ? 1 : 0, opB = transposedB ? 1 : 0;
     try {
       int code = batches == 1
-          ? (int) gemm.invokeExact(handle, opA, opB, m, n, k, alpha, a, in, lda, b, in, ldb, beta, c, out, ldc, compute, GEMM_DEFAULT)
-          : (int) gemmBatched.invokeExact(handle, opA, opB, m, n, k, alpha, a, in, lda, strideA, b, in, ldb, strideB, beta, c, out, ldc, strideC, batches,
+          ? (int) gemm.invokeExact(handle, opA, opB, m, n, k, alpha, a, in, lda, b, in, ldb, beta, c, out, ldc,
+              compute, GEMM_DEFAULT)
+          : (int) gemmBatched.invokeExact(handle, opA, opB, m, n, k, alpha, a, in, lda, strideA, b, in, ldb, strideB,
+              beta, c, out, ldc, strideC, batches,
               compute, GEMM_DEFAULT);
       if (code != 0)
-        require((batches == 1 ? "cublasGemmEx" : "cublasGemmStridedBatchedEx") + " of " + batches + " times " + type + " " + m + "x" + n + "x" + k, code);
+        require((batches == 1 ? "cublasGemmEx" : "cublasGemmStridedBatchedEx") + " of " + batches + " times " + type
+            + " " + m + "x" + n + "x" + k, code);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -138,7 +148,8 @@ final class Cublas implements GpuBlas {
   private void require(String call, int code) throws Throwable {
     if (code == 0) return;
     MemorySegment name = (MemorySegment) statusName.invokeExact(code);
-    throw CudaError.of(call, code, name.equals(MemorySegment.NULL) ? "an error" : name.reinterpret(Long.MAX_VALUE).getString(0, StandardCharsets.US_ASCII));
+    throw CudaError.of(call, code, name.equals(MemorySegment.NULL) ? "an error"
+        : name.reinterpret(Long.MAX_VALUE).getString(0, StandardCharsets.US_ASCII));
   }
 
   private static RuntimeException unexpected(Throwable e) {

@@ -32,7 +32,10 @@ public final class CudaBackend implements Backend {
   private CopyKernels copies;
   private final boolean tf32 = environment.getOrDefault("KTRAIN_TF32", "").equals("on");
   private final OptionalLibrary<GpuBlas> blas = new OptionalLibrary<>("cuBLAS", () -> Cublas.find(libraries, tf32));
-  private final OptionalLibrary<GpuDnn> dnn = new OptionalLibrary<>("cuDNN", () -> Cudnn.find(libraries, tf32));
+  private final OptionalLibrary<GpuDnn> dnn = new OptionalLibrary<>("cuDNN", () -> {
+    blas.get(); // cuDNN needs it, and finds it where it is loaded
+    return Cudnn.find(libraries, tf32);
+  });
   private final Gemm gemm = new Gemm(blas);
   private volatile boolean registered;
   private volatile Verdict verdict;

@@ -40,7 +40,8 @@ final class Cudnn implements GpuDnn {
   private static final long DETERMINISM = 24;
   private static final long MATH = 28;
 
-  private record Descriptors(long x, long weight, long bias, long y, long convolution, int algorithm, long one, long zero, long workspace) implements Plan {}
+  private record Descriptors(long x, long weight, long bias, long y, long convolution, int algorithm, long one,
+      long zero, long workspace) implements Plan {}
 
   private final SymbolLookup symbols;
   private final Path library;
@@ -58,14 +59,18 @@ final class Cudnn implements GpuDnn {
     this.library = library;
     this.tf32 = tf32;
     symbols = SymbolLookup.libraryLookup(library, Arena.global());
-    errorString = Linker.nativeLinker().downcallHandle(symbol("cudnnGetErrorString"), FunctionDescriptor.of(ADDRESS, JAVA_INT));
-    // handle, alpha, two operands each behind its descriptor, convolution, algorithm, workspace and its size, beta, the result
-    MemoryLayout[] pass = {JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG};
+    errorString = Linker.nativeLinker().downcallHandle(symbol("cudnnGetErrorString"),
+        FunctionDescriptor.of(ADDRESS, JAVA_INT));
+    // handle, alpha, two operands, each behind its descriptor, convolution, algorithm, workspace and its size, beta,
+    // and the result behind its descriptor
+    MemoryLayout[] pass = {JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT,
+        JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG};
     forward = handle("cudnnConvolutionForward", pass);
     backwardData = handle("cudnnConvolutionBackwardData", pass);
     backwardFilter = handle("cudnnConvolutionBackwardFilter", pass);
     addTensor = handle("cudnnAddTensor", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-    MethodHandle getVersion = Linker.nativeLinker().downcallHandle(symbol("cudnnGetVersion"), FunctionDescriptor.of(JAVA_LONG));
+    MethodHandle getVersion = Linker.nativeLinker().downcallHandle(symbol("cudnnGetVersion"),
+        FunctionDescriptor.of(JAVA_LONG));
     try {
       version = (long) getVersion.invokeExact();
     } catch (Throwable e) {
@@ -92,7 +97,8 @@ final class Cudnn implements GpuDnn {
   /** A call that is made once a plan, so that it may be slow. Integers of Java are C's int and size_t. */
   private int call(String name, Object... arguments) {
     MemoryLayout[] parameters = new MemoryLayout[arguments.length];
-    for (int i = 0; i < parameters.length; i++) parameters[i] = arguments[i] instanceof Integer ? JAVA_INT : arguments[i] instanceof Long ? JAVA_LONG : ADDRESS;
+    for (int i = 0; i < parameters.length; i++)
+      parameters[i] = arguments[i] instanceof Integer ? JAVA_INT : arguments[i] instanceof Long ? JAVA_LONG : ADDRESS;
     try {
       return (int) handle(name, parameters).invokeWithArguments(arguments);
     } catch (Throwable e) {
@@ -136,16 +142,23 @@ final class Cudnn implements GpuDnn {
     try (Arena arena = Arena.ofConfined()) {
       boolean last = c.channelsLast();
       int type = number(c.type()), compute = c.type() == DType.f64 ? type : number(DType.f32);
-      long x = create(arena, "cudnnCreateTensorDescriptor"), y = create(arena, "cudnnCreateTensorDescriptor"), bias = create(arena, "cudnnCreateTensorDescriptor");
-      long weight = create(arena, "cudnnCreateFilterDescriptor"), convolution = create(arena, "cudnnCreateConvolutionDescriptor");
+      long x = create(arena, "cudnnCreateTensorDescriptor"), y = create(arena, "cudnnCreateTensorDescriptor"),
+          bias = create(arena, "cudnnCreateTensorDescriptor");
+      long weight = create(arena, "cudnnCreateFilterDescriptor");
+      long convolution = create(arena, "cudnnCreateConvolutionDescriptor");
       picture(x, type, c.n(), c.c(), c.h(), c.w(), last);
       picture(y, type, c.n(), c.o(), c.oh(), c.ow(), last);
       picture(bias, type, 1, c.o(), 1, 1, last);
       make("cudnnSetFilter4dDescriptor", weight, type, last ? 1 : 0, c.o(), c.c() / c.by().groups(), c.kh(), c.kw());
-      make("cudnnSetConvolution2dDescriptor", convolution, c.by().paddingH(), c.by().paddingW(), c.by().strideH(), c.by().strideW(), c.by().dilationH(), c.by().dilationW(),
+      make("cudnnSetConvolution2dDescriptor", convolution, c.by().paddingH(), c.by().paddingW(), c.by().strideH(),
+          c.by().strideW(), c.by().dilationH(), c.by().dilationW(),
           CROSS_CORRELATION, compute);
       make("cudnnSetConvolutionGroupCount", convolution, c.by().groups());
-      int math = c.type() == DType.f32 ? tf32 ? DEFAULT_MATH : FMA_MATH : c.type() == DType.f64 ? DEFAULT_MATH : TENSOR_OP_MATH;
+      int math = switch (c.type()) {
+        case f64 -> DEFAULT_MATH;
+        case f32 -> tf32 ? DEFAULT_MATH : FMA_MATH;
+        default -> TENSOR_OP_MATH;
+      };
       make("cudnnSetConvolutionMathType", convolution, math);
       MemorySegment found = arena.allocate(PERFORMANCE * ALGORITHMS, 8), count = arena.allocate(JAVA_INT);
       String name = switch (pass) {
@@ -164,19 +177,24 @@ final class Cudnn implements GpuDnn {
         MemorySegment a = found.asSlice(i * PERFORMANCE, PERFORMANCE);
         int algorithm = a.get(JAVA_INT, 0), named = a.get(JAVA_INT, MATH);
         if (a.get(JAVA_INT, STATUS) != 0 || a.get(JAVA_INT, DETERMINISM) != DETERMINISTIC) continue;
-        // The algorithm goes with the math type named beside it, which may be another than was asked for. Exact f32 stays so.
+        // The algorithm goes with the math type named beside it, which may be another than was asked for. Exact f32
+        // stays so.
         if (math == FMA_MATH && named != FMA_MATH && named != DEFAULT_MATH) continue;
         make("cudnnSetConvolutionMathType", convolution, math == FMA_MATH ? FMA_MATH : named);
         MemorySegment bytes = arena.allocate(JAVA_LONG);
         int refused = switch (pass) {
-          case FORWARD -> call("cudnnGetConvolutionForwardWorkspaceSize", handle, x, weight, convolution, y, algorithm, bytes);
-          case INPUT_GRAD -> call("cudnnGetConvolutionBackwardDataWorkspaceSize", handle, weight, y, convolution, x, algorithm, bytes);
-          case WEIGHT_GRAD -> call("cudnnGetConvolutionBackwardFilterWorkspaceSize", handle, x, y, convolution, weight, algorithm, bytes);
+          case FORWARD -> call("cudnnGetConvolutionForwardWorkspaceSize", handle, x, weight, convolution, y, algorithm,
+              bytes);
+          case INPUT_GRAD -> call("cudnnGetConvolutionBackwardDataWorkspaceSize", handle, weight, y, convolution, x,
+              algorithm, bytes);
+          case WEIGHT_GRAD -> call("cudnnGetConvolutionBackwardFilterWorkspaceSize", handle, x, y, convolution, weight,
+              algorithm, bytes);
         };
         long workspace = bytes.get(JAVA_LONG, 0);
         if (refused != 0 || workspace > WORKSPACE) continue;
         boolean wide = c.type() == DType.f64;
-        return new Descriptors(x, weight, bias, y, convolution, algorithm, wide ? doubles + 8 : floats + 4, wide ? doubles : floats, workspace);
+        return new Descriptors(x, weight, bias, y, convolution, algorithm, wide ? doubles + 8 : floats + 4,
+            wide ? doubles : floats, workspace);
       }
       for (long d : new long[] {x, y, bias}) make("cudnnDestroyTensorDescriptor", d);
       make("cudnnDestroyFilterDescriptor", weight);
@@ -186,7 +204,8 @@ final class Cudnn implements GpuDnn {
   }
 
   private void picture(long descriptor, int type, int n, int c, int h, int w, boolean channelsLast) {
-    make("cudnnSetTensor4dDescriptorEx", descriptor, type, n, c, h, w, c * h * w, channelsLast ? 1 : h * w, channelsLast ? w * c : w, channelsLast ? c : 1);
+    make("cudnnSetTensor4dDescriptorEx", descriptor, type, n, c, h, w, c * h * w, channelsLast ? 1 : h * w,
+        channelsLast ? w * c : w, channelsLast ? c : 1);
   }
 
   /** As cudnnDataType_t. */
@@ -204,7 +223,8 @@ final class Cudnn implements GpuDnn {
   public void forward(long handle, Plan plan, long x, long weight, long bias, long y, long workspace) {
     var p = (Descriptors) plan;
     try {
-      require("cudnnConvolutionForward", (int) forward.invokeExact(handle, p.one, p.x, x, p.weight, weight, p.convolution, p.algorithm, workspace, p.workspace, p.zero, p.y, y));
+      require("cudnnConvolutionForward", (int) forward.invokeExact(handle, p.one, p.x, x, p.weight, weight,
+          p.convolution, p.algorithm, workspace, p.workspace, p.zero, p.y, y));
       if (bias != 0) require("cudnnAddTensor", (int) addTensor.invokeExact(handle, p.one, p.bias, bias, p.one, p.y, y));
     } catch (Throwable e) {
       throw unexpected(e);
@@ -216,7 +236,8 @@ final class Cudnn implements GpuDnn {
     var p = (Descriptors) plan;
     try {
       require("cudnnConvolutionBackwardData",
-          (int) backwardData.invokeExact(handle, p.one, p.weight, weight, p.y, g, p.convolution, p.algorithm, workspace, p.workspace, p.zero, p.x, x));
+          (int) backwardData.invokeExact(handle, p.one, p.weight, weight, p.y, g, p.convolution, p.algorithm, workspace,
+          p.workspace, p.zero, p.x, x));
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -227,7 +248,8 @@ final class Cudnn implements GpuDnn {
     var p = (Descriptors) plan;
     try {
       require("cudnnConvolutionBackwardFilter",
-          (int) backwardFilter.invokeExact(handle, p.one, p.x, x, p.y, g, p.convolution, p.algorithm, workspace, p.workspace, p.zero, p.weight, weight));
+          (int) backwardFilter.invokeExact(handle, p.one, p.x, x, p.y, g, p.convolution, p.algorithm, workspace,
+          p.workspace, p.zero, p.weight, weight));
     } catch (Throwable e) {
       throw unexpected(e);
     }

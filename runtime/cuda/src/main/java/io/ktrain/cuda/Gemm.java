@@ -44,35 +44,43 @@ final class Gemm {
   }
 
   /**
-   * {@code C = A B + bias}, or {@code C += A B + bias}, for each of {@code batches}. Rows or columns of C lie in one piece.
+   * {@code C = A B + bias}, or {@code C += A B + bias}, for each of {@code batches}. Rows or columns of C lie in one
+   * piece.
    *
    * @param type of A, B and the bias
    * @param to of C: the same, or f32 where that is of 16 bits
    */
-  void run(CudaDevice device, DType type, DType to, int batches, Matrix a, Matrix b, Matrix c, @Nullable Bias bias, boolean adds) {
+  void run(CudaDevice device, DType type, DType to, int batches, Matrix a, Matrix b, Matrix c, @Nullable Bias bias,
+      boolean adds) {
     if (batches == 0 || c.rows() == 0 || c.columns() == 0) return;
     boolean transposed = c.column() != 1 && c.columns() > 1;
-    if (transposed) rowMajor(device, type, to, batches, b.transposed(), a.transposed(), c.transposed(), bias, true, adds);
+    if (transposed)
+      rowMajor(device, type, to, batches, b.transposed(), a.transposed(), c.transposed(), bias, true, adds);
     else rowMajor(device, type, to, batches, a, b, c, bias, false, adds);
   }
 
-  private void rowMajor(CudaDevice device, DType type, DType to, int batches, Matrix a, Matrix b, Matrix c, @Nullable Bias bias, boolean down, boolean adds) {
-    GpuBlas library = type.isFloating() && a.columns() > 0 && a.isForBlas() && b.isForBlas() && c.isRowMajor() ? blas.get() : null;
+  private void rowMajor(CudaDevice device, DType type, DType to, int batches, Matrix a, Matrix b, Matrix c,
+      @Nullable Bias bias, boolean down, boolean adds) {
+    GpuBlas library = type.isFloating() && a.columns() > 0 && a.isForBlas() && b.isForBlas() && c.isRowMajor()
+        ? blas.get() : null;
     if (!type.isFloating()) {
       device.launch(MATMUL, "gemm_whole", device.blocks((long) batches * c.rows() * c.columns(), THREADS), THREADS,
-          new Args().i64(a.address()).i64(b.address()).i64(c.address()).i32(type.ordinal()).struct(product(a, b, c, batches, 1, a.columns(), type, null, false, false, false)));
+          new Args().i64(a.address()).i64(b.address()).i64(c.address()).i32(type.ordinal())
+              .struct(product(a, b, c, batches, 1, a.columns(), type, null, false, false, false)));
     } else if (library == null) {
       own(device, type, to, batches, a, b, c, bias, down, adds);
     } else {
       if (bias != null)
-        device.launch(MATMUL, "gemm_bias_" + type, device.blocks((long) batches * c.rows() * c.columns(), THREADS), THREADS,
-            new Args().i64(c.address()).i64(bias.address()).struct(product(a, b, c, batches, 1, a.columns(), type, bias, down, false, false)));
+        device.launch(MATMUL, "gemm_bias_" + type, device.blocks((long) batches * c.rows() * c.columns(), THREADS),
+            THREADS, new Args().i64(c.address()).i64(bias.address())
+                .struct(product(a, b, c, batches, 1, a.columns(), type, bias, down, false, false)));
       // BLAS is column-major, where row-major operands are transposed: C' = B' A'.
       boolean transposedA = !a.isRowMajor(), transposedB = !b.isRowMajor();
       int lda = (transposedA ? a.transposed() : a).leading(), ldb = (transposedB ? b.transposed() : b).leading();
       long handle = handles.computeIfAbsent(device, d -> d.call(driver -> open(d, driver, library)));
       device.put(driver -> library.multiply(handle, type, to, transposedB, transposedA,
-          c.columns(), c.rows(), a.columns(), b.address(), ldb, b.batch(), a.address(), lda, a.batch(), adds || bias != null, c.address(), c.leading(), c.batch(), batches));
+          c.columns(), c.rows(), a.columns(), b.address(), ldb, b.batch(), a.address(), lda, a.batch(),
+          adds || bias != null, c.address(), c.leading(), c.batch(), batches));
     }
   }
 
@@ -82,8 +90,11 @@ final class Gemm {
     return library.open(device.libraryStream(), workspace);
   }
 
-  /** Tiles as large as still give every multiprocessor one; where even small ones do not, K is cut into pieces as well. */
-  private static void own(CudaDevice device, DType type, DType to, int batches, Matrix a, Matrix b, Matrix c, @Nullable Bias bias, boolean down, boolean adds) {
+  /**
+   * Tiles as large as still give every multiprocessor one; where even small ones do not, K is cut into pieces as well.
+   */
+  private static void own(CudaDevice device, DType type, DType to, int batches, Matrix a, Matrix b, Matrix c,
+      @Nullable Bias bias, boolean down, boolean adds) {
     int processors = device.properties.multiprocessors();
     boolean large = type != DType.f64 && tiles(c, LARGE) * batches >= processors;
     long tiles = tiles(c, large ? LARGE : SMALL);
@@ -113,9 +124,11 @@ final class Gemm {
     return (long) ((c.rows() + size - 1) / size) * ((c.columns() + size - 1) / size);
   }
 
-  private static void sum(CudaDevice device, Matrix parts, DType type, DType to, int batches, int splits, Matrix c, @Nullable Bias bias, boolean down, boolean adds) {
+  private static void sum(CudaDevice device, Matrix parts, DType type, DType to, int batches, int splits, Matrix c,
+      @Nullable Bias bias, boolean down, boolean adds) {
     device.launch(MATMUL, "gemm_sum_" + to, device.blocks((long) batches * c.rows() * c.columns(), THREADS), THREADS,
-        new Args().i64(parts.address()).i64(c.address()).i64(bias == null ? 0 : bias.address()).struct(product(parts, parts, c, batches, splits, 0, type, bias, down, adds, false)));
+        new Args().i64(parts.address()).i64(c.address()).i64(bias == null ? 0 : bias.address())
+            .struct(product(parts, parts, c, batches, splits, 0, type, bias, down, adds, false)));
   }
 
   private static Args args(Matrix a, Matrix b, Matrix c, @Nullable Bias bias) {
@@ -123,11 +136,13 @@ final class Gemm {
   }
 
   /** A struct {@code Product}; see matmul.cu. */
-  private static long[] product(Matrix a, Matrix b, Matrix c, int batches, int splits, int depth, DType type, @Nullable Bias bias, boolean down, boolean adds, boolean wide) {
+  private static long[] product(Matrix a, Matrix b, Matrix c, int batches, int splits, int depth, DType type,
+      @Nullable Bias bias, boolean down, boolean adds, boolean wide) {
     int bytes = wide && type != DType.f64 ? 4 : type.bytes();
     boolean quads = c.address() % Math.min(16, 4 * bytes) == 0 && c.row() % 4 == 0 && c.batch() % 4 == 0;
     return new long[] {c.rows(), c.columns(), a.columns(), batches, splits, depth,
-      a.row(), a.column(), a.batch(), reading(a, type), b.row(), b.column(), b.batch(), reading(b.transposed(), type), c.row(), c.batch(), quads ? 1 : 0,
+      a.row(), a.column(), a.batch(), reading(a, type), b.row(), b.column(), b.batch(), reading(b.transposed(), type),
+      c.row(), c.batch(), quads ? 1 : 0,
       bias != null && down ? bias.stride() : 0, bias != null && !down ? bias.stride() : 0, adds ? 1 : 0, wide ? 1 : 0};
   }
 
@@ -135,11 +150,13 @@ final class Gemm {
   private static int reading(Matrix m, DType type) {
     boolean along = m.column() != 1 && (m.row() == 1 || m.row() < m.column());
     long step = along ? m.row() : m.column(), next = along ? m.column() : m.row();
-    boolean quads = step == 1 && next % 4 == 0 && m.batch() % 4 == 0 && m.address() % Math.min(16, 4 * type.bytes()) == 0;
+    boolean aligned = m.address() % Math.min(16, 4 * type.bytes()) == 0;
+    boolean quads = aligned && step == 1 && next % 4 == 0 && m.batch() % 4 == 0;
     return (quads ? QUADS : 0) | (along ? ALONG_ROWS : 0);
   }
 
   private static Tensor temporary(CudaDevice device, DType type, Shape shape) {
-    return Dispatch.allocate("a temporary", new Spec(shape, type), new Device("cuda", device.index), Layout.contiguous(shape));
+    return Dispatch.allocate("a temporary", new Spec(shape, type), new Device("cuda", device.index),
+        Layout.contiguous(shape));
   }
 }

@@ -14,11 +14,12 @@ interface GpuBlas {
   long open(long stream, long workspace);
 
   /**
-   * {@code C = op(A) op(B)}, or {@code C += op(A) op(B)}, for each of {@code batches}; C is m by n. 16-bit types are summed
-   * in f32.
+   * {@code C = op(A) op(B)}, or {@code C += op(A) op(B)}, for each of {@code batches}; C is m by n. 16-bit types are
+   * summed in f32.
    *
    * @param to the type of C: that of A and B, or f32 where they are of 16 bits
    */
-  void multiply(long handle, DType type, DType to, boolean transposedA, boolean transposedB, int m, int n, int k, long a, int lda, long strideA,
+  void multiply(long handle, DType type, DType to, boolean transposedA, boolean transposedB, int m, int n, int k,
+      long a, int lda, long strideA,
       long b, int ldb, long strideB, boolean adds, long c, int ldc, long strideC, int batches);
 }

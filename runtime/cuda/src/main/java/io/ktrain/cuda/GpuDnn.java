@@ -2,7 +2,10 @@ package io.ktrain.cuda;
 
 import org.jspecify.annotations.Nullable;
 
-/** A library's convolutions. Every call belongs to the thread of the device it is for; one that fails throws {@code DeviceError}. */
+/**
+ * A library's convolutions. Every call belongs to the thread of the device it is for; one that fails throws
+ * {@code DeviceError}.
+ */
 interface GpuDnn {
   /** What is computed: the output, or the gradient by the input or by the weight. */
   enum Pass {

@@ -20,7 +20,8 @@ final class MatMulKernels {
   static void register(CudaBackend cuda) {
     var m = new MatMulKernels(cuda);
     cuda.add(MatMuls.MM, (device, call) -> m.product(device, 1, call.in(0), call.in(1), call.out(0), null));
-    cuda.add(MatMuls.BMM, (device, call) -> m.product(device, call.in(0).size(0), call.in(0), call.in(1), call.out(0), null));
+    cuda.add(MatMuls.BMM,
+        (device, call) -> m.product(device, call.in(0).size(0), call.in(0), call.in(1), call.out(0), null));
     cuda.add(MatMuls.LINEAR, new Kernel<Void>() {
       @Override
       public boolean takes(Call<Void> call) {
@@ -48,7 +49,8 @@ final class MatMulKernels {
     Layout flat = x.layout().reshaped(x.getShape(), rows);
     Tensor dense = flat == null ? copies.dense(device, x) : x;
     Tensor x2 = CopyKernels.window(dense, rows, flat == null ? Layout.contiguous(rows) : flat);
-    Tensor wt = CopyKernels.window(w, Shape.of(w.size(1), w.size(0)), new Layout(new long[] {w.layout().stride(1), w.layout().stride(0)}, w.layout().offset()));
+    var turned = new Layout(new long[] {w.layout().stride(1), w.layout().stride(0)}, w.layout().offset());
+    Tensor wt = CopyKernels.window(w, Shape.of(w.size(1), w.size(0)), turned);
     Shape results = Shape.of(rows.get(0), w.size(0));
     product(device, 1, x2, wt, CopyKernels.window(y, results, Layout.contiguous(results)), Gemm.Bias.of(call.in(2)));
     CopyKernels.free(dense, x);

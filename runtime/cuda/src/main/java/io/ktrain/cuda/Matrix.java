@@ -13,7 +13,8 @@ import io.ktrain.tensor.Tensor;
 record Matrix(long address, int rows, int columns, long row, long column, long batch) {
   /** A matrix, or a stack of them. */
   static Matrix of(Tensor t) {
-    return new Matrix(Args.address(t), t.size(-2), t.size(-1), t.layout().stride(t.getNdim() - 2), t.layout().stride(t.getNdim() - 1),
+    return new Matrix(Args.address(t), t.size(-2), t.size(-1), t.layout().stride(t.getNdim() - 2),
+        t.layout().stride(t.getNdim() - 1),
         t.getNdim() == 3 ? t.layout().stride(0) : 0);
   }
 

@@ -4,8 +4,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One of NVIDIA's libraries that ktrain does without where it is missing. Looked for when first asked for, since it takes
- * a while to load.
+ * One of NVIDIA's libraries that ktrain does without where it is missing. Looked for when first asked for, since it
+ * takes a while to load.
  */
 final class OptionalLibrary<T> {
   private final String name;

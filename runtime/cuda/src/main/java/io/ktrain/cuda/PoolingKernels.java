@@ -25,7 +25,8 @@ final class PoolingKernels {
     });
     add(cuda, Convolutions.MAX_UNPOOL2D, (device, call) -> {
       Tensor g = call.in(0), places = call.in(1), x = call.out(0);
-      launch(device, "max_unpool_", x, new Args().tensor(g).tensor(places).tensor(x), call.attributes().options(), x, g, places);
+      launch(device, "max_unpool_", x, new Args().tensor(g).tensor(places).tensor(x), call.attributes().options(), x, g,
+          places);
     });
     add(cuda, Convolutions.AVG_POOL2D, (device, call) -> {
       Tensor x = call.in(0), y = call.out(0);
@@ -52,14 +53,17 @@ final class PoolingKernels {
   }
 
   /** With the struct {@code Pool} of pooling.cu behind {@code args}. */
-  private static void launch(CudaDevice device, String name, Tensor result, Args args, Pool2dOptions o, Tensor x, Tensor y, Tensor places) {
+  private static void launch(CudaDevice device, String name, Tensor result, Args args, Pool2dOptions o, Tensor x,
+      Tensor y, Tensor places) {
     long[] fields = new long[26];
-    long[] sizes = {x.size(0), x.size(1), x.size(2), x.size(3), y.size(2), y.size(3), o.kernelH(), o.kernelW(), o.strideH(), o.strideW(), o.paddingH(), o.paddingW(),
+    long[] sizes = {x.size(0), x.size(1), x.size(2), x.size(3), y.size(2), y.size(3), o.kernelH(), o.kernelW(),
+      o.strideH(), o.strideW(), o.paddingH(), o.paddingW(),
       o.countIncludePad() ? 1 : 0, Pictures.isChannelsLast(result) ? 1 : 0};
     System.arraycopy(sizes, 0, fields, 0, sizes.length);
     Pictures.strides(x, fields, 14);
     Pictures.strides(y, fields, 18);
     Pictures.strides(places, fields, 22);
-    device.launch(POOLING, name + result.getDtype(), device.blocks(result.numel(), THREADS), THREADS, args.struct(fields));
+    device.launch(POOLING, name + result.getDtype(), device.blocks(result.numel(), THREADS), THREADS,
+        args.struct(fields));
   }
 }

@@ -93,7 +93,8 @@ template <class T> __device__ __forceinline__ void gather_columns(const T* from,
         i32 s = under(at.w, l, p.sw, p.pw, p.dw, p.ow);
         if (s < 0) continue;
         i64 pixel = (at.n * p.oh + r) * p.ow + s, tap = k * p.kw + l;
-        sum += widen(from[p.channels_last ? (pixel * kernel + tap) * p.c + at.c : (at.c * kernel + tap) * pixels + pixel]);
+        i64 last = (pixel * kernel + tap) * p.c + at.c, first = (at.c * kernel + tap) * pixels + pixel;
+        sum += widen(from[p.channels_last ? last : first]);
       }
     }
     x[i] = narrow<T>(sum);
@@ -102,7 +103,9 @@ template <class T> __device__ __forceinline__ void gather_columns(const T* from,
 
 // ---- channels in groups
 
-template <class T> __device__ __forceinline__ void grouped(const T* x, const T* weight, const T* bias, i64 bias_step, T* y, const Convolution& p) {
+template <class T>
+__device__ __forceinline__ void grouped(const T* x, const T* weight, const T* bias, i64 bias_step, T* y,
+                                        const Convolution& p) {
   typedef typename Compute<T>::type C;
   i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
   EACH(i, p.n * p.o * p.oh * p.ow) {
@@ -114,14 +117,17 @@ template <class T> __device__ __forceinline__ void grouped(const T* x, const T* 
         if (h < 0 || h >= p.h) continue;
         for (i32 l = 0; l < p.kw; l++) {
           i64 w = at.w * p.sw - p.pw + l * p.dw;
-          if (w >= 0 && w < p.w) sum += widen(x[offset(p.x, at.n, at.c / out * in + c, h, w)]) * widen(weight[offset(p.weight, at.c, c, k, l)]);
+          if (w < 0 || w >= p.w) continue;
+          C value = widen(x[offset(p.x, at.n, at.c / out * in + c, h, w)]);
+          sum += value * widen(weight[offset(p.weight, at.c, c, k, l)]);
         }
       }
     y[i] = narrow<T>(sum);
   }
 }
 
-template <class T> __device__ __forceinline__ void grouped_input_grad(const T* g, const T* weight, T* x, const Convolution& p) {
+template <class T>
+__device__ __forceinline__ void grouped_input_grad(const T* g, const T* weight, T* x, const Convolution& p) {
   typedef typename Compute<T>::type C;
   i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
   EACH(i, p.n * p.c * p.h * p.w) {
@@ -134,7 +140,8 @@ template <class T> __device__ __forceinline__ void grouped_input_grad(const T* g
         if (r < 0) continue;
         for (i32 l = 0; l < p.kw; l++) {
           i32 s = under(at.w, l, p.sw, p.pw, p.dw, p.ow);
-          if (s >= 0) sum += widen(g[offset(p.y, at.n, o, r, s)]) * widen(weight[offset(p.weight, o, at.c % in, k, l)]);
+          if (s < 0) continue;
+          sum += widen(g[offset(p.y, at.n, o, r, s)]) * widen(weight[offset(p.weight, o, at.c % in, k, l)]);
         }
       }
     x[i] = narrow<T>(sum);
@@ -142,7 +149,8 @@ template <class T> __device__ __forceinline__ void grouped_input_grad(const T* g
 }
 
 // A weight a block.
-template <class T> __device__ __forceinline__ void grouped_weight_grad(const T* g, const T* x, T* weight, const Convolution& p) {
+template <class T>
+__device__ __forceinline__ void grouped_weight_grad(const T* g, const T* x, T* weight, const Convolution& p) {
   typedef typename Compute<T>::type C;
   __shared__ C scratch[32];
   i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
@@ -153,7 +161,8 @@ template <class T> __device__ __forceinline__ void grouped_weight_grad(const T* 
     i64 j = e;
     i32 s = take(j, p.ow), r = take(j, p.oh);
     i64 h = r * p.sh - p.ph + k * p.dh, w = s * p.sw - p.pw + l * p.dw;
-    if (h >= 0 && h < p.h && w >= 0 && w < p.w) sum += widen(g[offset(p.y, j, o, r, s)]) * widen(x[offset(p.x, j, o / out * in + c, h, w)]);
+    if (h < 0 || h >= p.h || w < 0 || w >= p.w) continue;
+    sum += widen(g[offset(p.y, j, o, r, s)]) * widen(x[offset(p.x, j, o / out * in + c, h, w)]);
   }
   sum = block_sum(sum, scratch);
   if (threadIdx.x == 0) weight[blockIdx.x] = narrow<T>(sum);
@@ -163,7 +172,9 @@ template <class T> __device__ __forceinline__ void grouped_weight_grad(const T* 
 
 // Each channel's sum over pictures and pixels: blocks of 256 threads in slices, whose sums bias_grad_sum adds up. Where
 // channels lie last, neighbouring threads take neighbouring channels.
-template <class T> __device__ __forceinline__ void bias_grad(const T* g, typename Compute<T>::type* parts, i64 slices, const Convolution& p) {
+template <class T>
+__device__ __forceinline__ void bias_grad(const T* g, typename Compute<T>::type* parts, i64 slices,
+                                          const Convolution& p) {
   typedef typename Compute<T>::type C;
   __shared__ C sums[8][33];
   i64 pixels = p.n * p.oh * p.ow, slice = blockIdx.y;
@@ -190,7 +201,8 @@ template <class T> __device__ __forceinline__ void bias_grad(const T* g, typenam
   }
 }
 
-template <class T> __device__ __forceinline__ void bias_grad_sum(const typename Compute<T>::type* parts, i64 slices, i64 channels, T* to) {
+template <class T>
+__device__ __forceinline__ void bias_grad_sum(const typename Compute<T>::type* parts, i64 slices, i64 channels, T* to) {
   EACH(o, channels) {
     typename Compute<T>::type sum = 0;
     for (i64 s = 0; s < slices; s++) sum += parts[s * channels + o];
@@ -201,9 +213,19 @@ template <class T> __device__ __forceinline__ void bias_grad_sum(const typename 
 #define CONVOLUTIONS(name, T) \
   KERNEL(columns_##name, const T* x, T* to, Convolution p) { columns(x, to, p); } \
   KERNEL(gather_columns_##name, const T* from, T* x, Convolution p) { gather_columns(from, x, p); } \
-  KERNEL(grouped_##name, const T* x, const T* weight, const T* bias, i64 bias_step, T* y, Convolution p) { grouped(x, weight, bias, bias_step, y, p); } \
-  KERNEL(grouped_input_grad_##name, const T* g, const T* weight, T* x, Convolution p) { grouped_input_grad(g, weight, x, p); } \
-  KERNEL(grouped_weight_grad_##name, const T* g, const T* x, T* weight, Convolution p) { grouped_weight_grad(g, x, weight, p); } \
-  KERNEL(bias_grad_##name, const T* g, Compute<T>::type* parts, i64 slices, Convolution p) { bias_grad(g, parts, slices, p); } \
-  KERNEL(bias_grad_sum_##name, const Compute<T>::type* parts, i64 slices, i64 channels, T* to) { bias_grad_sum(parts, slices, channels, to); }
+  KERNEL(grouped_##name, const T* x, const T* weight, const T* bias, i64 bias_step, T* y, Convolution p) { \
+    grouped(x, weight, bias, bias_step, y, p); \
+  } \
+  KERNEL(grouped_input_grad_##name, const T* g, const T* weight, T* x, Convolution p) { \
+    grouped_input_grad(g, weight, x, p); \
+  } \
+  KERNEL(grouped_weight_grad_##name, const T* g, const T* x, T* weight, Convolution p) { \
+    grouped_weight_grad(g, x, weight, p); \
+  } \
+  KERNEL(bias_grad_##name, const T* g, Compute<T>::type* parts, i64 slices, Convolution p) { \
+    bias_grad(g, parts, slices, p); \
+  } \
+  KERNEL(bias_grad_sum_##name, const Compute<T>::type* parts, i64 slices, i64 channels, T* to) { \
+    bias_grad_sum(parts, slices, channels, to); \
+  }
 FLOATING_TYPES(CONVOLUTIONS)

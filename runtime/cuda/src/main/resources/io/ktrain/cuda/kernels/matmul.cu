@@ -1,8 +1,8 @@
-// Products of matrices where there is no cuBLAS, and of whole numbers: a block makes one tile of the result from tiles of
-// the operands in shared memory, each thread a small block of it in registers.
+// Products of matrices where there is no cuBLAS, and of whole numbers: a block makes one tile of the result from tiles
+// of the operands in shared memory, each thread a small block of it in registers.
 #include "ktrain.cuh"
 
-// How a tile of an operand is read: along the dim that is summed over, or along the other; four elements at once or one.
+// How a tile of an operand is read: along the dim that is summed over or along the other, four elements at once or one.
 enum { QUADS = 1, ALONG_ROWS = 2 };
 
 // C = A * B + bias, or C += A * B. Sizes and strides in elements; see Gemm.
@@ -27,8 +27,12 @@ template <class T, int ROWS, int DEPTH, int THREADS> struct Reader {
   const T* at[COUNT];
   i32 room[COUNT]; // how many rows there are from its own on, at most 4
 
-  static __device__ __forceinline__ int row(int q, bool along) { return along ? q % (ROWS / 4) * 4 : q / (DEPTH / 4); }
-  static __device__ __forceinline__ int place(int q, bool along) { return along ? q / (ROWS / 4) : q % (DEPTH / 4) * 4; }
+  static __device__ __forceinline__ int row(int q, bool along) {
+    return along ? q % (ROWS / 4) * 4 : q / (DEPTH / 4);
+  }
+  static __device__ __forceinline__ int place(int q, bool along) {
+    return along ? q / (ROWS / 4) : q % (DEPTH / 4) * 4;
+  }
 
   __device__ __forceinline__ void start(const T* x, i64 row_step, i64 k_step, int reading, i64 row0, i64 rows, i64 k) {
     bool along = reading & ALONG_ROWS;
@@ -64,7 +68,10 @@ template <class T, int ROWS, int DEPTH, int THREADS> struct Reader {
   }
 };
 
-template <class O, class T> __device__ __forceinline__ void emit(O* c, const T* bias, const Product& p, i64 row, i64 column, const typename Compute<T>::type* v) {
+// Four neighbours of C.
+template <class O, class T>
+__device__ __forceinline__ void emit(O* c, const T* bias, const Product& p, i64 row, i64 column,
+                                     const typename Compute<T>::type* v) {
   typedef typename Compute<T>::type C;
   if (row >= p.m || column >= p.n) return;
   O* at = c + row * p.c_row + column;
@@ -82,8 +89,8 @@ template <class O, class T> __device__ __forceinline__ void emit(O* c, const T* 
   if (whole) *(Quad<O>*)at = q;
 }
 
-// A thread's block of the tile is BLOCK by BLOCK, in pieces of 4 by 4 that lie apart, so that a warp reads shared memory
-// without conflicts. 256 threads.
+// A thread's block of the tile is BLOCK by BLOCK, in pieces of 4 by 4 that lie apart, so that a warp reads shared
+// memory without conflicts. 256 threads.
 template <class T, int TILE, int DEPTH, int BLOCK>
 __device__ __forceinline__ void gemm(const T* a, const T* b, void* c, const T* bias, const Product& p) {
   typedef typename Compute<T>::type C;
@@ -122,7 +129,8 @@ __device__ __forceinline__ void gemm(const T* a, const T* b, void* c, const T* b
       C u[BLOCK], v[BLOCK];
 #pragma unroll
       for (int s = 0; s < PIECES; s++) {
-        Quad<C> q = *(const Quad<C>*)&tile_a[now][d][s * APART + y], r = *(const Quad<C>*)&tile_b[now][d][s * APART + x];
+        Quad<C> q = *(const Quad<C>*)&tile_a[now][d][s * APART + y];
+        Quad<C> r = *(const Quad<C>*)&tile_b[now][d][s * APART + x];
         for (int e = 0; e < 4; e++) {
           u[4 * s + e] = q.v[e];
           v[4 * s + e] = r.v[e];
@@ -150,15 +158,21 @@ __device__ __forceinline__ void gemm(const T* a, const T* b, void* c, const T* b
     }
 }
 
-#define SMALL(name, T) KERNEL(gemm_##name, const T* a, const T* b, void* c, const T* bias, Product p) { gemm<T, 64, 16, 4>(a, b, c, bias, p); }
-#define LARGE(name, T) KERNEL(gemm_large_##name, const T* a, const T* b, void* c, const T* bias, Product p) { gemm<T, 128, 8, 8>(a, b, c, bias, p); }
+#define SMALL(name, T) KERNEL(gemm_##name, const T* a, const T* b, void* c, const T* bias, Product p) { \
+  gemm<T, 64, 16, 4>(a, b, c, bias, p); \
+}
+#define LARGE(name, T) KERNEL(gemm_large_##name, const T* a, const T* b, void* c, const T* bias, Product p) { \
+  gemm<T, 128, 8, 8>(a, b, c, bias, p); \
+}
 FLOATING_TYPES(SMALL)
 LARGE(f32, float)
 LARGE(f16, half16)
 LARGE(bf16, bfloat)
 
 // The pieces of K, [batches, splits, m, n], added up in their order.
-template <class T> __device__ __forceinline__ void gemm_sum(const typename Compute<T>::type* parts, T* c, const T* bias, const Product& p) {
+template <class T>
+__device__ __forceinline__ void gemm_sum(const typename Compute<T>::type* parts, T* c, const T* bias,
+                                         const Product& p) {
   typedef typename Compute<T>::type C;
   i64 size = p.m * p.n;
   EACH(i, p.batches * size) {
@@ -171,7 +185,9 @@ template <class T> __device__ __forceinline__ void gemm_sum(const typename Compu
     *at = narrow<T>(sum);
   }
 }
-#define SUM(name, T) KERNEL(gemm_sum_##name, const Compute<T>::type* parts, T* c, const T* bias, Product p) { gemm_sum<T>(parts, c, bias, p); }
+#define SUM(name, T) KERNEL(gemm_sum_##name, const Compute<T>::type* parts, T* c, const T* bias, Product p) { \
+  gemm_sum<T>(parts, c, bias, p); \
+}
 FLOATING_TYPES(SUM)
 
 // Whole numbers: an element a thread.
@@ -181,7 +197,8 @@ KERNEL(gemm_whole, const void* a, const void* b, void* c, i32 type, Product p) {
     i64 batch = i / size, row = i % size / p.n, column = i % p.n;
     i64 sum = 0;
     for (i64 k = 0; k < p.k; k++)
-      sum += load<i64>(a, type, batch * p.a_batch + row * p.a_row + k * p.a_column) * load<i64>(b, type, batch * p.b_batch + k * p.b_row + column * p.b_column);
+      sum += load<i64>(a, type, batch * p.a_batch + row * p.a_row + k * p.a_column)
+          * load<i64>(b, type, batch * p.b_batch + k * p.b_row + column * p.b_column);
     store(c, type, batch * p.c_batch + row * p.c_row + column, sum);
   }
 }

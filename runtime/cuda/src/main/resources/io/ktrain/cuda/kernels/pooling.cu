@@ -1,5 +1,5 @@
-// Pooling. Each thread makes one element of the result; the gradients gather from the windows over their element, in the
-// windows' order, so that overlapping windows need no atomics.
+// Pooling. Each thread makes one element of the result; the gradients gather from the windows over their element, in
+// the windows' order, so that overlapping windows need no atomics.
 #include "ktrain.cuh"
 
 // Sizes of the picture x and of the windows over it, y; strides in elements. See PoolingKernels.
@@ -121,7 +121,8 @@ template <class T> __device__ __forceinline__ void average_pool_grad(const T* g,
     C sum = 0;
     for (at.h = rows.from; at.h < rows.to; at.h++)
       for (at.w = columns.from; at.w < columns.to; at.w++)
-        sum += widen(g[offset(p.y, at)]) / elements(p, span(at.h, p.kh, p.sh, p.ph, p.h), span(at.w, p.kw, p.sw, p.pw, p.w));
+        sum += widen(g[offset(p.y, at)])
+            / elements(p, span(at.h, p.kh, p.sh, p.ph, p.h), span(at.w, p.kw, p.sw, p.pw, p.w));
     x[i] = narrow<T>(sum);
   }
 }
