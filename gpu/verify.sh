@@ -134,7 +134,7 @@ by_op() { # name, "limit": the op table's tests, in several processes since most
 op_tests=io.ktrain.op.CudaOpsTest
 
 ops() {
-  tests kernels 'the CPU' --select-package=io.ktrain.cuda
+  tests kernels 'the CPU' --select-package=io.ktrain.cuda --include-classname='.*(Kernels|Cublas)Test'
   tests kernels.shapes 'the CPU' --select-package=io.ktrain.op --include-classname='.*\.Cuda.*Test' \
     --exclude-classname=$op_tests
   by_op ops 'the CPU'
