@@ -107,7 +107,12 @@ tests() { # name, "limit", arguments of JUnit's console...
   code=$?
   wrap=(env)
   printf '\n$ %s\n%s\n' "$name: $*" "$text" >> "$log"
-  if [ $code = 124 ] || [ $code = 137 ]; then row SKIPPED "$name" "it ran past the section's $budget s"; return; fi
+  if [ $code = 124 ] || [ $code = 137 ]; then
+    failed=$(grep -c ':: FAILED$' <<< "$text")
+    if [ "$failed" = 0 ]; then row SKIPPED "$name" "it ran past the section's $budget s"
+    else row CHECK "$name" "$failed failed before the section's $budget s ran out" "$what" WRONG; fi
+    return
+  fi
   passed=$(sed -n 's/^\[ *\([0-9]*\) tests successful.*/\1/p' <<< "$text")
   failed=$(sed -n 's/^\[ *\([0-9]*\) tests failed.*/\1/p' <<< "$text")
   said=$(grep -oE '[0-9]+ passed, [0-9]+ failed, [0-9]+ unsupported' <<< "$text")
