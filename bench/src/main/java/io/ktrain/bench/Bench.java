@@ -1,5 +1,6 @@
 package io.ktrain.bench;
 
+import io.ktrain.tensor.Context;
 import io.ktrain.tensor.Devices;
 import io.ktrain.tensor.Tensor;
 import java.io.IOException;
@@ -21,7 +22,7 @@ import java.util.regex.Pattern;
  * Runs workloads, each round in fresh processes, ktrain and its peer in turn, and prints medians:
  *
  * <pre>
- * ./ktrain bench W1 W2 W6 W8 W9 [--rounds 5] [--threads 2] [--peer 'path/to/python/run.sh openblas']
+ * ./ktrain bench W1 W2 W6 W8 W9 [--rounds 5] [--threads 2] [--device cuda] [--peer 'path/to/python/run.sh openblas']
  * </pre>
  *
  * The peer is any command that takes the workload's name (tiny10 for W8) and {@code --threads N}, and prints a line with
@@ -33,11 +34,13 @@ public final class Bench {
 
   private final int rounds;
   private final int threads;
+  private final String device;
   private final String peer;
 
   private Bench(Arguments a) {
     rounds = a.count("--rounds", 5);
     threads = a.count("--threads", 2);
+    device = a.text("--device", "cpu");
     peer = a.text("--peer", System.getenv().getOrDefault("KTRAIN_PEER", ""));
   }
 
@@ -54,7 +57,7 @@ public final class Bench {
 
   private void run(List<String> names) throws IOException, InterruptedException {
     double peak = peakGflops();
-    System.out.printf(Locale.ROOT, "matrix products of 1024 reach %.0f GFLOP/s on %d threads; the floor is a step's products at that speed%n", peak, threads);
+    System.out.printf(Locale.ROOT, "matrix products reach %.0f GFLOP/s on %s; the floor is a step's products at that speed%n", peak, device.equals("cpu") ? threads + " threads" : device);
     if (peer.isEmpty()) System.out.println("no peer: give --peer COMMAND or KTRAIN_PEER to compare");
     System.out.printf("%-4s %-18s %10s %10s %10s %10s %8s %8s %7s%n", "", "figure", "ktrain", "min", "max", "peer", "ratio", "floor", "MB (peer)");
     for (String name : names) workload(name, peak);
@@ -87,19 +90,19 @@ public final class Bench {
   }
 
   /** A workload in a JVM like this one. */
-  private static List<String> workloadCommand(String name, String threads) {
+  private List<String> workloadCommand(String name, String threads) {
     var command = new ArrayList<String>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     for (String flag : ManagementFactory.getRuntimeMXBean().getInputArguments()) if (!flag.startsWith("-XX:AOT") && !flag.startsWith("-XX:SharedArchive")) command.add(flag);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Workload.class.getName(), name, "--threads", threads));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Workload.class.getName(), name, "--threads", threads, "--device", device));
     return command;
   }
 
   /** The whole of {@code ktrain run}, from the checkout this was built in. */
-  private static List<String> startCommand() {
+  private List<String> startCommand() {
     for (Path p = Path.of(Bench.class.getProtectionDomain().getCodeSource().getLocation().getPath()); p != null; p = p.getParent())
       if (Files.isExecutable(p.resolve("ktrain")) && Files.exists(p.resolve("bench/tiny10.ktrain.kts")))
-        return List.of(p.resolve("ktrain").toString(), "run", p.resolve("bench/tiny10.ktrain.kts").toString(), "--threads", "1");
+        return List.of(p.resolve("ktrain").toString(), "run", p.resolve("bench/tiny10.ktrain.kts").toString(), "--threads", "1", "--device", device);
     throw new IllegalArgumentException("bench: W8 runs the checkout's ktrain, and there is none around " + Bench.class.getSimpleName() + ".");
   }
 
@@ -117,12 +120,14 @@ public final class Bench {
 
   private double peakGflops() {
     Devices.setThreads(threads);
-    Tensor a = Tensor.randn(1024, 1024), b = Tensor.randn(1024, 1024);
+    Context.current().setDevice(Devices.named(device));
+    int n = device.equals("cpu") ? 1024 : 4096;
+    Tensor a = Tensor.randn(n, n), b = Tensor.randn(n, n);
     double best = 0;
     for (int i = 0; i < 60; i++) {
       long t0 = System.nanoTime();
-      a.mm(b);
-      best = Math.max(best, 2.0 * 1024 * 1024 * 1024 / (System.nanoTime() - t0));
+      a.mm(b).narrow(0, 0, 1).toFloatArray(); // waits for the device
+      best = Math.max(best, 2.0 * n * n * n / (System.nanoTime() - t0));
     }
     return best;
   }

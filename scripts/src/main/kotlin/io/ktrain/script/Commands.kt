@@ -64,8 +64,16 @@ internal object Commands {
   }
 
   private class DoctorCommand(private val out: PrintStream) : CliktCommand("doctor") {
+    val ops by option("--ops", help = "instead, how each operation runs where; exit code 1 if one does not").flag()
+
     override fun help(context: Context): String = "Say what ktrain found here: JDK, CPU, native math, devices, folders."
 
-    override fun run() = Doctor.report().forEach { (name, value) -> out.println("${name.padEnd(14)} $value") }
+    override fun run() {
+      if (!ops) return Doctor.report().forEach { (name, value) -> out.println("${name.padEnd(14)} $value") }
+      val matrix = Doctor.operations()
+      out.print(matrix)
+      val holes = matrix.holes()
+      if (holes.isNotEmpty()) throw CliktError("without a kernel: ${holes.joinToString()}", statusCode = 1)
+    }
   }
 }

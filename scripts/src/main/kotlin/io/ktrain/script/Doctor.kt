@@ -1,5 +1,7 @@
 package io.ktrain.script
 
+import io.ktrain.backend.Backends
+import io.ktrain.op.OpMatrix
 import io.ktrain.tensor.Devices
 import java.nio.file.Files
 import java.nio.file.Path
@@ -17,6 +19,8 @@ internal object Doctor {
     "default" to "--device auto is ${Devices.named("auto")}, --threads ${Devices.threads()}",
     "cache" to cache(),
   )
+
+  fun operations(): OpMatrix = OpMatrix.of(Backends.all())
 
   private fun cpu(): String? = Path.of("/proc/cpuinfo").takeIf(Files::isReadable)?.let { file ->
     Files.readAllLines(file).find { it.startsWith("model name") }?.substringAfter(':')?.trim()

@@ -30,7 +30,10 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
     return when (request.command) {
       "check" -> check(host, opened, arguments)
       "summary" -> summary(host, opened, arguments)
-      else -> Interrupts.handling(run, err) { report(host.run(opened, arguments)) }
+      else -> {
+        sayWhyNoGpu()
+        Interrupts.handling(run, err) { report(host.run(opened, arguments)) }
+      }
     }
   }
 
@@ -95,6 +98,13 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
 
   private fun print(diagnostics: List<Diagnostic>) = diagnostics.forEach(err::println)
 
+  /** Where the device was left to ktrain, it being the CPU should surprise nobody. */
+  private fun sayWhyNoGpu() {
+    if ((request[OwnFlag.DEVICE] ?: AUTO) != AUTO || request.has(OwnFlag.QUIET)) return
+    val reason: String? = Devices.whyNoGpu()
+    if (reason != null) err.println("ktrain: on the CPU: $reason")
+  }
+
   private fun sayCompiling() {
     if (Terminal.isLive && !request.has(OwnFlag.QUIET)) err.println("compiling ${request.script} ...")
   }
@@ -111,7 +121,7 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
   }
 
   private fun runOf(request: Request): Run = Run(
-    device = Devices.named(request[OwnFlag.DEVICE] ?: "auto"),
+    device = Devices.named(request[OwnFlag.DEVICE] ?: AUTO),
     seed = request.number(OwnFlag.SEED) ?: 0,
     threads = request.number(OwnFlag.THREADS, 1..1024L)?.toInt() ?: Runtime.getRuntime().availableProcessors(),
     directory = request.path(OwnFlag.RUN_DIR),
@@ -123,4 +133,8 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
     out = out,
     width = Terminal::width,
   )
+
+  private companion object {
+    const val AUTO = "auto"
+  }
 }

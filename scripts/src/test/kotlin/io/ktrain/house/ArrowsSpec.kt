@@ -14,6 +14,7 @@ import io.kotest.matchers.collections.shouldBeEmpty
 /** The modules from the bottom up, and the packages that live in each. Arrows point down this list only. */
 private val house: Map<String, List<String>> = linkedMapOf(
   "tensor" to listOf("tensor", "op", "autograd", "memory", "random", "backend", "nn", "optim", "format"),
+  "cuda" to listOf("cuda"),
   "data" to listOf("data"),
   "train" to listOf("train"),
   "dsl" to listOf("dsl"),
@@ -50,6 +51,14 @@ class ArrowsSpec : FunSpec({
     val jdk = arrayOf("java..", "javax..", "jdk..", "com.sun.management..")
     noClasses().that().resideInAnyPackage(*packages("tensor"))
       .should().dependOnClassesThat().resideOutsideOfPackages("io.ktrain..", "org.jspecify..", *jdk).check(classes)
+  }
+
+  test("cuda is Java over JCuda, which nothing else knows; nobody knows cuda") {
+    noClasses().that().resideInAnyPackage(*packages("cuda"))
+      .should().dependOnClassesThat().resideOutsideOfPackages("io.ktrain..", "jcuda..", "org.jspecify..", "java..")
+      .check(classes)
+    noClasses().that().resideOutsideOfPackages(*packages("cuda"))
+      .should().dependOnClassesThat().resideInAnyPackage("jcuda..", *packages("cuda")).check(classes)
   }
 
   test("dsl names no backend") {

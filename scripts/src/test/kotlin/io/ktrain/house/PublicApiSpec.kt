@@ -20,6 +20,7 @@ class PublicApiSpec : FunSpec({
   val modules = mapOf(
     // What tensor holds besides these packages is public to the modules above it, and internal to everyone else.
     "runtime/tensor" to listOf("tensor", "nn", "optim", "random", "format").map { "io/ktrain/$it" },
+    "runtime/cuda" to null,
     "runtime/data" to null,
     "runtime/train" to null,
     "dsl" to null,

@@ -16,9 +16,11 @@ internal class DocsSpec : FunSpec({
   test("the tour is one script") {
     bench.check("tour.ktrain.kts", blocks("tour.md").joinToString("\n")).exitCode shouldBe 0
   }
-  test("the blocks about scripts are scripts") {
-    blocks("scripts.md").forEachIndexed { i, text ->
-      bench.ended(bench.check("block$i.ktrain.kts", text)) shouldBe "0 "
+  for (page in listOf("scripts.md", "cuda.md")) {
+    test("the blocks of $page are scripts") {
+      blocks(page).forEachIndexed { i, text ->
+        bench.ended(bench.check("block$i.ktrain.kts", text)) shouldBe "0 "
+      }
     }
   }
 })

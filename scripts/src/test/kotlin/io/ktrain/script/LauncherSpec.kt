@@ -6,7 +6,6 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
 import io.kotest.matchers.string.shouldStartWith
-import java.nio.file.Path
 import kotlin.io.path.exists
 import kotlin.io.path.readLines
 import kotlin.io.path.readText
@@ -14,28 +13,9 @@ import kotlin.io.path.readText
 /** The real process: what it prints, where, and its exit code. */
 internal class LauncherSpec : FunSpec({
   val bench = Workbench(this)
-  val errors = bench.folder.resolve("errors")
-
-  class Ended(val code: Int, val out: String, val err: String) {
-    override fun toString() = "$code $out$err"
-  }
-
-  fun start(arguments: List<String>, flags: List<String> = emptyList()): Process {
-    val java = Path.of(System.getProperty("java.home"), "bin", "java").toString()
-    val jvm = listOf("--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"))
-    val builder = ProcessBuilder(listOf(java) + flags + jvm + Launcher::class.java.name + arguments)
-    builder.directory(bench.folder.toFile()).redirectError(errors.toFile())
-    builder.environment()["KTRAIN_CACHE"] = "${bench.cacheFolder.parent}"
-    builder.environment().remove("JAVA_TOOL_OPTIONS")
-    return builder.start()
-  }
-
-  fun ktrain(vararg arguments: String, flags: List<String> = emptyList()): Ended {
-    val process = start(arguments.toList(), flags)
-    process.outputStream.close()
-    val out = String(process.inputStream.readAllBytes())
-    return Ended(process.waitFor(), out, errors.readText())
-  }
+  val launched = Launched(bench)
+  fun start(vararg arguments: String) = launched.start(arguments.toList())
+  fun ktrain(vararg arguments: String, flags: List<String> = emptyList()) = launched.ktrain(*arguments, flags = flags)
 
   test("run: compiled once, then from the cache without compiler, scripting or command-line library") {
     bench.script("lib.kts", "val offset by param(1)")
@@ -45,16 +25,17 @@ internal class LauncherSpec : FunSpec({
       println("sum ${n + offset} ${sequential { linear(2, 2) }.parameters().size}")
     """
     bench.script("sum.ktrain.kts", text)
-    "${ktrain("run", "sum.ktrain.kts")}" shouldBe "0 sum 3 2\n"
+    "${ktrain("run", "sum.ktrain.kts", "--device=cpu")}" shouldBe "0 sum 3 2\n"
     val log = bench.folder.resolve("classes.log")
     val flags = listOf("-Xlog:class+load:file=$log")
-    "${ktrain("run", "sum.ktrain.kts", "--n", "40", "--offset=2", flags = flags)}" shouldBe "0 sum 42 2\n"
+    val again = ktrain("run", "sum.ktrain.kts", "--n", "40", "--offset=2", "--device=cpu", flags = flags)
+    "$again" shouldBe "0 sum 42 2\n"
     val heavy = listOf("com.github.ajalt", "org.jetbrains.kotlin", "kotlin.script", "KotlinCompiler")
     log.readLines().filter { line -> heavy.any { it in line } }.shouldBeEmpty()
   }
   test("a script that fails: exit 1, its lines, and Java's stack only when asked for") {
     bench.compiled("fails.kts", "println(\"before\")\nerror(\"broken\")")
-    "${ktrain("run", "fails.kts")}" shouldBe """
+    "${ktrain("run", "fails.kts", "--device=cpu")}" shouldBe """
       1 before
       fails.kts:2:1: error: IllegalStateException: broken
         called at  fails.kts:2     error("broken")
@@ -75,8 +56,8 @@ internal class LauncherSpec : FunSpec({
       it shouldStartWith "2 error: there is no flag --epohcs. Did you mean --epochs?"
       it shouldNotContain "\tat "
     }
-    "${ktrain("run", "ok.kts", "--device", "cuda")}" shouldStartWith "2 error: device: "
-    "${ktrain("run", "ok.kts", "--device", "tpu")}" shouldStartWith "2 error: device: "
+    "${ktrain("run", "ok.kts", "--device", "tpu")}" shouldStartWith
+      "2 error: device: no backend for tpu:0; this process has [cpu"
     "${ktrain("rnu", "ok.kts")}" shouldBe "2 error: ktrain has no command rnu. Did you mean run?\n"
     "${ktrain("run")}" shouldContain "missing argument <script>"
   }
@@ -114,7 +95,7 @@ internal class LauncherSpec : FunSpec({
   }
   test("Ctrl-C where nothing is being fitted ends at once with 130") {
     bench.compiled("waits.kts", "println(\"ready\")\nThread.currentThread().join()")
-    val process = start(listOf("run", "waits.kts"))
+    val process = start("run", "waits.kts")
     process.inputStream.bufferedReader().readLine() shouldBe "ready"
     ProcessBuilder("kill", "-INT", "${process.pid()}").start().waitFor() shouldBe 0
     process.waitFor() shouldBe 130
@@ -129,13 +110,14 @@ internal class LauncherSpec : FunSpec({
       }
     """
     bench.compiled("fits.kts", text)
-    val process = start(listOf("run", "fits.kts", "--plain"))
+    val process = start("run", "fits.kts", "--plain", "--device=cpu")
     val out = process.inputStream.bufferedReader()
     out.readLine() shouldStartWith "Epoch 001"
     ProcessBuilder("kill", "-INT", "${process.pid()}").start().waitFor() shouldBe 0
     out.readLines().last() shouldContain "stopped"
     process.waitFor() shouldBe 130
-    errors.readText().trim() shouldBe "stopping: fit saves what it was asked to keep (Ctrl-C again: stop at once)"
+    launched.errors.readText().trim() shouldBe
+      "stopping: fit saves what it was asked to keep (Ctrl-C again: stop at once)"
     bench.folder.resolve("saved/last.safetensors").exists() shouldBe true
   }
 })

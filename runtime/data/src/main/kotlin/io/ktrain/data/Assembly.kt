@@ -39,8 +39,14 @@ internal class Assembled<out B>(val batch: B, private val owned: List<Storage>) 
 /** Thrown where a sample is loaded; the reader of the batch makes the error, whose trace has the reader's line. */
 internal class SampleFailed(val index: Int, override val cause: Exception) : Exception(null, cause, false, false)
 
-/** Makes batches of a data set's samples. */
-internal class Assembly<S, out B>(private val dataset: Dataset<S>, private val collation: Collation<S, B>) {
+/**
+ * Makes batches of a data set's samples.
+ *
+ * @param pins whether in page-locked memory, from which a GPU copies while the host goes on
+ */
+internal class Assembly<S, out B>(
+  private val dataset: Dataset<S>, private val collation: Collation<S, B>, private val pins: Boolean,
+) {
   val samples: Int get() = dataset.size
 
   /**
@@ -56,8 +62,10 @@ internal class Assembly<S, out B>(private val dataset: Dataset<S>, private val c
     val exact = collation.ours && (dataset.fresh || gathers(dataset))
     val scope = if (exact) context.open("the loading of its batch") else null
     try {
-      val batch = gathered(indices, next) ?: collated(number, indices, draws, generator, next)
-      val owned = if (collation.ours) tensorsOf(batch).filter { it.hasStorage() }.map { it.storage() } else emptyList()
+      val made = gathered(indices, next) ?: collated(number, indices, draws, generator, next)
+      val batch = if (pins) withEach(made) { it.pinMemory() } else made
+      val owned = if (collation.ours) storagesOf(batch) else emptyList()
+      if (pins && collation.ours) Assembled(made, storagesOf(made) - owned.toSet()).free()
       scope?.let { owned.forEach(it::release) }
       return Assembled(batch, owned)
     } finally {
@@ -65,6 +73,8 @@ internal class Assembly<S, out B>(private val dataset: Dataset<S>, private val c
       before.enter()
     }
   }
+
+  private fun storagesOf(batch: B) = tensorsOf(batch).filter { it.hasStorage() }.map { it.storage() }
 
   @Suppress("UNCHECKED_CAST")
   private fun gathered(indices: IntArray, next: (Int) -> Unit): B? {

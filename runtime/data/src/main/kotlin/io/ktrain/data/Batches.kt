@@ -16,7 +16,8 @@ import io.ktrain.tensor.Tensor
  * @param dropLast leaves out the last batch where it is not full
  * @param sampler the order of samples; excludes [shuffle]. See [RandomSampler]
  * @param batchSampler the samples of each batch; excludes [size], [shuffle], [sampler] and [dropLast]
- * @param pinMemory has no effect on the CPU
+ * @param pinMemory makes batches in page-locked memory, from which they go to a GPU while the host goes on; without a
+ *   GPU it has no effect
  * @param timeout seconds to wait for a batch of the workers before it is an error; 0 waits as long as it takes
  * @param seed of order and augmentation; unless told it comes from the current generator, so `manualSeed` fixes it
  */
@@ -120,4 +121,4 @@ internal fun mistyped(batch: Any, wanted: String?): KtrainException = KtrainExce
 )
 
 private fun <S, B> Dataset<S>.loader(options: LoaderOptions, collation: Collation<S, B>): DataLoader<B> =
-  DataLoader(Assembly(this, collation), options)
+  DataLoader(Assembly(this, collation, options.pins), options)

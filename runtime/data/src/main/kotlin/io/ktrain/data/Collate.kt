@@ -95,14 +95,17 @@ internal fun tensorsOf(batch: Any?): List<Tensor> = when (batch) {
 }
 
 /** The batch with its tensors on [device], also those inside [Batch], Pair, Triple, Map and List; the rest stays. */
+public fun <B> toDevice(batch: B, device: Device): B = withEach(batch) { it.to(device) }
+
+/** The batch with each of its tensors, wherever the default collation puts them, replaced. */
 @Suppress("UNCHECKED_CAST")
-public fun <B> toDevice(batch: B, device: Device): B = when (batch) {
-  is Tensor -> batch.to(device)
-  is Batch -> Batch(batch.x.to(device), batch.y.to(device))
-  is Pair<*, *> -> Pair(toDevice(batch.first, device), toDevice(batch.second, device))
+internal fun <B> withEach(batch: B, replace: (Tensor) -> Tensor): B = when (batch) {
+  is Tensor -> replace(batch)
+  is Batch -> Batch(replace(batch.x), replace(batch.y))
+  is Pair<*, *> -> Pair(withEach(batch.first, replace), withEach(batch.second, replace))
   is Triple<*, *, *> ->
-    Triple(toDevice(batch.first, device), toDevice(batch.second, device), toDevice(batch.third, device))
-  is Map<*, *> -> batch.mapValues { toDevice(it.value, device) }
-  is List<*> -> batch.map { toDevice(it, device) }
+    Triple(withEach(batch.first, replace), withEach(batch.second, replace), withEach(batch.third, replace))
+  is Map<*, *> -> batch.mapValues { withEach(it.value, replace) }
+  is List<*> -> batch.map { withEach(it, replace) }
   else -> batch
 } as B

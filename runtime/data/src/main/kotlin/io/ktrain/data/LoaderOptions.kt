@@ -1,5 +1,6 @@
 package io.ktrain.data
 
+import io.ktrain.tensor.Devices
 import io.ktrain.tensor.KtrainException
 import java.util.concurrent.atomic.AtomicBoolean
 
@@ -21,6 +22,11 @@ internal class LoaderOptions(
 
   /** How many batches may be loaded or loading and not handed out yet. */
   val ahead: Int = workers * (prefetch ?: 2)
+
+  private val noGpu: String? = if (pinMemory) Devices.whyNoGpu() else null
+
+  /** Whether batches go to page-locked memory, which needs a GPU to lock it. */
+  val pins: Boolean = pinMemory && noGpu == null
 
   init {
     if (this.size < 1) wrong("size = $size; a batch has at least 1 sample.")
@@ -50,8 +56,8 @@ internal class LoaderOptions(
     if (timeout > 0 && workers == 0) {
       wrong("timeout = $timeout needs workers to wait for, and workers is 0. Fix: workers = 1, or leave timeout out.")
     }
-    if (pinMemory && noted.compareAndSet(false, true)) {
-      System.err.println("ktrain: pinMemory has no effect on the CPU and is ignored.")
+    if (pinMemory && noGpu != null && noted.compareAndSet(false, true)) {
+      System.err.println("ktrain: pinMemory has no effect: $noGpu")
     }
   }
 

@@ -3,6 +3,7 @@ package io.ktrain.backend;
 import io.ktrain.tensor.Device;
 import io.ktrain.tensor.DeviceError;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.ServiceLoader;
 
@@ -15,6 +16,7 @@ public final class Backends {
   private static List<Backend> load() {
     var all = new ArrayList<Backend>();
     ServiceLoader.load(Backend.class, Backends.class.getClassLoader()).forEach(all::add);
+    all.sort(Comparator.comparing(Backend::type)); // whatever the order of the class path
     return List.copyOf(all);
   }
 
@@ -23,8 +25,15 @@ public final class Backends {
   }
 
   public static Backend of(Device device) {
-    for (int i = 0; i < ALL.size(); i++) if (ALL.get(i).type().equals(device.type())) return ALL.get(i);
-    throw new DeviceError("device: no backend for " + device + "; this process has " + ALL.stream().map(Backend::type).toList()
-        + ". Fix: --device cpu.");
+    Backend backend = named(device.type());
+    if (backend != null) return backend;
+    List<String> usable = ALL.stream().filter(Backend::isUsable).map(Backend::type).toList();
+    throw new DeviceError("device: no backend for " + device + "; this process has " + usable + ". Fix: --device cpu.");
+  }
+
+  /** The backend of a type of device, or null. */
+  public static Backend named(String type) {
+    for (int i = 0; i < ALL.size(); i++) if (ALL.get(i).type().equals(type)) return ALL.get(i);
+    return null;
   }
 }

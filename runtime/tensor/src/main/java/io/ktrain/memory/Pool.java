@@ -14,10 +14,9 @@ import java.util.TreeMap;
  *
  * <p>A block comes back in one of two ways: {@link Storage#free} (scopes and the library itself), or, for storage the
  * user merely dropped, when the garbage collector finds it unreachable. Since the collector does not see native bytes,
- * allocation asks it to run once {@link #PRESSURE} bytes more are live than after its last run.
+ * allocation asks it to run once {@link #pressure} bytes more are live than after its last run.
  */
 public abstract class Pool {
-  /** Live bytes may grow by this much before the collector is asked which storage is unreachable. */
   static final long PRESSURE = 128L << 20;
 
   private static final long SLAB = 4L << 20;
@@ -76,6 +75,22 @@ public abstract class Pool {
   /** The most this pool may hold, in bytes. */
   protected abstract long limit();
 
+  /** Live bytes may grow by this much before the collector is asked which storage is unreachable. */
+  protected long pressure() {
+    return PRESSURE;
+  }
+
+  /** Whether freed blocks wait to be handed out again; where not, each goes back to the device at once. */
+  protected boolean isCaching() {
+    return true;
+  }
+
+  /** Called with the address of a block that nobody holds any more. */
+  protected void retired(long address) {}
+
+  /** Called with the address of a block that is about to be handed out: the place to wait for what still uses it. */
+  protected void settle(long address) {}
+
   /** Bytes in use now. */
   public final synchronized long live() {
     drain();
@@ -98,9 +113,9 @@ public abstract class Pool {
    * @param origin what made it, for the list that is printed when room runs out
    */
   public final Storage allocate(long bytes, Object origin) {
-    long size = sizeClass(bytes);
+    long size = isCaching() ? sizeClass(bytes) : Math.max(1, bytes);
     synchronized (this) {
-      if (live + size - liveAfterCollection > PRESSURE) collectOnce();
+      if (live + size - liveAfterCollection > pressure()) collectOnce();
       Block block = take(size);
       if (block == null) {
         collect();
@@ -111,6 +126,7 @@ public abstract class Pool {
         block = take(size);
       }
       if (block == null) throw exhausted(bytes);
+      settle(block.address);
       live += block.bytes;
       peak = Math.max(peak, live);
       var storage = new Storage(this, block.address, bytes, block.host);
@@ -136,7 +152,14 @@ public abstract class Pool {
     else if (first == lease) first = lease.next;
     if (lease.next != null) lease.next.previous = lease.previous;
     live -= lease.block.bytes;
-    free.computeIfAbsent(lease.block.bytes, k -> new ArrayList<>()).add(lease.block);
+    retired(lease.block.address);
+    if (lease.block.whole == null || isCaching()) free.computeIfAbsent(lease.block.bytes, k -> new ArrayList<>()).add(lease.block);
+    else release(lease.block);
+  }
+
+  private void release(Block block) {
+    block.whole.release.run();
+    reserved -= block.bytes;
   }
 
   private void drain() {
@@ -168,7 +191,7 @@ public abstract class Pool {
     drain();
     var waiting = free.get(size);
     if (waiting != null && !waiting.isEmpty()) return waiting.removeLast();
-    if (size >= LARGE) {
+    if (size >= LARGE || !isCaching()) {
       // A somewhat larger waiting block serves too: better than fresh pages, and bounded waste.
       var near = free.subMap(size, true, size + size / 4, true);
       for (var list : near.values()) if (!list.isEmpty()) return list.removeLast();
@@ -199,8 +222,7 @@ public abstract class Pool {
     for (var list : free.values())
       list.removeIf(b -> {
         if (b.whole == null) return false;
-        b.whole.release.run();
-        reserved -= b.bytes;
+        release(b);
         return true;
       });
   }

@@ -35,6 +35,11 @@ public final class Storage {
     return bytes;
   }
 
+  /** Whether it is a block of that pool. */
+  public boolean isFrom(Pool pool) {
+    return this.pool == pool && pool != null;
+  }
+
   /** The block as host code reads it, or null on a device whose memory the host cannot read. */
   public MemorySegment host() {
     return host;

@@ -41,14 +41,17 @@ public final class Convolutions {
       .build();
 
   public static final Op<Conv2dGrad> CONV2D_INPUT_GRAD = op("conv2dInputGrad", Conv2dGrad.class, "The gradient of conv2d by its input, from the upstream one and the weight.")
-      .gives(c -> new Spec(c.attributes().of(), c.in(0).getDtype()))
+      .gives(c -> new Spec(c.attributes().of(), floating("conv2dInputGrad", c.in(0))))
       .grad((c, gg) -> Dispatch.call(CONV2D, c.attributes().options(), gg, c.in(1), null),
           (c, gg) -> Dispatch.all(weightGrad(), new Conv2dGrad(c.attributes().options(), c.edge(1).getShape()), c.in(0), gg)[0])
       .internal()
       .tests(t -> t.attributes(new Conv2dGrad(Conv2dOptions.of(1, 0), Shape.of(1, 2, 4, 4))).floats(OpTests.shape(1, 3, 2, 2), OpTests.shape(3, 2, 3, 3))).build();
 
   public static final Op<Conv2dGrad> CONV2D_WEIGHT_GRAD = op("conv2dWeightGrad", Conv2dGrad.class, "The gradients of conv2d by its weight and its bias, from the upstream one and the input.")
-      .infer(c -> List.of(new Spec(c.attributes().of(), c.in(0).getDtype()), new Spec(Shape.of(c.attributes().of().get(0)), c.in(0).getDtype())))
+      .infer(c -> {
+        DType type = floating("conv2dWeightGrad", c.in(0));
+        return List.of(new Spec(c.attributes().of(), type), new Spec(Shape.of(c.attributes().of().get(0)), type));
+      })
       .grads((c, gg, needed) -> {
         Tensor[] by = new Tensor[2];
         if (needed[0] && gg[0] != null) by[0] = Dispatch.call(CONV2D, c.attributes().options(), c.in(1), gg[0], null);
@@ -81,7 +84,7 @@ public final class Convolutions {
           .attributes(new Pool2dOptions(3, 2, 2, 1, 1, 1, true, true)).distinct(OpTests.shape(1, 1, 5, 4))).build();
 
   public static final Op<PoolGrad> MAX_UNPOOL2D = op("maxUnpool2d", PoolGrad.class, "Zeros to which each window's value was added at its place.")
-      .gives(c -> new Spec(c.attributes().of(), c.in(0).getDtype()))
+      .gives(c -> new Spec(c.attributes().of(), floating("maxUnpool2d", c.in(0))))
       .grad((c, gg) -> {
         Shape x = c.attributes().of();
         Tensor rows = gg.reshape(x.get(0), x.get(1), -1);
@@ -103,7 +106,7 @@ public final class Convolutions {
           .attributes(new Pool2dOptions(3, 3, 2, 2, 1, 1, true, true)).floats(OpTests.shape(1, 2, 6, 6))).build();
 
   public static final Op<PoolGrad> AVG_POOL2D_GRAD = op("avgPool2dGrad", PoolGrad.class, "Each window's upstream gradient spread over its elements.")
-      .gives(c -> new Spec(c.attributes().of(), c.in(0).getDtype()))
+      .gives(c -> new Spec(c.attributes().of(), floating("avgPool2dGrad", c.in(0))))
       .grad((c, gg) -> Dispatch.call(AVG_POOL2D, c.attributes().options(), gg))
       .internal()
       .tests(t -> t.attributes(new PoolGrad(Pool2dOptions.of(2), Shape.of(1, 1, 4, 5))).floats(OpTests.shape(1, 1, 2, 2))).build();
@@ -122,7 +125,7 @@ public final class Convolutions {
     if (w.size(0) % o.groups() != 0) throw new ShapeError("conv2d: " + w.size(0) + " output channels cannot be cut into " + o.groups() + " groups.");
     if (b != null && !(b.getNdim() == 1 && b.size(0) == w.size(0))) throw new ShapeError("conv2d: bias must be [" + w.size(0) + "], got " + b.describe() + ".");
     DType type = MatMuls.same("conv2d", x, w);
-    if (!type.isFloating()) throw new DTypeError("conv2d: needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
+    floating("conv2d", x);
     int h = out(x.size(2), w.size(2), o.strideH(), o.paddingH(), o.dilationH()), width = out(x.size(3), w.size(3), o.strideW(), o.paddingW(), o.dilationW());
     if (h < 1 || width < 1)
       throw new ShapeError("conv2d: the kernel " + w.size(2) + "x" + w.size(3) + " (dilation " + o.dilationH() + "x" + o.dilationW() + ") is larger than the padded input of " + x.describe() + ".");
@@ -136,10 +139,15 @@ public final class Convolutions {
 
   private static Spec poolShape(String op, Tensor x, Pool2dOptions o) {
     if (x.getNdim() != 4) throw new ShapeError(op + ": input must be [batch, channels, height, width], got " + x.describe() + ". Fix: unsqueeze(0) for a single picture.");
-    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
+    DType type = floating(op, x);
     int h = o.windows(x.size(2), true), w = o.windows(x.size(3), false);
     if (h < 1 || w < 1) throw new ShapeError(op + ": the window " + o.kernelH() + "x" + o.kernelW() + " is larger than the padded input of " + x.describe() + ".");
-    return new Spec(Shape.of(x.size(0), x.size(1), h, w), x.getDtype());
+    return new Spec(Shape.of(x.size(0), x.size(1), h, w), type);
+  }
+
+  private static DType floating(String op, Tensor x) {
+    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
+    return x.getDtype();
   }
 
   public static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Conv2dOptions options) {

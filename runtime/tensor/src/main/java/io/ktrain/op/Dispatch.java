@@ -1,7 +1,6 @@
 package io.ktrain.op;
 
 import io.ktrain.autograd.Tape;
-import io.ktrain.backend.Backend;
 import io.ktrain.backend.Backends;
 import io.ktrain.backend.Kernel;
 import io.ktrain.memory.Pool;
@@ -136,16 +135,20 @@ public final class Dispatch {
 
   /** A tensor whose contents are not set yet. */
   public static Tensor allocate(String op, Spec spec, Device device, Layout layout) {
-    long bytes = spec.shape().numel() * spec.dtype().bytes();
-    return Tensor.of(spec.shape(), spec.dtype(), device, layout, storage(op, spec, device, bytes));
+    return allocate(op, spec, device, Backends.of(device).pool(device), layout);
   }
 
-  private static Storage storage(String op, Spec spec, Device device, long bytes) {
+  /** A tensor whose contents are not set yet, in memory of a pool other than its device's own. */
+  public static Tensor allocate(String op, Spec spec, Device device, Pool pool, Layout layout) {
+    return Tensor.of(spec.shape(), spec.dtype(), device, layout, storage(op, spec, device, pool));
+  }
+
+  private static Storage storage(String op, Spec spec, Device device, Pool pool) {
+    long bytes = spec.shape().numel() * spec.dtype().bytes();
     Context context = Context.current();
     var line = bytes < TRACED ? null : WALKER.walk(f -> f.filter(x -> !x.getClassName().startsWith("io.ktrain.")).findFirst().orElse(null));
-    Backend backend = Backends.of(device);
     try {
-      Storage storage = backend.pool(device).allocate(bytes, new Origin(op, spec.dtype(), spec.shape(), context.layer(), context.step(), line));
+      Storage storage = pool.allocate(bytes, new Origin(op, spec.dtype(), spec.shape(), context.layer(), context.step(), line));
       if (context.scope() != null) context.scope().add(storage);
       return storage;
     } catch (IllegalArgumentException e) {

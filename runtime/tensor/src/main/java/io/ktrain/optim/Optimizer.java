@@ -103,6 +103,8 @@ public abstract class Optimizer {
         s.tensors = new Tensor[count];
         for (int k = 0; k < count; k++) s.tensors[k] = Tensor.zerosLike(p).keep();
       }
+      for (int k = 0; k < count; k++)
+        if (!s.tensors[k].getDevice().equals(p.getDevice())) s.tensors[k] = s.tensors[k].to(p.getDevice()).keep(); // the model was moved
       all[i] = p;
       all[n + i] = p.borrowGrad();
       for (int k = 0; k < count; k++) all[(2 + k) * n + i] = s.tensors[k];

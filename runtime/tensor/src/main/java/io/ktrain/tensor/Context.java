@@ -1,5 +1,7 @@
 package io.ktrain.tensor;
 
+import io.ktrain.backend.Backend;
+import io.ktrain.backend.Backends;
 import io.ktrain.memory.Scope;
 import io.ktrain.random.Generator;
 import java.util.function.Supplier;
@@ -115,6 +117,7 @@ public final class Context {
 
   public void stepDone() {
     stepsDone++;
+    for (Backend backend : Backends.all()) backend.stepDone();
   }
 
   /** The path of the layer being called, for messages. */

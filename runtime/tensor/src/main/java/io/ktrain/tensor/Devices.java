@@ -2,7 +2,9 @@ package io.ktrain.tensor;
 
 import io.ktrain.backend.Backend;
 import io.ktrain.backend.Backends;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What this process computes with. */
 public final class Devices {
@@ -14,18 +16,26 @@ public final class Devices {
    * @throws DeviceError when the name is none, or no backend of this process has it
    */
   public static Device named(String name) {
-    if (name.equals("auto")) {
-      boolean cuda = Backends.all().stream().anyMatch(b -> b.type().equals("cuda"));
-      return cuda ? Device.of("cuda:0") : Device.CPU;
-    }
+    if (name.equals("auto")) return whyNoGpu() == null ? Device.of("cuda:0") : Device.CPU;
     Device device = Device.of(name);
     Backends.of(device).pool(device);
     return device;
   }
 
-  /** What there is to compute with, one line a backend: its devices' kind, and its state or why it cannot be used. */
+  /** Why {@code auto} means the CPU here, as one clause; null where it means a GPU. */
+  public static @Nullable String whyNoGpu() {
+    Backend cuda = Backends.named("cuda");
+    return cuda == null ? "the CUDA backend is not installed" : cuda.isUsable() ? null : cuda.status();
+  }
+
+  /** What there is to compute with: a line for each backend's state or why it cannot be used, then its details. */
   public static List<String> report() {
-    return Backends.all().stream().map(b -> b.type() + ": " + b.status()).toList();
+    var lines = new ArrayList<String>();
+    for (Backend b : Backends.all()) {
+      lines.add(b.type() + ": " + b.status());
+      for (String detail : b.details()) lines.add("  " + detail);
+    }
+    return lines;
   }
 
   /** How many threads kernels on the CPU use at most, the calling one included. */

@@ -2,6 +2,7 @@ package io.ktrain.tensor;
 
 import io.ktrain.backend.Backend;
 import io.ktrain.backend.Backends;
+import io.ktrain.memory.Pool;
 import io.ktrain.op.Dispatch;
 import io.ktrain.op.Shapes;
 import io.ktrain.op.Spec;
@@ -117,8 +118,31 @@ public final class Host {
     Backend to = Backends.of(device);
     to.pool(device);
     if (t.isShapeOnly()) return Tensor.shapeOnly(t.getShape(), t.getDtype(), device);
-    Tensor moved = Dispatch.allocate("to", new Spec(t.getShape(), t.getDtype()), device, Layout.contiguous(t.getShape()));
-    if (t.numel() > 0) to.write(bytes(t), moved.storage(), 0);
-    return moved;
+    Pool pool = to.arrivals(device, t.storage());
+    return filled(t, Dispatch.allocate("to", new Spec(t.getShape(), t.getDtype()), device, pool, Layout.contiguous(t.getShape())));
+  }
+
+  /** A copy in host memory from which {@link Tensor#to(Device)} is quickest; {@code t} itself where none is quicker. */
+  static Tensor pinned(Tensor t) {
+    if (t.isShapeOnly() || t.isConstant() || t.storage().host() == null) return t;
+    for (Backend backend : Backends.all()) {
+      Pool pool = backend.isUsable() ? backend.pinned() : null;
+      if (pool == null) continue;
+      if (t.storage().isFrom(pool)) return t;
+      return filled(t, Dispatch.allocate("pinMemory", new Spec(t.getShape(), t.getDtype()), t.getDevice(), pool, Layout.contiguous(t.getShape())));
+    }
+    return t;
+  }
+
+  private static Tensor filled(Tensor from, Tensor to) {
+    if (from.numel() == 0) return to;
+    Tensor dense = from.isContiguous() ? from : Context.current().withGrad(false, () -> Shapes.clone(from));
+    long offset = dense.layout().offset() * from.getDtype().bytes(), bytes = from.numel() * from.getDtype().bytes();
+    boolean direct = dense.storage().host() != null || from.getDevice().type().equals(to.getDevice().type());
+    if (direct) Backends.of(to.getDevice()).upload(dense.storage(), offset, to.storage(), bytes);
+    else if (to.storage().host() != null) Backends.of(from.getDevice()).read(dense.storage(), offset, to.storage().host().asSlice(0, bytes));
+    else Backends.of(to.getDevice()).write(bytes(dense), to.storage(), 0);
+    if (dense != from) dense.storage().free("to");
+    return to;
   }
 }

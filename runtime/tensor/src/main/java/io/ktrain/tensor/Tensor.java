@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public class Tensor {
   private Shape shape;
-  private final DType dtype;
+  private DType dtype;
   private Device device;
   private Layout layout;
   private Storage storage;
@@ -308,6 +308,14 @@ public class Tensor {
     if (storage != null && storage.freedBy() != null)
       throw new KtrainException(op + ": this " + describe() + " was freed at the end of " + storage.freedBy()
           + ". Fix: return it from the step, or keep() it inside.");
+  }
+
+  /**
+   * A copy in page-locked host memory, from which {@link #to(Device)} to a GPU does not wait for the copy; this tensor
+   * where there is no GPU. As {@code torch.Tensor.pin_memory}. Do not write to it before the GPU has it.
+   */
+  public final Tensor pinMemory() {
+    return Host.pinned(this);
   }
 
   /** Survives the step it was made in. */
@@ -829,9 +837,10 @@ public class Tensor {
 
   // ---- library code
 
-  /** Takes over another tensor's elements, shape and device: a parameter that gets its size, or moves. */
+  /** Takes over another tensor's elements, shape, type and device: a parameter that gets its size, or moves. */
   public final void become(Tensor value) {
     shape = value.shape;
+    dtype = value.dtype;
     layout = value.layout;
     storage = value.storage;
     device = value.device;

@@ -65,7 +65,7 @@ class OpTableTest {
       "copy_", "add_", "sub_", "mul_", "div_", "fill_", "zero_",
       // views and copies
       "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "t", "contiguous", "copy", "narrow", "select",
-          "detach", "keep", "getGrad", "borrowGrad", "stack",
+          "detach", "keep", "pinMemory", "getGrad", "borrowGrad", "stack",
       // arithmetic
       "prelu", "glu", "maskedFill", "any", "all", "argmax", "argmin", "var", "std", "norm", "normalize", "logsumexp",
           "topk", "matmul", "dot", "einsum",

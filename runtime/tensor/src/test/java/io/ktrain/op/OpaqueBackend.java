@@ -91,6 +91,11 @@ public final class OpaqueBackend implements Backend {
     };
   }
 
+  @Override
+  public boolean runs(Op<?> op) {
+    return Backends.of(Device.CPU).runs(op);
+  }
+
   private Tensor mapped(Tensor t) {
     if (t.isConstant()) return t;
     return Tensor.of(t.getShape(), t.getDtype(), Device.CPU, t.layout(), Storage.wrap(memory.block(t.storage())));

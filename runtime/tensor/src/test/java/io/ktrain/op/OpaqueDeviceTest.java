@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import io.ktrain.memory.Scope;
 import io.ktrain.nn.Activation;
 import io.ktrain.nn.BatchNorm2d;
 import io.ktrain.nn.Conv2d;
@@ -55,7 +56,7 @@ class OpaqueDeviceTest {
     return on(OpaqueBackend.DEVICE, body);
   }
 
-  private static <T> T on(Device device, Supplier<T> body) {
+  static <T> T on(Device device, Supplier<T> body) {
     Context context = Context.current().fork(new Generator(5));
     context.setDevice(device);
     return context.run(body);
@@ -100,10 +101,9 @@ class OpaqueDeviceTest {
     })));
   }
 
-  /** What is made of several operations on the way from Tensor's methods. */
-  @Test
-  void compositesGiveTheCpusBits() {
-    List<Function<Tensor, Tensor>> all = List.of(x -> x.flatten().dot(x.flatten()), x -> x.matmul(x.t()),
+  /** What is made of several operations on the way from Tensor's methods, of a matrix of 3 by 4. */
+  static List<Function<Tensor, Tensor>> composites() {
+    return List.of(x -> x.flatten().dot(x.flatten()), x -> x.matmul(x.t()),
         x -> Tensor.einsum("ij,kj->ik", x, x), x -> x.var(), x -> x.std(1, true, true),
         x -> x.norm(), x -> x.normalize(1, 1e-12), x -> x.logsumexp(1, false), x -> x.topk(2, 1).indices(),
         x -> x.argmax(), x -> x.argmin(1), x -> x.any(), x -> x.all(),
@@ -120,6 +120,11 @@ class OpaqueDeviceTest {
         x -> x.to(DType.bf16).add(1).to(DType.f16), x -> Tensor.randperm(7), x -> Tensor.randint(2, 9, 20),
         x -> Tensor.randn(3, 3), x -> x.dropout(0.5, true),
         x -> x.copy().add_(1).mul_(x).fill_(3), x -> x.copy().get(1).zero_());
+  }
+
+  @Test
+  void compositesGiveTheCpusBits() {
+    List<Function<Tensor, Tensor>> all = composites();
     for (int i = 0; i < all.size(); i++) {
       Function<Tensor, Tensor> f = all.get(i);
       Supplier<String> text = () -> {
@@ -140,7 +145,8 @@ class OpaqueDeviceTest {
     assertArrayEquals(on(Device.CPU, OpaqueDeviceTest::train), opaque(OpaqueDeviceTest::train));
   }
 
-  private static double[] train() {
+  /** The losses of a few steps of a network with most kinds of layers. */
+  static double[] train() {
     Module pictures = new Sequential(new Conv2d(1, 4, 3, 3, Conv2dOptions.of(1, 1), true), new BatchNorm2d(4), relu(),
         new MaxPool2d(Pool2dOptions.of(2)), new Flatten(), new Dropout(0.1),
         Linear.lazy(6, true), new LayerNorm(6), relu(), new Linear(6, 3));
@@ -150,6 +156,9 @@ class OpaqueDeviceTest {
     Optimizer adam = new AdamW(pictures.parameters(), 0.01), sgd = new Sgd(words.parameters(), 0.1, 0.9);
     double[] losses = new double[6];
     for (int i = 0; i < losses.length; i++) {
+      Context context = Context.current();
+      Scope step = context.open("the step");
+      adam.getGroups().getFirst().setLr(0.01 / (1 + i)); // what changes from step to step must not be frozen in one
       Tensor loss = pictures.invoke(x).add(words.invoke(ids)).crossEntropy(labels);
       adam.zeroGrad();
       sgd.zeroGrad();
@@ -159,6 +168,8 @@ class OpaqueDeviceTest {
       adam.step();
       sgd.step();
       losses[i] = loss.item();
+      context.close(step);
+      context.stepDone();
     }
     assertTrue(losses[5] < losses[0], Arrays.toString(losses));
     return losses;

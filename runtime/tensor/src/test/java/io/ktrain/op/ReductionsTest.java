@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Extreme;
+import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import org.junit.jupiter.api.Tag;
@@ -39,6 +40,21 @@ class ReductionsTest {
       for (Extreme e : new Extreme[] {x.max(dim, true), x.min(dim, true), x.sort(dim, false), x.sort(dim, true),
           x.topk(3, dim)})
         assertArrayEquals(e.values().toFloatArray(), x.gather(dim, e.indices()).toFloatArray());
+    }
+  }
+
+  @Test
+  void nanWinsItsWindowWhereverItStands() {
+    int channels = 21; // more than a vector of any width, and not a multiple of one
+    for (int place = 0; place < 4; place++) {
+      float[] window = {1, 4, 2, 3};
+      window[place] = NAN;
+      Tensor one = Tensor.of(window, 1, 1, 2, 2), many = one.expand(2, channels, 2, 2);
+      for (Tensor x : new Tensor[] {one, many.copy(), many.permute(0, 2, 3, 1).copy().permute(0, 3, 1, 2)}) {
+        Extreme best = Convolutions.maxPool2d(x, Pool2dOptions.of(2));
+        for (double v : best.values().toDoubleArray()) assertEquals(NAN, v);
+        for (long at : best.indices().toLongArray()) assertEquals(place, at);
+      }
     }
   }
 

@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.ktrain.nn.Linear;
 import io.ktrain.nn.Parameter;
+import io.ktrain.tensor.Context;
+import io.ktrain.tensor.Device;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
@@ -52,5 +55,23 @@ class OptimizerTest {
     Schedule s = Schedule.oneCycle(1, 0.1, 25, 1e4);
     assertEquals(1, s.lr(1, 0, 10, 0));
     assertEquals(0.85, s.momentum(0, 10, 0));
+  }
+
+  @Test
+  void stateFollowsAModelThatIsMoved() {
+    assertArrayEquals(trained(Device.CPU), trained(Device.of("cpu:1")));
+  }
+
+  /** The weights after two steps on the CPU and two where the model was moved to. */
+  private static float[] trained(Device device) {
+    var layer = new Linear(3, 2);
+    Context.current().withGrad(false, () -> layer.getWeight().copy_(Tensor.of(new float[] {1, -2, 3, -4, 5, -6}, 2, 3)));
+    var adam = new Adam(layer.parameters(), 0.1);
+    for (int i = 0; i < 4; i++) {
+      if (i == 2) layer.moveTo(device);
+      step(adam, layer.getWeight().square().sum());
+    }
+    assertEquals(device, layer.getWeight().getDevice());
+    return layer.getWeight().toFloatArray();
   }
 }

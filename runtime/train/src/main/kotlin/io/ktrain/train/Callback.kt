@@ -6,7 +6,7 @@ public interface Callback {
   public fun onFitStart() {}
 
   /**
-   * After each training batch.
+   * After each training batch. On a GPU a callback that wants this makes `fit` wait for every batch's loss.
    *
    * @param epoch counted from 1
    * @param step the batch within the epoch, counted from 0

@@ -2,6 +2,7 @@ package io.ktrain.train
 
 import io.ktrain.tensor.Check
 import io.ktrain.tensor.KtrainException
+import io.ktrain.tensor.ShapeError
 import io.ktrain.tensor.Tensor
 import java.nio.file.Path
 
@@ -23,15 +24,19 @@ public class StepScope internal constructor(
   public val index: Int,
   public val isTraining: Boolean,
   private val record: (name: String, value: Double) -> Unit,
+  private val leave: (name: String, value: Tensor) -> Unit,
 ) {
   /** Records a number of this batch; the epoch's is the mean over its samples. */
   public fun log(name: String, value: Double) {
     record(name, value)
   }
 
-  /** As above, of a tensor of one element. */
+  /** As above, of a tensor of one element; on a device it is read later, with others. */
   public fun log(name: String, value: Tensor) {
-    record(name, if (Check.active()) Double.NaN else value.item())
+    if (value.numel() != 1L) {
+      throw ShapeError("log: $name must be a single value, got ${value.describe()}. Fix: mean() or sum().")
+    }
+    if (Check.active()) record(name, Double.NaN) else leave(name, value)
   }
 }
 

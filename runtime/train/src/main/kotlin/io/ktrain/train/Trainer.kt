@@ -34,6 +34,9 @@ internal class Trainer<B>(
   private val updatesPerEpoch = (train.size + scope.accumulate - 1) / scope.accumulate
   private var updates = 0
 
+  /** How many losses may wait on a device for being read: one where somebody wants to see each. */
+  private val unread = if (scope.callbacks.any { it.watchesBatches }) 1 else UNREAD
+
   fun fit(): History {
     if (train.size == 0) throw KtrainException("fit: there is no training batch. Fix: more samples, or no dropLast.")
     val done = ArrayList<Epoch>()
@@ -77,7 +80,6 @@ internal class Trainer<B>(
     val together = minOf(scope.accumulate, phase.batches - first)
     if (index == first) optimizer.zeroGrad()
     val loss = phase.lossOf(index, batch)
-    if (!checking && !phase.lastLoss.isFinite()) throw diverged(phase, index)
     loss.backward(if (together <= 1) null else Tensor.full(loss.shape, 1.0 / together, loss.dtype).to(loss.device))
     if (checking || index == first + together - 1) update(phase.epoch - 1)
   }
@@ -94,13 +96,15 @@ internal class Trainer<B>(
     phase.lossOf(index, batch)
   }
 
-  private fun diverged(phase: Phase, index: Int) = KtrainException(
-    "fit: the loss is ${phase.lastLoss} at step ${index + 1} of epoch ${phase.epoch} (lr ${optimizer.lr}). " +
+  private fun diverged(loss: Double, index: Int, epoch: Int) = KtrainException(
+    "fit: the loss is $loss at step ${index + 1} of epoch $epoch (lr ${optimizer.lr}). " +
       "Fix: a smaller lr, gradClip(norm = 1.0), or look for a log, sqrt or division of 0 in the step.",
   )
 
-  private fun stopIfAsked(epoch: Int) {
+  private fun stopIfAsked(phase: Phase) {
     if (checking || !run.stopRequested) return
+    phase.settle() // what diverged is no model to save
+    val epoch = phase.epoch
     val saved = checkpoints?.interrupted(epoch).orEmpty()
     val where = when (saved.size) {
       0 -> "Nothing was saved: fit has no checkpoints(...)"
@@ -117,12 +121,14 @@ internal class Trainer<B>(
     private val isTraining = key == "train"
     private val name = if (isTraining) "step" else "validation step"
     val batches = loader.size
-    private val loss = Mean()
+    private val loss = Mean(unread) { index, value ->
+      if (isTraining && !checking && !value.isFinite()) throw diverged(value, index, epoch)
+      lastLoss = value
+    }
     private val logged = LinkedHashMap<String, Mean>()
     private val device = model.device() ?: run.device
     private val started = System.nanoTime()
-    var lastLoss = Double.NaN
-      private set
+    private var lastLoss = Double.NaN
     var speed = Double.NaN
       private set
 
@@ -136,24 +142,29 @@ internal class Trainer<B>(
           val last = index++
           if (isTraining) scope.callbacks.forEach { it.onBatchEnd(epoch, last, lastLoss) }
           progress.batchEnded { Place(epoch, isTraining, index, batches, loss.count, seconds(), ::numbers) }
-          stopIfAsked(epoch)
+          stopIfAsked(this)
         }
       }
+      settle()
       if (!checking) speed = loss.count / seconds()
     }
 
     /** The loss of one batch, with its number added to the epoch's. */
     fun lossOf(index: Int, batch: B): Tensor {
       val samples = samplesIn(batch)
-      val record = { name: String, value: Double -> logged.getOrPut(name) { Mean() }.add(value, samples) }
-      val value = StepScope(epoch, index, isTraining, record).step(toDevice(batch, device))
+      val mean = { name: String -> logged.getOrPut(name) { Mean(unread) } }
+      val record = { name: String, value: Double -> mean(name).add(value, index, samples) }
+      val leave = { name: String, value: Tensor -> mean(name).add(value, index, samples) }
+      val value = StepScope(epoch, index, isTraining, record, leave).step(toDevice(batch, device))
       if (value.numel() != 1L) {
         throw ShapeError("step: must give the loss as a single value, got ${value.describe()}. Fix: mean() or sum().")
       }
-      lastLoss = if (checking) Double.NaN else value.item()
-      loss.add(lastLoss, samples)
+      if (checking) loss.add(Double.NaN, index, samples) else loss.add(value, index, samples)
       return value
     }
+
+    /** Waits for the losses that are not known yet. */
+    fun settle() = loss.read()
 
     fun values(): LinkedHashMap<String, Double> {
       val all = linkedMapOf("$key/loss" to loss.value)
@@ -166,16 +177,14 @@ internal class Trainer<B>(
     private fun seconds() = (System.nanoTime() - started) / 1e9
   }
 
-  private class Mean {
-    private var sum = 0.0
-    var count = 0L
-      private set
-    val value get() = sum / count
+  private companion object {
+    const val UNREAD = 64
 
-    fun add(value: Double, samples: Int) {
-      sum += value * samples
-      count += samples
-    }
+    val Callback.watchesBatches: Boolean
+      get() {
+        val types = arrayOf(Int::class.java, Int::class.java, Double::class.java)
+        return javaClass.getMethod("onBatchEnd", *types).declaringClass != Callback::class.java
+      }
   }
 }
 

@@ -2,6 +2,7 @@ package io.ktrain.backend.cpu;
 
 import io.ktrain.backend.Backend;
 import io.ktrain.backend.Kernel;
+import io.ktrain.backend.KernelTable;
 import io.ktrain.memory.HostPool;
 import io.ktrain.memory.Pool;
 import io.ktrain.memory.Storage;
@@ -9,9 +10,6 @@ import io.ktrain.op.Call;
 import io.ktrain.op.Op;
 import io.ktrain.tensor.Device;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.IdentityHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -22,12 +20,12 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class CpuBackend implements Backend {
   private final Map<Integer, Pool> pools = new ConcurrentHashMap<>();
   private final Pool first = new HostPool();
-  private final Map<Op<?>, List<Kernel<?>>> kernels = new IdentityHashMap<>();
+  private final KernelTable kernels = new KernelTable();
   private volatile boolean registered;
 
   /** At the first operation: it links the whole op table, which starting a process must not wait for. */
-  private synchronized void register() {
-    if (registered) return;
+  private synchronized KernelTable table() {
+    if (registered) return kernels;
     CopyKernels.register(this);
     CreationKernels.register(this);
     ReductionKernels.register(this);
@@ -38,11 +36,12 @@ public final class CpuBackend implements Backend {
     NormKernels.register(this);
     UpdateKernels.register(this);
     registered = true;
+    return kernels;
   }
 
   /** Adds a kernel behind those already there for the operation. */
   <A> void add(Op<A> op, Kernel<? super A> kernel) {
-    kernels.computeIfAbsent(op, k -> new ArrayList<>()).add(kernel);
+    kernels.add(op, kernel);
   }
 
   @Override
@@ -64,14 +63,12 @@ public final class CpuBackend implements Backend {
   @SuppressWarnings("unchecked")
   public <A> Kernel<A> kernel(Call<A> call) {
     if (call.op().pointwise() != null) return (Kernel<A>) PointwiseKernels.KERNEL;
-    if (!registered) register();
-    List<Kernel<?>> all = kernels.get(call.op());
-    if (all == null) return null;
-    for (Kernel<?> k : all) {
-      var kernel = (Kernel<A>) k;
-      if (kernel.takes(call)) return kernel;
-    }
-    return null;
+    return (registered ? kernels : table()).find(call);
+  }
+
+  @Override
+  public boolean runs(Op<?> op) {
+    return op.pointwise() != null || table().has(op);
   }
 
   @Override

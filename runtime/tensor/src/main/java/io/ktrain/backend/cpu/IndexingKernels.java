@@ -1,5 +1,6 @@
 package io.ktrain.backend.cpu;
 
+import io.ktrain.backend.Strides;
 import io.ktrain.op.Call;
 import io.ktrain.op.Indexing;
 import io.ktrain.op.Indexing.Dim;

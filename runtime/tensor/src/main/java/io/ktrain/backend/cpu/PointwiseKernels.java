@@ -1,6 +1,7 @@
 package io.ktrain.backend.cpu;
 
 import io.ktrain.backend.Kernel;
+import io.ktrain.backend.Strides;
 import io.ktrain.op.Call;
 import io.ktrain.op.Expr;
 import io.ktrain.op.Spec;

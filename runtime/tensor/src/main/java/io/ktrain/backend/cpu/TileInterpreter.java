@@ -1,5 +1,6 @@
 package io.ktrain.backend.cpu;
 
+import io.ktrain.backend.Strides;
 import io.ktrain.op.Expr;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Tensor;

@@ -6,7 +6,8 @@ import static io.ktrain.backend.cpu.VectorMemory.INTS;
 import static io.ktrain.backend.cpu.VectorMemory.LANES;
 import static io.ktrain.backend.cpu.VectorMemory.ORDER;
 import static jdk.incubator.vector.VectorOperators.EQ;
-import static jdk.incubator.vector.VectorOperators.LE;
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.NE;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -49,10 +50,10 @@ final class VectorPooling {
         for (int q = left; q < right; q++) {
           int here = p * width + q;
           FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, from + pixel * here, ORDER);
-          // Not "greater": NaN wins over everything, as in PyTorch.
-          VectorMask<Float> loses = v.compare(LE, best);
-          best = v.blend(best, loses);
-          at = FloatVector.broadcast(FLOATS, Float.intBitsToFloat(here)).blend(at, loses);
+          // NaN wins over everything, as in PyTorch.
+          VectorMask<Float> wins = v.compare(GT, best).or(v.compare(NE, v));
+          best = best.blend(v, wins);
+          at = at.blend(FloatVector.broadcast(FLOATS, Float.intBitsToFloat(here)), wins);
         }
       best.intoMemorySegment(ALL, y + 4L * c, ORDER);
       at.intoMemorySegment(ALL, place + 4L * c, ORDER);
@@ -67,9 +68,9 @@ final class VectorPooling {
       for (int q = left; q < right; q++) {
         int here = p * width + q;
         FloatVector v = FloatVector.fromMemorySegment(FLOATS, ALL, x + pixel * here, ORDER, m);
-        VectorMask<Float> loses = v.compare(LE, best);
-        best = v.blend(best, loses);
-        at = FloatVector.broadcast(FLOATS, Float.intBitsToFloat(here)).blend(at, loses);
+        VectorMask<Float> wins = v.compare(GT, best).or(v.compare(NE, v));
+        best = best.blend(v, wins);
+        at = at.blend(FloatVector.broadcast(FLOATS, Float.intBitsToFloat(here)), wins);
       }
     best.intoMemorySegment(ALL, y, ORDER, m);
     at.intoMemorySegment(ALL, place, ORDER, m);

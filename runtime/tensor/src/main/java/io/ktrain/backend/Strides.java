@@ -1,4 +1,4 @@
-package io.ktrain.backend.cpu;
+package io.ktrain.backend;
 
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
@@ -8,14 +8,14 @@ import java.util.Arrays;
  * A walk over several tensors at once, in the order the first lies in memory, with as few dims as the strides allow.
  * Operand 0 is the output; broadcast dims have stride 0.
  */
-final class Strides {
+public final class Strides {
   /** Sizes, outermost first; at least one dim. */
-  final int[] sizes;
+  public final int[] sizes;
 
   /** strides[operand][dim], in elements. */
-  final long[][] strides;
+  public final long[][] strides;
 
-  final long[] offsets;
+  public final long[] offsets;
 
   private Strides(int[] sizes, long[][] strides, long[] offsets) {
     this.sizes = sizes;
@@ -23,7 +23,7 @@ final class Strides {
     this.offsets = offsets;
   }
 
-  static Strides of(Tensor... operands) {
+  public static Strides of(Tensor... operands) {
     Shape shape = operands[0].getShape();
     int n = shape.ndim();
     long[][] all = new long[operands.length][];
@@ -58,28 +58,28 @@ final class Strides {
     return new Strides(Arrays.copyOf(sizes, m), strides, offsets);
   }
 
-  int dims() {
+  public int dims() {
     return sizes.length;
   }
 
   /** The size of the innermost dim. */
-  int columns() {
+  public int columns() {
     return sizes[sizes.length - 1];
   }
 
   /** How many innermost runs there are. */
-  int rows() {
+  public int rows() {
     long n = 1;
     for (int d = 0; d < sizes.length - 1; d++) n *= sizes[d];
     return Math.toIntExact(n);
   }
 
-  long inner(int operand) {
+  public long inner(int operand) {
     return strides[operand][sizes.length - 1];
   }
 
   /** Where row {@code row} of an operand starts, in elements. */
-  long start(int operand, int row) {
+  public long start(int operand, int row) {
     long at = offsets[operand];
     for (int d = sizes.length - 2; d >= 0; d--) {
       at += row % sizes[d] * strides[operand][d];

@@ -1,4 +1,4 @@
-package io.ktrain.backend.cpu;
+package io.ktrain.backend;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 

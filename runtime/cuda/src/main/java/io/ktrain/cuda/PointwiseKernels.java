@@ -1,0 +1,154 @@
+package io.ktrain.cuda;
+
+import io.ktrain.backend.Kernel;
+import io.ktrain.backend.Strides;
+import io.ktrain.cuda.PointwiseSource.Kind;
+import io.ktrain.op.Call;
+import io.ktrain.op.Expr;
+import io.ktrain.op.Spec;
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.KtrainException;
+import io.ktrain.tensor.Layout;
+import io.ktrain.tensor.ShapeError;
+import io.ktrain.tensor.Tensor;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Runs pointwise operations: the expression of the op table, compiled for the operands at hand. */
+final class PointwiseKernels implements Kernel<double[]> {
+  private static final int THREADS = 256;
+
+  /** Bytes that a thread reads at once. */
+  private static final int VECTOR = 16;
+
+  /**
+   * An expression for operands of some kind. Expressions are told apart as objects: the table has each once.
+   *
+   * @param operands four bits each, the output first: type; then two bits each: kind; all ones for the strided form
+   */
+  private record Form(int identity, Expr expr, DType compute, long operands, int width) {
+    @Override
+    public boolean equals(Object o) {
+      return o instanceof Form f && f.expr == expr && f.compute == compute && f.operands == operands && f.width == width;
+    }
+
+    @Override
+    public int hashCode() {
+      return (identity * 31 + Long.hashCode(operands)) * 31 + width * 8 + compute.ordinal();
+    }
+  }
+
+  private final CudaBackend cuda;
+  private final ConcurrentHashMap<Form, Kernels> forms = new ConcurrentHashMap<>();
+
+  PointwiseKernels(CudaBackend cuda) {
+    this.cuda = cuda;
+  }
+
+  /** The result lies as the first input of its shape does, so that channels-last stays so. */
+  @Override
+  public Layout layout(Call<double[]> call, List<Spec> specs, int output) {
+    for (int i = 0; i < call.inputs(); i++) {
+      Tensor t = call.in(i);
+      if (t.isConstant() || !t.getShape().equals(specs.get(0).shape())) continue;
+      if (t.isContiguous()) return null;
+      if (t.layout().isDense(t.getShape())) return Layout.permuted(t.getShape(), t.layout().order());
+    }
+    return null;
+  }
+
+  @Override
+  public void run(Call<double[]> call) {
+    Tensor[] in = new Tensor[call.inputs()];
+    for (int i = 0; i < in.length; i++) in[i] = call.in(i);
+    run(cuda.device(call), call.op().pointwise().expr(), call.op().pointwise().compute(call), call.attributes(), call.out(0), in);
+  }
+
+  /** out = expr(in), computed in {@code compute}. */
+  void run(CudaDevice device, Expr expr, DType compute, double[] params, Tensor out, Tensor... in) {
+    long n = out.numel();
+    if (n == 0) return;
+    int tensors = 1;
+    for (Tensor t : in) if (!t.isConstant()) tensors++;
+    if (tensors > Args.OPERANDS) throw new KtrainException("cuda: a pointwise operation takes at most " + (Args.OPERANDS - 1) + " tensors, got " + (tensors - 1) + ".");
+    Tensor[] operands = new Tensor[tensors];
+    operands[0] = out;
+    for (int i = 0, k = 1; i < in.length; i++) if (!in[i].isConstant()) operands[k++] = in[i];
+    Strides s = Strides.of(operands);
+    if (isFlat(s) && isFast(operands)) flat(device, expr, compute, params, n, s, out, in);
+    else strided(device, expr, compute, params, n, s, out, in);
+  }
+
+  /** Whether all operands run through memory with the output, or stay at one element. */
+  private static boolean isFlat(Strides s) {
+    if (s.dims() != 1) return false;
+    if (s.sizes[0] > 1 && s.inner(0) != 1) return false;
+    for (int k = 1; k < s.strides.length; k++) if (s.inner(k) != 1 && s.inner(k) != 0) return false;
+    return true;
+  }
+
+  /** Kernels for the types that training is spent on; the others share one, which looks at the type as it runs. */
+  private static boolean isFast(Tensor[] operands) {
+    for (Tensor t : operands) if (!t.getDtype().isFloating() && t.getDtype() != DType.bool) return false;
+    return true;
+  }
+
+  private void flat(CudaDevice device, Expr expr, DType compute, double[] params, long n, Strides s, Tensor out, Tensor[] in) {
+    Kind[] kinds = new Kind[in.length];
+    DType[] types = new DType[in.length + 1];
+    types[0] = out.getDtype();
+    long form = types[0].ordinal(), align = Args.address(out);
+    int widest = types[0].bytes();
+    for (int i = 0, k = 1; i < in.length; i++) {
+      Tensor t = in[i];
+      kinds[i] = t.isConstant() ? Kind.NUMBER : s.inner(k++) == 0 && n > 1 ? Kind.SINGLE : Kind.DENSE;
+      types[i + 1] = t.isConstant() ? types[0] : t.getDtype();
+      form |= (long) (types[i + 1].ordinal() << 2 | kinds[i].ordinal()) << 4 + 6 * i;
+      if (kinds[i] != Kind.DENSE) continue;
+      widest = Math.max(widest, types[i + 1].bytes());
+      align |= Args.address(t);
+    }
+    int width = VECTOR / widest;
+    if ((align & VECTOR - 1) != 0) width = 1;
+    int wide = width;
+    var key = new Form(System.identityHashCode(expr), expr, compute, form, width);
+    Kernels kernels = forms.get(key);
+    if (kernels == null) kernels = forms.computeIfAbsent(key, k -> PointwiseSource.flat(expr, compute, params.length, types, kinds, wide));
+    var args = new Args().i64(n).tensor(out);
+    for (Tensor t : in) if (t.isConstant()) number(args, compute, t.constantValue()); else args.tensor(t);
+    launch(device, kernels, expr, compute, params, (n + width - 1) / width, args);
+  }
+
+  private void strided(CudaDevice device, Expr expr, DType compute, double[] params, long n, Strides s, Tensor out, Tensor[] in) {
+    if (s.dims() > Args.DIMS)
+      throw new ShapeError("cuda: operands that lie in " + s.dims() + " separate dims are too many, at most " + Args.DIMS + ": " + out.describe() + ". Fix: contiguous() first.");
+    boolean[] numbers = new boolean[in.length];
+    long form = 0;
+    for (int i = 0; i < in.length; i++) {
+      numbers[i] = in[i].isConstant();
+      if (numbers[i]) form |= 1L << i;
+    }
+    var key = new Form(System.identityHashCode(expr), expr, compute, ~form, 0);
+    Kernels kernels = forms.computeIfAbsent(key, k -> PointwiseSource.strided(expr, compute, params.length, numbers));
+    var args = new Args().i64(n).walk(s).tensor(out).type(out);
+    for (Tensor t : in) if (t.isConstant()) number(args, compute, t.constantValue()); else args.tensor(t).type(t);
+    launch(device, kernels, expr, compute, params, n, args);
+  }
+
+  private static void launch(CudaDevice device, Kernels kernels, Expr expr, DType compute, double[] params, long threads, Args args) {
+    for (double p : params) number(args, compute, p);
+    if (PointwiseSource.isFaulty(expr, compute)) device.watched(args, PointwiseKernels::wrong);
+    device.launch(kernels, "pointwise", device.blocks(threads, THREADS), THREADS, args);
+  }
+
+  private static void number(Args args, DType compute, Number value) {
+    if (compute == DType.f64) args.f64(value.doubleValue());
+    else if (compute.isFloating()) args.f32(value.floatValue());
+    else args.i64(value.longValue());
+  }
+
+  private static RuntimeException wrong(long exponent) {
+    return new KtrainException(exponent == 0 ? "division of whole numbers by zero. Fix: to(f32) first, or where(b.ne(0), ...)."
+        : "pow: a whole number to a negative power (" + exponent + ") is not a whole number. Fix: to(f32) first.");
+  }
+}

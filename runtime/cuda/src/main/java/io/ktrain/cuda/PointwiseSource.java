@@ -1,0 +1,201 @@
+package io.ktrain.cuda;
+
+import io.ktrain.op.Expr;
+import io.ktrain.tensor.DType;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Map;
+
+/**
+ * A pointwise expression as a kernel in CUDA C: {@code pointwise(n, out, inputs..., numbers...)}. The numbers of a call
+ * and constant operands are parameters, so that {@code x * 2} and {@code x * 3} are one kernel.
+ */
+final class PointwiseSource {
+  /** How an operand is read: element by element beside the output, the same element always, or not at all (a number). */
+  enum Kind { DENSE, SINGLE, NUMBER }
+
+  private final StringBuilder steps = new StringBuilder();
+  private final Map<Expr, String> known = new HashMap<>();
+  private final DType compute;
+  private boolean faulty;
+
+  private PointwiseSource(DType compute) {
+    this.compute = compute;
+  }
+
+  /** Whether whole numbers may have no result, so that the kernel takes where to say so as well. */
+  static boolean isFaulty(Expr e, DType compute) {
+    if (compute.isFloating()) return false;
+    return switch (e) {
+      case Expr.Input i -> false;
+      case Expr.Constant c -> false;
+      case Expr.Param p -> false;
+      case Expr.Unary u -> isFaulty(u.x(), compute);
+      case Expr.Binary b -> divides(b.fn()) || isFaulty(b.a(), compute) || isFaulty(b.b(), compute);
+      case Expr.Fma f -> isFaulty(f.a(), compute) || isFaulty(f.b(), compute) || isFaulty(f.c(), compute);
+      case Expr.Select s -> isFaulty(s.condition(), compute) || isFaulty(s.yes(), compute) || isFaulty(s.no(), compute);
+    };
+  }
+
+  private static boolean divides(Expr.Fn2 fn) {
+    return switch (fn) {
+      case FLOOR_DIV, TRUNC_DIV, REMAINDER, FMOD, POW -> true;
+      default -> false;
+    };
+  }
+
+  /**
+   * For operands that lie in one run of elements, as the output does.
+   *
+   * @param types of the output and the inputs
+   * @param width elements that a thread reads at once; the operands must be aligned to as many
+   */
+  static Kernels flat(Expr expr, DType compute, int params, DType[] types, Kind[] kinds, int width) {
+    var s = new PointwiseSource(compute);
+    var text = s.function(expr, kinds.length, params);
+    String body = "  const i64 packs = n / " + width + ";\n";
+    var signature = new StringBuilder("i64 n, ").append(c(types[0])).append("* out");
+    var pack = new StringBuilder();
+    var each = new StringBuilder();
+    var one = new StringBuilder();
+    for (int i = 0; i < kinds.length; i++) {
+      String type = c(types[i + 1]);
+      each.append(i == 0 ? "" : ", ");
+      one.append(i == 0 ? "" : ", ");
+      switch (kinds[i]) {
+        case NUMBER -> {
+          signature.append(", C x").append(i);
+          each.append("x").append(i);
+          one.append("x").append(i);
+        }
+        case SINGLE -> {
+          signature.append(", const ").append(type).append("* __restrict__ x").append(i);
+          body += "  const C s" + i + " = (C)widen(*x" + i + ");\n";
+          each.append("s").append(i);
+          one.append("s").append(i);
+        }
+        case DENSE -> {
+          signature.append(", const ").append(type).append("* x").append(i);
+          pack.append("    const Pack<").append(type).append(", ").append(width).append("> a").append(i).append(" = ((const Pack<")
+              .append(type).append(", ").append(width).append(">*)x").append(i).append(")[i];\n");
+          each.append("(C)widen(a").append(i).append(".v[k])");
+          one.append("(C)widen(x").append(i).append("[i])");
+        }
+      }
+    }
+    String numbers = s.numbers(signature, params);
+    String out = c(types[0]);
+    text.append("KERNEL(pointwise, ").append(signature).append(") {\n").append(s.faults()).append(body)
+        .append("  EACH(i, packs) {\n").append(pack).append("    Pack<").append(out).append(", ").append(width).append("> r;\n")
+        .append("    for (int k = 0; k < ").append(width).append("; k++) r.v[k] = narrow<").append(out).append(">(f(").append(s.first()).append(each)
+        .append(numbers).append("));\n    ((Pack<").append(out).append(", ").append(width).append(">*)out)[i] = r;\n  }\n");
+    if (width > 1)
+      text.append("  for (i64 i = packs * ").append(width).append(" + (i64)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += (i64)gridDim.x * blockDim.x)\n")
+          .append("    out[i] = narrow<").append(out).append(">(f(").append(s.first()).append(one).append(numbers).append("));\n");
+    return named(text.append("}\n").toString());
+  }
+
+  /** For operands of any types and strides: each a pointer and its type, and a {@code Walk} over all of them. */
+  static Kernels strided(Expr expr, DType compute, int params, boolean[] numbers) {
+    var s = new PointwiseSource(compute);
+    var text = s.function(expr, numbers.length, params);
+    var signature = new StringBuilder("i64 n, Walk walk, void* out, i32 type");
+    var values = new StringBuilder();
+    int operands = 1;
+    for (int i = 0; i < numbers.length; i++) {
+      values.append(i == 0 ? "" : ", ");
+      if (numbers[i]) {
+        signature.append(", C x").append(i);
+        values.append("x").append(i);
+      } else {
+        signature.append(", const void* x").append(i).append(", i32 type").append(i);
+        values.append("load<C>(x").append(i).append(", type").append(i).append(", at[").append(operands++).append("])");
+      }
+    }
+    String more = s.numbers(signature, params);
+    text.append("KERNEL(pointwise, ").append(signature).append(") {\n").append(s.faults()).append("  EACH(i, n) {\n    i64 at[")
+        .append(operands).append("];\n    walk.at<").append(operands).append(">(i, at);\n    store(out, type, at[0], f(").append(s.first()).append(values).append(more)
+        .append("));\n  }\n}\n");
+    return named(text.toString());
+  }
+
+  /** {@code #include}, the type C of the arithmetic, and f: the expression as a function of elements and numbers. */
+  private StringBuilder function(Expr expr, int inputs, int params) {
+    faulty = isFaulty(expr, compute);
+    String result = value(expr);
+    var text = new StringBuilder("#include \"math.cuh\"\n\ntypedef ").append(c(compute.isFloating() && compute != DType.f64 ? DType.f32 : compute == DType.f64 ? compute : DType.i64))
+        .append(" C;\n\n__device__ __forceinline__ C f(").append(faulty ? "Faulty faulty, " : "");
+    for (int i = 0; i < inputs; i++) text.append(i == 0 ? "" : ", ").append("C x").append(i);
+    for (int i = 0; i < params; i++) text.append(inputs + i == 0 ? "" : ", ").append("C p").append(i);
+    return text.append(") {\n").append(steps).append("  return ").append(result).append(";\n}\n\n");
+  }
+
+  /** Adds the call's numbers to a signature; gives them as arguments of f. */
+  private String numbers(StringBuilder signature, int params) {
+    var arguments = new StringBuilder();
+    for (int i = 0; i < params; i++) {
+      signature.append(", C p").append(i);
+      arguments.append(", p").append(i);
+    }
+    if (faulty) signature.append(", i64* faults, i64 call");
+    return arguments.toString();
+  }
+
+  private String faults() {
+    return faulty ? "  const Faulty faulty = {faults, call};\n" : "";
+  }
+
+  private String first() {
+    return faulty ? "faulty, " : "";
+  }
+
+  /** The name of what holds the expression's value, each distinct one computed once. */
+  private String value(Expr e) {
+    String name = known.get(e);
+    if (name != null) return name;
+    String text = switch (e) {
+      case Expr.Input i -> "x" + i.index();
+      case Expr.Param p -> "p" + p.index();
+      case Expr.Constant c -> constant(c.value());
+      case Expr.Unary u -> "f_" + u.fn() + "(" + value(u.x()) + ")";
+      case Expr.Binary b -> "f_" + b.fn() + "(" + (faulty && divides(b.fn()) ? "faulty, " : "") + value(b.a()) + ", " + value(b.b()) + ")";
+      case Expr.Fma f -> "f_FMA(" + value(f.a()) + ", " + value(f.b()) + ", " + value(f.c()) + ")";
+      case Expr.Select s -> "f_SELECT(" + value(s.condition()) + ", " + value(s.yes()) + ", " + value(s.no()) + ")";
+    };
+    if (e instanceof Expr.Input || e instanceof Expr.Param) return text;
+    name = "v" + known.size();
+    known.put(e, name);
+    steps.append("  const C ").append(name).append(" = ").append(text).append(";\n");
+    return name;
+  }
+
+  private String constant(double value) {
+    if (!compute.isFloating()) return (long) value + "LL";
+    if (Double.isInfinite(value) || Double.isNaN(value)) return value != value ? "(C)(0.0 * (1e308 * 10))" : value > 0 ? "(C)(1e308 * 10)" : "(C)(-1e308 * 10)";
+    return compute == DType.f64 ? Double.toString(value) : Float.toString((float) value) + "f";
+  }
+
+  /** The element type in CUDA C. */
+  static String c(DType type) {
+    return switch (type) {
+      case f64 -> "double";
+      case f32 -> "float";
+      case f16 -> "half16";
+      case bf16 -> "bfloat";
+      case bool -> "boolean";
+      default -> type.name();
+    };
+  }
+
+  private static Kernels named(String text) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return new Kernels("pointwise-" + HexFormat.of().formatHex(digest, 0, 10), text);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,231 @@
+// Convolution where there is no cuDNN: the patches under the kernel as one large matrix for a product of matrices, or
+// directly where channels are in groups. Gradients gather in a fixed order.
+#include "ktrain.cuh"
+
+// Sizes, and strides in elements of the input, the weight and the output or their gradients; see ColumnConvolution.
+struct Convolution {
+  i64 n, c, h, w, o, kh, kw, oh, ow;
+  i64 sh, sw, ph, pw, dh, dw, groups;
+  i64 channels_last; // how the tensor that is made, or cut into patches, lies; its elements are numbered in that order
+  i64 x[4], weight[4], y[4];
+};
+
+struct Place { i32 n, c, h, w; };
+
+__device__ __forceinline__ i32 take(i64& i, i64 n) {
+  i32 r;
+  if ((i | n) >> 31 == 0) { // 64-bit division is many times slower
+    r = (i32)((u32)i % (u32)n);
+    i = (u32)i / (u32)n;
+  } else {
+    r = (i32)(i % n);
+    i /= n;
+  }
+  return r;
+}
+
+// Element i of pictures of c channels, h by w; a picture has fewer than 2^31 elements.
+__device__ __forceinline__ Place place(const Convolution& p, i64 i, i64 c, i64 h, i64 w) {
+  Place at;
+  u32 e = (u32)take(i, c * h * w);
+  at.n = (i32)i;
+  if (p.channels_last) {
+    at.c = e % (u32)c;
+    e /= (u32)c;
+  }
+  at.w = e % (u32)w;
+  e /= (u32)w;
+  if (p.channels_last) {
+    at.h = e;
+  } else {
+    at.h = e % (u32)h;
+    at.c = e / (u32)h;
+  }
+  return at;
+}
+
+__device__ __forceinline__ i64 offset(const i64 (&strides)[4], i64 n, i64 c, i64 h, i64 w) {
+  return n * strides[0] + c * strides[1] + h * strides[2] + w * strides[3];
+}
+
+// The output row or column in which input element i is under kernel element k, or -1.
+__device__ __forceinline__ i32 under(i32 i, i32 k, i64 stride, i64 padding, i64 dilation, i64 count) {
+  i32 at = i + (i32)padding - k * (i32)dilation;
+  return at < 0 || at % (i32)stride || at / (i32)stride >= count ? -1 : at / (i32)stride;
+}
+
+// Patches of pictures: [pixels, (kh, kw, c)] where channels lie last, else [(c, kh, kw), pixels].
+template <class T> __device__ __forceinline__ void columns(const T* x, T* to, const Convolution& p) {
+  i64 total = p.n * p.oh * p.ow * p.c * p.kh * p.kw;
+  EACH(e, total) {
+    i64 i = e;
+    i32 c, k, l, r, s;
+    if (p.channels_last) {
+      c = take(i, p.c);
+      l = take(i, p.kw);
+      k = take(i, p.kh);
+    }
+    s = take(i, p.ow);
+    r = take(i, p.oh);
+    i64 n = i;
+    if (!p.channels_last) {
+      n = take(i, p.n);
+      l = take(i, p.kw);
+      k = take(i, p.kh);
+      c = (i32)i;
+    }
+    i64 h = r * p.sh - p.ph + k * p.dh, w = s * p.sw - p.pw + l * p.dw;
+    to[e] = h >= 0 && h < p.h && w >= 0 && w < p.w ? x[offset(p.x, n, c, h, w)] : T();
+  }
+}
+
+// The gradient by the pictures, from that by their patches.
+template <class T> __device__ __forceinline__ void gather_columns(const T* from, T* x, const Convolution& p) {
+  typedef typename Compute<T>::type C;
+  i64 pixels = p.n * p.oh * p.ow, kernel = p.kh * p.kw;
+  EACH(i, p.n * p.c * p.h * p.w) {
+    Place at = place(p, i, p.c, p.h, p.w);
+    C sum = 0;
+    for (i32 k = 0; k < p.kh; k++) {
+      i32 r = under(at.h, k, p.sh, p.ph, p.dh, p.oh);
+      if (r < 0) continue;
+      for (i32 l = 0; l < p.kw; l++) {
+        i32 s = under(at.w, l, p.sw, p.pw, p.dw, p.ow);
+        if (s < 0) continue;
+        i64 pixel = (at.n * p.oh + r) * p.ow + s, tap = k * p.kw + l;
+        i64 last = (pixel * kernel + tap) * p.c + at.c, first = (at.c * kernel + tap) * pixels + pixel;
+        sum += widen(from[p.channels_last ? last : first]);
+      }
+    }
+    x[i] = narrow<T>(sum);
+  }
+}
+
+// ---- channels in groups
+
+template <class T>
+__device__ __forceinline__ void grouped(const T* x, const T* weight, const T* bias, i64 bias_step, T* y,
+                                        const Convolution& p) {
+  typedef typename Compute<T>::type C;
+  i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
+  EACH(i, p.n * p.o * p.oh * p.ow) {
+    Place at = place(p, i, p.o, p.oh, p.ow);
+    C sum = bias ? widen(bias[at.c * bias_step]) : (C)0;
+    for (i32 c = 0; c < in; c++)
+      for (i32 k = 0; k < p.kh; k++) {
+        i64 h = at.h * p.sh - p.ph + k * p.dh;
+        if (h < 0 || h >= p.h) continue;
+        for (i32 l = 0; l < p.kw; l++) {
+          i64 w = at.w * p.sw - p.pw + l * p.dw;
+          if (w < 0 || w >= p.w) continue;
+          C value = widen(x[offset(p.x, at.n, at.c / out * in + c, h, w)]);
+          sum += value * widen(weight[offset(p.weight, at.c, c, k, l)]);
+        }
+      }
+    y[i] = narrow<T>(sum);
+  }
+}
+
+template <class T>
+__device__ __forceinline__ void grouped_input_grad(const T* g, const T* weight, T* x, const Convolution& p) {
+  typedef typename Compute<T>::type C;
+  i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
+  EACH(i, p.n * p.c * p.h * p.w) {
+    Place at = place(p, i, p.c, p.h, p.w);
+    i32 first = at.c / in * out;
+    C sum = 0;
+    for (i32 o = first; o < first + out; o++)
+      for (i32 k = 0; k < p.kh; k++) {
+        i32 r = under(at.h, k, p.sh, p.ph, p.dh, p.oh);
+        if (r < 0) continue;
+        for (i32 l = 0; l < p.kw; l++) {
+          i32 s = under(at.w, l, p.sw, p.pw, p.dw, p.ow);
+          if (s < 0) continue;
+          sum += widen(g[offset(p.y, at.n, o, r, s)]) * widen(weight[offset(p.weight, o, at.c % in, k, l)]);
+        }
+      }
+    x[i] = narrow<T>(sum);
+  }
+}
+
+// A weight a block.
+template <class T>
+__device__ __forceinline__ void grouped_weight_grad(const T* g, const T* x, T* weight, const Convolution& p) {
+  typedef typename Compute<T>::type C;
+  __shared__ C scratch[32];
+  i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
+  i64 i = blockIdx.x;
+  i32 l = take(i, p.kw), k = take(i, p.kh), c = take(i, in), o = (i32)i;
+  C sum = 0;
+  for (i64 e = threadIdx.x; e < p.n * p.oh * p.ow; e += blockDim.x) {
+    i64 j = e;
+    i32 s = take(j, p.ow), r = take(j, p.oh);
+    i64 h = r * p.sh - p.ph + k * p.dh, w = s * p.sw - p.pw + l * p.dw;
+    if (h < 0 || h >= p.h || w < 0 || w >= p.w) continue;
+    sum += widen(g[offset(p.y, j, o, r, s)]) * widen(x[offset(p.x, j, o / out * in + c, h, w)]);
+  }
+  sum = block_sum(sum, scratch);
+  if (threadIdx.x == 0) weight[blockIdx.x] = narrow<T>(sum);
+}
+
+// ---- the bias
+
+// Each channel's sum over pictures and pixels: blocks of 256 threads in slices, whose sums bias_grad_sum adds up. Where
+// channels lie last, neighbouring threads take neighbouring channels.
+template <class T>
+__device__ __forceinline__ void bias_grad(const T* g, typename Compute<T>::type* parts, i64 slices,
+                                          const Convolution& p) {
+  typedef typename Compute<T>::type C;
+  __shared__ C sums[8][33];
+  i64 pixels = p.n * p.oh * p.ow, slice = blockIdx.y;
+  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+  i64 o = p.channels_last ? (i64)blockIdx.x * 32 + lane : blockIdx.x;
+  i64 first = p.channels_last ? warp : threadIdx.x, step = p.channels_last ? 8 : 256;
+  C sum = 0;
+  if (o < p.o)
+    for (i64 e = slice * step + first; e < pixels; e += slices * step) {
+      i64 i = e;
+      i32 s = take(i, p.ow), r = take(i, p.oh);
+      sum += widen(g[offset(p.y, i, o, r, s)]);
+    }
+  if (p.channels_last) {
+    sums[warp][lane] = sum;
+    __syncthreads();
+    if (warp == 0 && o < p.o) {
+      for (int k = 1; k < 8; k++) sum += sums[k][lane];
+      parts[slice * p.o + o] = sum;
+    }
+  } else {
+    sum = block_sum(sum, sums[0]);
+    if (threadIdx.x == 0) parts[slice * p.o + o] = sum;
+  }
+}
+
+template <class T>
+__device__ __forceinline__ void bias_grad_sum(const typename Compute<T>::type* parts, i64 slices, i64 channels, T* to) {
+  EACH(o, channels) {
+    typename Compute<T>::type sum = 0;
+    for (i64 s = 0; s < slices; s++) sum += parts[s * channels + o];
+    to[o] = narrow<T>(sum);
+  }
+}
+
+#define CONVOLUTIONS(name, T) \
+  KERNEL(columns_##name, const T* x, T* to, Convolution p) { columns(x, to, p); } \
+  KERNEL(gather_columns_##name, const T* from, T* x, Convolution p) { gather_columns(from, x, p); } \
+  KERNEL(grouped_##name, const T* x, const T* weight, const T* bias, i64 bias_step, T* y, Convolution p) { \
+    grouped(x, weight, bias, bias_step, y, p); \
+  } \
+  KERNEL(grouped_input_grad_##name, const T* g, const T* weight, T* x, Convolution p) { \
+    grouped_input_grad(g, weight, x, p); \
+  } \
+  KERNEL(grouped_weight_grad_##name, const T* g, const T* x, T* weight, Convolution p) { \
+    grouped_weight_grad(g, x, weight, p); \
+  } \
+  KERNEL(bias_grad_##name, const T* g, Compute<T>::type* parts, i64 slices, Convolution p) { \
+    bias_grad(g, parts, slices, p); \
+  } \
+  KERNEL(bias_grad_sum_##name, const Compute<T>::type* parts, i64 slices, i64 channels, T* to) { \
+    bias_grad_sum(parts, slices, channels, to); \
+  }
+FLOATING_TYPES(CONVOLUTIONS)

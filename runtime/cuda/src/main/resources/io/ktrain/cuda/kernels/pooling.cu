@@ -1,0 +1,135 @@
+// Pooling. Each thread makes one element of the result; the gradients gather from the windows over their element, in
+// the windows' order, so that overlapping windows need no atomics.
+#include "ktrain.cuh"
+
+// Sizes of the picture x and of the windows over it, y; strides in elements. See PoolingKernels.
+struct Pool {
+  i64 n, c, h, w, oh, ow;
+  i64 kh, kw, sh, sw, ph, pw;
+  i64 counts_padding;
+  i64 channels_last; // how the result lies; its elements are numbered in that order
+  i64 x[4], y[4], places[4];
+};
+
+struct Place { i32 n, c, h, w; };
+
+__device__ __forceinline__ i32 take(i64& i, i64 n) {
+  i32 r;
+  if ((i | n) >> 31 == 0) { // 64-bit division is many times slower
+    r = (i32)((u32)i % (u32)n);
+    i = (u32)i / (u32)n;
+  } else {
+    r = (i32)(i % n);
+    i /= n;
+  }
+  return r;
+}
+
+// Element i of the result, whose pictures are h by w.
+__device__ __forceinline__ Place place(const Pool& p, i64 i, i64 h, i64 w) {
+  Place at;
+  if (p.channels_last) at.c = take(i, p.c);
+  at.w = take(i, w);
+  at.h = take(i, h);
+  if (!p.channels_last) at.c = take(i, p.c);
+  at.n = (i32)i;
+  return at;
+}
+
+__device__ __forceinline__ i64 offset(const i64 (&strides)[4], const Place& at) {
+  return at.n * strides[0] + at.c * strides[1] + at.h * strides[2] + at.w * strides[3];
+}
+
+// The part of window k along one dim that lies inside.
+struct Span { i32 from, to, padded; };
+__device__ __forceinline__ Span span(i32 k, i64 kernel, i64 stride, i64 padding, i64 size) {
+  i64 from = k * stride - padding, to = from + kernel;
+  Span s;
+  s.padded = (i32)((to < size + padding ? to : size + padding) - from);
+  s.from = (i32)(from > 0 ? from : 0);
+  s.to = (i32)(to < size ? to : size);
+  return s;
+}
+
+// The windows over element i along one dim: `from` until `to`.
+__device__ __forceinline__ Span windows(i32 i, i64 kernel, i64 stride, i64 padding, i64 count) {
+  i64 first = i + padding - kernel, last = (i + padding) / stride;
+  Span s;
+  s.padded = 0;
+  s.from = (i32)(first < 0 ? 0 : first / stride + 1);
+  s.to = (i32)(last < count ? last + 1 : count);
+  return s;
+}
+
+__device__ __forceinline__ i32 elements(const Pool& p, const Span& rows, const Span& columns) {
+  return p.counts_padding ? rows.padded * columns.padded : (rows.to - rows.from) * (columns.to - columns.from);
+}
+
+template <class T> __device__ __forceinline__ void max_pool(const T* x, T* y, i32* places, const Pool& p) {
+  typedef typename Compute<T>::type C;
+  EACH(i, p.n * p.c * p.oh * p.ow) {
+    Place at = place(p, i, p.oh, p.ow);
+    Span rows = span(at.h, p.kh, p.sh, p.ph, p.h), columns = span(at.w, p.kw, p.sw, p.pw, p.w);
+    const T* plane = x + at.n * p.x[0] + at.c * p.x[1];
+    C best = -(C)__int_as_float(0x7F800000);
+    i32 where = rows.from * (i32)p.w + columns.from;
+    for (i32 r = rows.from; r < rows.to; r++)
+      for (i32 s = columns.from; s < columns.to; s++) {
+        C v = widen(plane[r * p.x[2] + s * p.x[3]]);
+        if (v > best || v != v) {
+          best = v;
+          where = r * (i32)p.w + s;
+        }
+      }
+    y[i] = narrow<T>(best);
+    places[i] = where;
+  }
+}
+
+template <class T> __device__ __forceinline__ void max_unpool(const T* g, const i32* places, T* x, const Pool& p) {
+  typedef typename Compute<T>::type C;
+  EACH(i, p.n * p.c * p.h * p.w) {
+    Place at = place(p, i, p.h, p.w);
+    Span rows = windows(at.h, p.kh, p.sh, p.ph, p.oh), columns = windows(at.w, p.kw, p.sw, p.pw, p.ow);
+    i32 mine = at.h * (i32)p.w + at.w;
+    C sum = 0;
+    for (at.h = rows.from; at.h < rows.to; at.h++)
+      for (at.w = columns.from; at.w < columns.to; at.w++)
+        if (places[offset(p.places, at)] == mine) sum += widen(g[offset(p.y, at)]);
+    x[i] = narrow<T>(sum);
+  }
+}
+
+template <class T> __device__ __forceinline__ void average_pool(const T* x, T* y, const Pool& p) {
+  typedef typename Compute<T>::type C;
+  EACH(i, p.n * p.c * p.oh * p.ow) {
+    Place at = place(p, i, p.oh, p.ow);
+    Span rows = span(at.h, p.kh, p.sh, p.ph, p.h), columns = span(at.w, p.kw, p.sw, p.pw, p.w);
+    const T* plane = x + at.n * p.x[0] + at.c * p.x[1];
+    C sum = 0;
+    for (i32 r = rows.from; r < rows.to; r++)
+      for (i32 s = columns.from; s < columns.to; s++) sum += widen(plane[r * p.x[2] + s * p.x[3]]);
+    y[i] = narrow<T>(sum / elements(p, rows, columns));
+  }
+}
+
+template <class T> __device__ __forceinline__ void average_pool_grad(const T* g, T* x, const Pool& p) {
+  typedef typename Compute<T>::type C;
+  EACH(i, p.n * p.c * p.h * p.w) {
+    Place at = place(p, i, p.h, p.w);
+    Span rows = windows(at.h, p.kh, p.sh, p.ph, p.oh), columns = windows(at.w, p.kw, p.sw, p.pw, p.ow);
+    C sum = 0;
+    for (at.h = rows.from; at.h < rows.to; at.h++)
+      for (at.w = columns.from; at.w < columns.to; at.w++)
+        sum += widen(g[offset(p.y, at)])
+            / elements(p, span(at.h, p.kh, p.sh, p.ph, p.h), span(at.w, p.kw, p.sw, p.pw, p.w));
+    x[i] = narrow<T>(sum);
+  }
+}
+
+#define POOLS(name, T) \
+  KERNEL(max_pool_##name, const T* x, T* y, i32* places, Pool p) { max_pool(x, y, places, p); } \
+  KERNEL(max_unpool_##name, const T* g, const i32* places, T* x, Pool p) { max_unpool(g, places, x, p); } \
+  KERNEL(average_pool_##name, const T* x, T* y, Pool p) { average_pool(x, y, p); } \
+  KERNEL(average_pool_grad_##name, const T* g, T* x, Pool p) { average_pool_grad(g, x, p); }
+FLOATING_TYPES(POOLS)
