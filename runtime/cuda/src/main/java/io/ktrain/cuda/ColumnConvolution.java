@@ -128,6 +128,14 @@ final class ColumnConvolution {
     parts.storage().free("its operation");
   }
 
+  /** Adds the bias to pictures of fewer than 2^31 elements that lie as {@code s} says. */
+  void addBias(CudaDevice device, Convolution s, Tensor y, Tensor bias) {
+    int pack = 16 / s.type().bytes();
+    device.launch(CONVOLUTION, "add_bias_" + s.type(), device.blocks((y.numel() + pack - 1) / pack, THREADS), THREADS,
+        new Args().tensor(y).tensor(bias).i64(bias.layout().stride(0)).i32((int) y.numel()).i32(s.o())
+            .i32(s.channelsLast() ? 1 : s.pixels()));
+  }
+
   // ---- operands
 
   private int chunk(Convolution s) {

@@ -21,6 +21,9 @@ final class CopyKernels {
   /** Elements of a transposed copy's tile, a side. */
   private static final int TILE = 32;
 
+  /** Where fewer rows or columns are, most of each tile would be empty. */
+  private static final int NARROW = 8;
+
   /** Fewer elements are copied as they come. */
   private static final int TRANSPOSED_FROM = 4096;
 
@@ -63,8 +66,8 @@ final class CopyKernels {
     int d = s.dims();
     if (d < 2 || d > 3 || s.inner(0) != 1 || s.inner(1) == 1 || s.strides[1][d - 2] != 1) return false;
     int batch = d == 3 ? s.sizes[0] : 1, rows = s.sizes[d - 2], columns = s.sizes[d - 1];
+    if (batch > 65535 || Math.min(rows, columns) < NARROW) return false;
     int tiles = Math.ceilDiv(rows, TILE) * Math.ceilDiv(columns, TILE);
-    if (batch > 65535) return false;
     var args = new Args().tensor(from).tensor(to).i32(rows).i32(columns).i64(s.inner(1)).i64(s.strides[0][d - 2])
         .i64(d == 3 ? s.strides[1][0] : 0).i64(d == 3 ? s.strides[0][0] : 0);
     device.launch(COPY, "transpose_" + from.getDtype().bytes(), tiles, 1, batch, 256, 0, args);

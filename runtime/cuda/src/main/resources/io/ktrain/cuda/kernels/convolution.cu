@@ -51,31 +51,44 @@ __device__ __forceinline__ i64 offset(const i64 (&strides)[4], i64 n, i64 c, i64
 // The output row or column in which input element i is under kernel element k, or -1.
 __device__ __forceinline__ i32 under(i32 i, i32 k, i64 stride, i64 padding, i64 dilation, i64 count) {
   i32 at = i + (i32)padding - k * (i32)dilation;
+  if (stride == 1) return at < 0 || at >= count ? -1 : at;
   return at < 0 || at % (i32)stride || at / (i32)stride >= count ? -1 : at / (i32)stride;
 }
 
-// Patches of pictures: [pixels, (kh, kw, c)] where channels lie last, else [(c, kh, kw), pixels].
-template <class T> __device__ __forceinline__ void columns(const T* x, T* to, const Convolution& p) {
-  i64 total = p.n * p.oh * p.ow * p.c * p.kh * p.kw;
-  EACH(e, total) {
+// Patches of pictures: [pixels, (kh, kw, c)] where channels lie last, else [(c, kh, kw), pixels]. A thread makes what one
+// channel has in one patch, so that its place is found once.
+template <class T>
+__device__ __forceinline__ void columns(const T* __restrict__ x, T* __restrict__ to, const Convolution& p) {
+  i64 pixels = p.n * p.oh * p.ow, step = p.channels_last ? p.c : pixels;
+  i32 kernel = (i32)(p.kh * p.kw), height = (i32)p.h, width = (i32)p.w;
+  i64 right = p.dw * p.x[3], down = p.dh * p.x[2] - p.kw * right;
+  EACH(e, pixels * p.c) {
     i64 i = e;
-    i32 c, k, l, r, s;
-    if (p.channels_last) {
-      c = take(i, p.c);
-      l = take(i, p.kw);
-      k = take(i, p.kh);
-    }
-    s = take(i, p.ow);
-    r = take(i, p.oh);
+    i32 c;
+    if (p.channels_last) c = take(i, p.c);
+    i32 s = take(i, p.ow), r = take(i, p.oh);
     i64 n = i;
     if (!p.channels_last) {
       n = take(i, p.n);
-      l = take(i, p.kw);
-      k = take(i, p.kh);
       c = (i32)i;
     }
-    i64 h = r * p.sh - p.ph + k * p.dh, w = s * p.sw - p.pw + l * p.dw;
-    to[e] = h >= 0 && h < p.h && w >= 0 && w < p.w ? x[offset(p.x, n, c, h, w)] : T();
+    i32 h = r * (i32)p.sh - (i32)p.ph, left = s * (i32)p.sw - (i32)p.pw, w = left, l = 0;
+    i64 before = p.channels_last ? e - c : c * pixels; // elements of other patches, or of other channels
+    const T* from = x + offset(p.x, n, c, h, w);
+    T* at = to + before * kernel + (e - before);
+#pragma unroll 4
+    for (i32 tap = 0; tap < kernel; tap++) {
+      *at = (u32)h < (u32)height && (u32)w < (u32)width ? *from : T();
+      at += step;
+      from += right;
+      w += (i32)p.dw;
+      if (++l == (i32)p.kw) {
+        l = 0;
+        w = left;
+        h += (i32)p.dh;
+        from += down;
+      }
+    }
   }
 }
 
@@ -170,6 +183,31 @@ __device__ __forceinline__ void grouped_weight_grad(const T* g, const T* x, T* w
 
 // ---- the bias
 
+// Adds each channel's to a whole tensor of fewer than 2^31 elements, whose channel changes after every `run` of them.
+template <class T>
+__device__ __forceinline__ void add_bias(T* y, const T* bias, i64 bias_step, u32 n, u32 channels, u32 run) {
+  typedef typename Compute<T>::type C;
+  const int N = Widest<T>::N;
+  EACH(q, (n + N - 1) / N) {
+    u32 e = (u32)q * N, channel = e / run, at = e - channel * run;
+    channel %= channels;
+    bool whole = e + N <= n;
+    C b = widen(bias[channel * bias_step]), v[N];
+    if (whole) load_pack<N>(y + e, v);
+#pragma unroll
+    for (int j = 0; j < N; j++) {
+      if (whole) v[j] += b;
+      else if (e + j < n) y[e + j] = narrow<T>(widen(y[e + j]) + b);
+      if (++at == run) {
+        at = 0;
+        if (++channel == channels) channel = 0;
+        b = widen(bias[channel * bias_step]);
+      }
+    }
+    if (whole) store_pack<N>(y + e, v);
+  }
+}
+
 // Each channel's sum over pictures and pixels: blocks of 256 threads in slices, whose sums bias_grad_sum adds up. Where
 // channels lie last, neighbouring threads take neighbouring channels.
 template <class T>
@@ -221,6 +259,9 @@ __device__ __forceinline__ void bias_grad_sum(const typename Compute<T>::type* p
   } \
   KERNEL(grouped_weight_grad_##name, const T* g, const T* x, T* weight, Convolution p) { \
     grouped_weight_grad(g, x, weight, p); \
+  } \
+  KERNEL(add_bias_##name, T* y, const T* bias, i64 bias_step, u32 n, u32 channels, u32 run) { \
+    add_bias(y, bias, bias_step, n, channels, run); \
   } \
   KERNEL(bias_grad_##name, const T* g, Compute<T>::type* parts, i64 slices, Convolution p) { \
     bias_grad(g, parts, slices, p); \
