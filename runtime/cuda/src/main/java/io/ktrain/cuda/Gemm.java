@@ -65,7 +65,8 @@ final class Gemm {
     GpuBlas library = type.isFloating() && a.columns() > 0 && a.isForBlas() && b.isForBlas() && c.isRowMajor()
         ? blas.get() : null;
     if (!type.isFloating()) {
-      elementwise(device, "gemm_whole", batches, c, new Args().i64(a.address()).i64(b.address()).i64(c.address()).i32(type.ordinal())
+      elementwise(device, "gemm_whole_" + type, batches, c,
+          new Args().i64(a.address()).i64(b.address()).i64(c.address())
               .struct(product(a, b, c, batches, 1, a.columns(), type, null, false, false, false)));
     } else if (library == null) {
       own(device, type, to, batches, a, b, c, bias, down, adds);

@@ -36,6 +36,7 @@ class CopyKernelsTest {
     same(x.reshape(35, 2, 67), t -> t.permute(2, 1, 0).copy());
     same(x, t -> t.narrow(0, 3, 65).t().copy());
     same(x, t -> t.t().narrow(0, 1, 66).copy());
+    same(x.reshape(670, 7), t -> t.t().copy()); // narrow
   }
 
   @Test

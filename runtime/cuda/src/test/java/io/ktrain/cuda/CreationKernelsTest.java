@@ -53,6 +53,7 @@ class CreationKernelsTest {
     same(type == DType.f64 ? 1e-12 : 1e-6, () -> Tensor.randn(Shape.of(7, 131), type));
     same(0, () -> Tensor.ones(Shape.of(1001), type).dropout(0.3, true));
     same(0, () -> Tensor.ones(Shape.of(6), type).dropout(1, true));
+    same(0, () -> Tensor.ones(Shape.of(1001), type).narrow(0, 1, 999).dropout(0.3, true)); // not aligned
   }
 
   @ParameterizedTest

@@ -12,18 +12,6 @@ struct Convolution {
 
 struct Place { i32 n, c, h, w; };
 
-__device__ __forceinline__ i32 take(i64& i, i64 n) {
-  i32 r;
-  if ((i | n) >> 31 == 0) { // 64-bit division is many times slower
-    r = (i32)((u32)i % (u32)n);
-    i = (u32)i / (u32)n;
-  } else {
-    r = (i32)(i % n);
-    i /= n;
-  }
-  return r;
-}
-
 // Element i of pictures of c channels, h by w; a picture has fewer than 2^31 elements.
 __device__ __forceinline__ Place place(const Convolution& p, i64 i, i64 c, i64 h, i64 w) {
   Place at;
@@ -76,18 +64,21 @@ __device__ __forceinline__ void columns(const T* __restrict__ x, T* __restrict__
     i64 before = p.channels_last ? e - c : c * pixels; // elements of other patches, or of other channels
     const T* from = x + offset(p.x, n, c, h, w);
     T* at = to + before * kernel + (e - before);
-#pragma unroll 4
-    for (i32 tap = 0; tap < kernel; tap++) {
-      *at = (u32)h < (u32)height && (u32)w < (u32)width ? *from : T();
-      at += step;
-      from += right;
-      w += (i32)p.dw;
-      if (++l == (i32)p.kw) {
-        l = 0;
-        w = left;
-        h += (i32)p.dh;
-        from += down;
+    for (i32 tap = 0; tap < kernel; tap += 4) {
+      T held[4]; // all on their way before the first is stored
+#pragma unroll
+      for (int j = 0; j < 4; j++) {
+        held[j] = T();
+        if (tap + j < kernel && (u32)h < (u32)height && (u32)w < (u32)width) held[j] = *from;
+        bool next = ++l == (i32)p.kw;
+        l = next ? 0 : l;
+        w = next ? left : w + (i32)p.dw;
+        h += next ? (i32)p.dh : 0;
+        from += next ? right + down : right;
       }
+#pragma unroll
+      for (int j = 0; j < 4; j++, at += step)
+        if (tap + j < kernel) *at = held[j];
     }
   }
 }
@@ -120,7 +111,7 @@ template <class T>
 __device__ __forceinline__ void grouped(const T* x, const T* weight, const T* bias, i64 bias_step, T* y,
                                         const Convolution& p) {
   typedef typename Compute<T>::type C;
-  i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
+  i32 in = (i32)p.c / (i32)p.groups, out = (i32)p.o / (i32)p.groups;
   EACH(i, p.n * p.o * p.oh * p.ow) {
     Place at = place(p, i, p.o, p.oh, p.ow);
     C sum = bias ? widen(bias[at.c * bias_step]) : (C)0;
@@ -142,7 +133,7 @@ __device__ __forceinline__ void grouped(const T* x, const T* weight, const T* bi
 template <class T>
 __device__ __forceinline__ void grouped_input_grad(const T* g, const T* weight, T* x, const Convolution& p) {
   typedef typename Compute<T>::type C;
-  i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
+  i32 in = (i32)p.c / (i32)p.groups, out = (i32)p.o / (i32)p.groups;
   EACH(i, p.n * p.c * p.h * p.w) {
     Place at = place(p, i, p.c, p.h, p.w);
     i32 first = at.c / in * out;
@@ -166,7 +157,7 @@ template <class T>
 __device__ __forceinline__ void grouped_weight_grad(const T* g, const T* x, T* weight, const Convolution& p) {
   typedef typename Compute<T>::type C;
   __shared__ C scratch[32];
-  i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
+  i32 in = (i32)p.c / (i32)p.groups, out = (i32)p.o / (i32)p.groups;
   i64 i = blockIdx.x;
   i32 l = take(i, p.kw), k = take(i, p.kh), c = take(i, in), o = (i32)i;
   C sum = 0;

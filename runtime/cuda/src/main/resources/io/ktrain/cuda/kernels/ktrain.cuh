@@ -161,6 +161,17 @@ struct Walk {
   }
 };
 
+// The remainder of i by n, of fewer than 2^31, where i becomes the quotient. 64-bit division is a call that is many times
+// slower: what a large i has above 31 bits is taken off in multiples of n.
+__device__ __forceinline__ i32 take(i64& i, i64 n) {
+  u32 by = (u32)n, most = 0x7FFFFFFFu / by;
+  i64 above = 0;
+  for (; i >> 31; i -= (i64)most * by) above += most;
+  u32 rest = (u32)i, quotient = rest / by;
+  i = above + quotient;
+  return (i32)(rest - quotient * by);
+}
+
 // This thread's elements of n, a grid's width apart.
 #define EACH(i, n) for (i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += (i64)gridDim.x * blockDim.x)
 

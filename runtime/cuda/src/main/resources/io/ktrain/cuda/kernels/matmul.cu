@@ -196,15 +196,23 @@ __device__ __forceinline__ void gemm_sum(const typename Compute<T>::type* parts,
 FLOATING_TYPES(SUM)
 
 // Whole numbers: an element a thread.
-KERNEL(gemm_whole, const void* a, const void* b, void* c, i32 type, Product p) {
+template <class T> __device__ __forceinline__ void gemm_whole(const T* a, const T* b, T* c, const Product& p) {
   EACH_OF(p, batch, row, column) {
+    const T* x = a + batch * p.a_batch + row * p.a_row;
+    const T* y = b + batch * p.b_batch + column * p.b_column;
     i64 sum = 0;
-    for (i64 k = 0; k < p.k; k++)
-      sum += load<i64>(a, type, batch * p.a_batch + row * p.a_row + k * p.a_column)
-          * load<i64>(b, type, batch * p.b_batch + k * p.b_row + column * p.b_column);
-    store(c, type, batch * p.c_batch + row * p.c_row + column, sum);
+    for (i32 k = 0; k < (i32)p.k; k++, x += p.a_column, y += p.b_row) sum += widen(*x) * widen(*y);
+    c[batch * p.c_batch + row * p.c_row + column] = narrow<T>(sum);
   }
 }
+#define WHOLE(name, T) \
+  KERNEL(gemm_whole_##name, const T* a, const T* b, T* c, Product p) { gemm_whole(a, b, c, p); }
+WHOLE(i64, i64)
+WHOLE(i32, i32)
+WHOLE(i16, i16)
+WHOLE(i8, i8)
+WHOLE(u8, u8)
+WHOLE(bool, boolean)
 
 // The bias laid out as C, for cuBLAS to add its product to.
 #define BIAS(name, T) KERNEL(gemm_bias_##name, T* c, const T* bias, Product p) { \

@@ -13,18 +13,6 @@ struct Pool {
 
 struct Place { i32 n, c, h, w; };
 
-__device__ __forceinline__ i32 take(i64& i, i64 n) {
-  i32 r;
-  if ((i | n) >> 31 == 0) { // 64-bit division is many times slower
-    r = (i32)((u32)i % (u32)n);
-    i = (u32)i / (u32)n;
-  } else {
-    r = (i32)(i % n);
-    i /= n;
-  }
-  return r;
-}
-
 // Element i of the result, whose pictures are h by w.
 __device__ __forceinline__ Place place(const Pool& p, i64 i, i64 h, i64 w) {
   Place at;
