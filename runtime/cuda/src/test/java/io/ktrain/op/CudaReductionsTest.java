@@ -133,6 +133,15 @@ class CudaReductionsTest {
     }
     tests.add(of("NaN is largest", DType.f32, shape(50, 40), x -> spiked.apply(x).amax(1, false)));
     tests.add(of("NaN is smallest", DType.f32, shape(50, 40), x -> spiked.apply(x).amin(0, false)));
+    for (DType t : FLOATING)
+      tests.add(dynamicTest("0 is larger than -0 " + t, () -> same(t, () -> {
+        Tensor a = Tensor.of(new float[] {0, -0f, 0, -0f}, 4).to(t);
+        Tensor b = Tensor.of(new float[] {0, 0, -0f, -0f}, 4).to(t);
+        Tensor both = Tensor.stack(List.of(a, b), 0);
+        // A zero's sign shows in its reciprocal, an infinity.
+        return Stream.of(a.maximum(b), a.minimum(b), both.amax(0, false), both.amin(0, false))
+            .map(x -> x.reciprocal().gt(0)).toArray(Tensor[]::new);
+      })));
     for (DType t : FLOATING) {
       tests.add(of("first of ties along rows", t, shape(3, 3000), x -> x.max(1).indices()));
       tests.add(of("first of ties along columns", t, shape(300, 40), x -> x.min(0).indices()));
