@@ -257,6 +257,12 @@ class CudaReductionsTest {
       tests.add(gradients("bare", t, norm, () -> new Tensor[] {random(t, 5, 33), null, null}));
       tests.add(gradients("transposed", t, in -> in[0].transpose(0, 1).layerNorm(1, in[1], in[2], 1e-5),
           weighted(t, 12, 12, 6)));
+      // About what 32 threads hold, 8 or 16 elements each.
+      for (int n : new int[] {256, 257, 300, 384, 511, 512, 513})
+        tests.add(gradients("rows 37 x " + n, t, norm, weighted(t, n, 37, n)));
+      tests.add(gradients("of which none is aligned", t, in ->
+          in[0].narrow(0, 1, 9 * 384).reshape(9, 384).layerNorm(1, in[1].narrow(0, 1, 384), in[2], 1e-5),
+          () -> new Tensor[] {random(t, 9 * 384 + 1), random(t, 385), random(t, 384)}));
     }
     tests.add(gradients("rows too long to hold", DType.f32, norm, weighted(DType.f32, 4100, 2, 4100)));
     tests.add(farFromZero("far from zero", shape(4, 600), x -> x.layerNorm(1, null, null, 1e-5)));
