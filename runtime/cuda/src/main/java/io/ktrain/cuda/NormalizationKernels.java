@@ -67,14 +67,14 @@ final class NormalizationKernels {
 
   /** How threads share a row of n elements: how many do, and whether they load packs of neighbours. */
   record Sharing(int lanes, boolean packs) {
-    /** Threads that load a row at once, as far as a warp goes; or that hold it, where {@code MOST_LANES} can. */
+    /** Of a warp that can hold a row, as many threads as load it at once; else one for each {@code HELD} elements. */
     static Sharing of(DType t, int n, boolean packs) {
       int each = packs ? wide(t) : 1;
       boolean warp = n <= 32 * held(t, packs);
       return new Sharing(Fold.power(Fold.ceil(n, warp ? each : HELD), warp ? 32 : MOST_LANES), packs);
     }
 
-    /** As few threads as hold a row in packs: each element that is held costs an exponential, also where none is. */
+    /** As few threads as hold a row in packs, since an empty slot costs an exponential too. */
     static Sharing filled(DType t, int n, boolean packs) {
       if (!packs) return of(t, n, false);
       int held = held(t, true);

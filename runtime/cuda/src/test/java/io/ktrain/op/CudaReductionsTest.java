@@ -227,6 +227,8 @@ class CudaReductionsTest {
         tests.add(gradients(name + "short rows", t, rows, 70, 5));
         tests.add(gradients(name + "rows in packs", t, rows, 9, 2, 64));
         tests.add(gradients(name + "rows for a block each", t, rows, 2, 1000));
+        for (int n : new int[] {256, 264, 512, 520, 8192, 8200}) // what a warp and what a block hold, and more
+          tests.add(gradients(name + "rows of " + n, t, rows, 3, n));
         tests.add(gradients(name + "columns side by side", t, columns, 40, 65));
         tests.add(gradients(name + "columns too long for a thread each", t, columns, 300, 33));
         tests.add(gradients(name + "transposed", t, x -> rows.apply(x.transpose(0, 1)), 24, 9));
