@@ -112,7 +112,7 @@ final class ConvolutionKernels {
     }
     var s = Convolution.of(weight.getDtype(), x.getShape(), weight.getShape(), g.getShape(),
         call.attributes().options(), Pictures.isChannelsLast(x));
-    columns.biasGrad(device, s, g, bias);
+    ColumnConvolution.biasGrad(device, g, bias);
     GpuDnn.Plan plan = weight.numel() == 0 ? null : plan(device, GpuDnn.Pass.WEIGHT_GRAD, s);
     if (plan == null) {
       columns.weightGrad(device, s, g, x, weight);

@@ -29,23 +29,21 @@ final class CopyKernels {
 
   private final CudaBackend cuda;
 
-  private CopyKernels(CudaBackend cuda) {
+  CopyKernels(CudaBackend cuda) {
     this.cuda = cuda;
   }
 
-  static CopyKernels register(CudaBackend cuda) {
-    var c = new CopyKernels(cuda);
-    cuda.add(Shapes.CAST, (device, call) -> c.copy(device, call.in(0), call.out(0)));
-    cuda.add(Shapes.WRITE, (device, call) -> c.copy(device, call.in(1), call.in(0)));
-    cuda.add(Shapes.CAT, c::cat);
-    cuda.add(Shapes.PAD, c::pad);
-    cuda.add(Shapes.FLIP, c::flip);
-    cuda.add(Shapes.UNSLICE, c::unslice);
+  void register() {
+    cuda.add(Shapes.CAST, (device, call) -> copy(device, call.in(0), call.out(0)));
+    cuda.add(Shapes.WRITE, (device, call) -> copy(device, call.in(1), call.in(0)));
+    cuda.add(Shapes.CAT, this::cat);
+    cuda.add(Shapes.PAD, this::pad);
+    cuda.add(Shapes.FLIP, this::flip);
+    cuda.add(Shapes.UNSLICE, this::unslice);
     cuda.add(Shapes.SLICE_ASSIGN, (device, call) -> {
-      c.copy(device, call.in(0), call.out(0));
-      c.copy(device, call.in(1), window(call.out(0), call.attributes().shape(), call.attributes().layout()));
+      copy(device, call.in(0), call.out(0));
+      copy(device, call.in(1), window(call.out(0), call.attributes().shape(), call.attributes().layout()));
     });
-    return c;
   }
 
   /** Copies all elements, converting; {@code to} may be any view, {@code from} may broadcast. */

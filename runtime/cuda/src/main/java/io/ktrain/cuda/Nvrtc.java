@@ -36,6 +36,8 @@ final class Nvrtc {
 
   private Nvrtc(Path library) {
     this.library = library;
+    // It looks for this one by name where the dynamic linker does, and it lies beside it.
+    for (Path builtins : CudaLibraries.beside(library, "libnvrtc-builtins.so*")) SymbolLookup.libraryLookup(builtins, Arena.global());
     SymbolLookup symbols = SymbolLookup.libraryLookup(library, Arena.global());
     create = handle(symbols, "nvrtcCreateProgram", ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
     compile = handle(symbols, "nvrtcCompileProgram", JAVA_LONG, JAVA_INT, ADDRESS);

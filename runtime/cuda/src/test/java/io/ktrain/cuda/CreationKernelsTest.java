@@ -3,7 +3,6 @@ package io.ktrain.cuda;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.ktrain.backend.Backends;
 import io.ktrain.random.Generator;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
@@ -11,7 +10,6 @@ import io.ktrain.tensor.Device;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CreationKernelsTest {
   @BeforeAll
   static void there() {
-    Assumptions.assumeTrue(Backends.named("cuda").isUsable(), Backends.named("cuda").status());
+    Cuda.require();
   }
 
   private static void same(double tolerance, Supplier<Tensor> body) {

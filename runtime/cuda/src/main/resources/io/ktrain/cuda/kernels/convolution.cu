@@ -199,46 +199,6 @@ __device__ __forceinline__ void add_bias(T* y, const T* bias, i64 bias_step, u32
   }
 }
 
-// Each channel's sum over pictures and pixels: blocks of 256 threads in slices, whose sums bias_grad_sum adds up. Where
-// channels lie last, neighbouring threads take neighbouring channels.
-template <class T>
-__device__ __forceinline__ void bias_grad(const T* g, typename Compute<T>::type* parts, i64 slices,
-                                          const Convolution& p) {
-  typedef typename Compute<T>::type C;
-  __shared__ C sums[8][33];
-  i64 pixels = p.n * p.oh * p.ow, slice = blockIdx.y;
-  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-  i64 o = p.channels_last ? (i64)blockIdx.x * 32 + lane : blockIdx.x;
-  i64 first = p.channels_last ? warp : threadIdx.x, step = p.channels_last ? 8 : 256;
-  C sum = 0;
-  if (o < p.o)
-    for (i64 e = slice * step + first; e < pixels; e += slices * step) {
-      i64 i = e;
-      i32 s = take(i, p.ow), r = take(i, p.oh);
-      sum += widen(g[offset(p.y, i, o, r, s)]);
-    }
-  if (p.channels_last) {
-    sums[warp][lane] = sum;
-    __syncthreads();
-    if (warp == 0 && o < p.o) {
-      for (int k = 1; k < 8; k++) sum += sums[k][lane];
-      parts[slice * p.o + o] = sum;
-    }
-  } else {
-    sum = block_sum(sum, sums[0]);
-    if (threadIdx.x == 0) parts[slice * p.o + o] = sum;
-  }
-}
-
-template <class T>
-__device__ __forceinline__ void bias_grad_sum(const typename Compute<T>::type* parts, i64 slices, i64 channels, T* to) {
-  EACH(o, channels) {
-    typename Compute<T>::type sum = 0;
-    for (i64 s = 0; s < slices; s++) sum += parts[s * channels + o];
-    to[o] = narrow<T>(sum);
-  }
-}
-
 #define CONVOLUTIONS(name, T) \
   KERNEL(columns_##name, const T* x, T* to, Convolution p) { columns(x, to, p); } \
   KERNEL(gather_columns_##name, const T* from, T* x, Convolution p) { gather_columns(from, x, p); } \
@@ -253,11 +213,5 @@ __device__ __forceinline__ void bias_grad_sum(const typename Compute<T>::type* p
   } \
   KERNEL(add_bias_##name, T* y, const T* bias, i64 bias_step, u32 n, u32 channels, u32 run) { \
     add_bias(y, bias, bias_step, n, channels, run); \
-  } \
-  KERNEL(bias_grad_##name, const T* g, Compute<T>::type* parts, i64 slices, Convolution p) { \
-    bias_grad(g, parts, slices, p); \
-  } \
-  KERNEL(bias_grad_sum_##name, const Compute<T>::type* parts, i64 slices, i64 channels, T* to) { \
-    bias_grad_sum(parts, slices, channels, to); \
   }
 FLOATING_TYPES(CONVOLUTIONS)

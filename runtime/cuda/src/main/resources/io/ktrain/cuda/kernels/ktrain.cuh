@@ -194,9 +194,15 @@ template <class T> __device__ __forceinline__ T block_sum(T v, T* scratch) {
 __device__ __forceinline__ double lowest(double) { return __longlong_as_double(0xFFF0000000000000LL); }
 __device__ __forceinline__ float lowest(float) { return bits_float(0xFF800000u); }
 __device__ __forceinline__ i64 lowest(i64) { return -9223372036854775807LL - 1; }
-// NaN wins, as in Math.max.
-template <class T> __device__ __forceinline__ T larger(T a, T b) { return a > b || a != a ? a : b; }
-template <class T> __device__ __forceinline__ T smaller(T a, T b) { return a < b || a != a ? a : b; }
+// As Math.max and Math.min: NaN wins, and 0 is larger than -0, though they are equal.
+template <class T> __device__ __forceinline__ T larger(T a, T b) {
+  return a > b || a != a ? a : a == 0 && b == 0 ? a + b : b;
+}
+template <class T> __device__ __forceinline__ T smaller(T a, T b) {
+  return a < b || a != a ? a : a == 0 && b == 0 ? -(-a - b) : b;
+}
+__device__ __forceinline__ i64 larger(i64 a, i64 b) { return a > b ? a : b; }
+__device__ __forceinline__ i64 smaller(i64 a, i64 b) { return a < b ? a : b; }
 template <class T> __device__ __forceinline__ T block_max(T v, T lowest, T* scratch) {
   return block_reduce(v, lowest, [](T a, T b) { return larger(a, b); }, scratch);
 }
