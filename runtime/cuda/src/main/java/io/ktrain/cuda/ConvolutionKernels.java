@@ -148,8 +148,8 @@ final class ConvolutionKernels {
   }
 
   /**
-   * On the device's thread. A library that loads may still not start: its parts, which it loads itself, may be missing or
-   * of other releases.
+   * On the device's thread. A library that loads may still not start: its parts, which it loads itself, may be missing
+   * or of other releases.
    */
   private GpuDnn.@Nullable Plan planned(CudaDevice device, GpuDnn dnn, GpuDnn.Pass pass, Convolution s) {
     if (without.contains(device)) return null;
@@ -159,8 +159,8 @@ final class ConvolutionKernels {
       return dnn.plan(handle, pass, s);
     } catch (DeviceError e) {
       without.add(device);
-      System.getLogger(ConvolutionKernels.class.getName()).log(System.Logger.Level.WARNING, "cuDNN does not start on cuda:"
-          + device.index + ", and ktrain's own kernels, which are slower, run instead: " + e.getMessage());
+      System.getLogger(ConvolutionKernels.class.getName()).log(System.Logger.Level.WARNING,
+          "cuDNN does not start on cuda:" + device.index + ", and ktrain's own kernels, which are slower, run instead: " + e.getMessage());
       return null;
     }
   }

@@ -126,7 +126,8 @@ final class Gemm {
 
   private static void sum(CudaDevice device, Matrix parts, DType type, DType to, int batches, int splits, Matrix c,
       @Nullable Bias bias, boolean down, boolean adds) {
-    elementwise(device, "gemm_sum_" + to, batches, c, new Args().i64(parts.address()).i64(c.address()).i64(bias == null ? 0 : bias.address())
+    elementwise(device, "gemm_sum_" + to, batches, c,
+        new Args().i64(parts.address()).i64(c.address()).i64(bias == null ? 0 : bias.address())
             .struct(product(parts, parts, c, batches, splits, 0, type, bias, down, adds, false)));
   }
 

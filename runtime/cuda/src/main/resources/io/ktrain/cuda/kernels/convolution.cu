@@ -43,8 +43,8 @@ __device__ __forceinline__ i32 under(i32 i, i32 k, i64 stride, i64 padding, i64 
   return at < 0 || at % (i32)stride || at / (i32)stride >= count ? -1 : at / (i32)stride;
 }
 
-// Patches of pictures: [pixels, (kh, kw, c)] where channels lie last, else [(c, kh, kw), pixels]. A thread makes what one
-// channel has in one patch, so that its place is found once.
+// Patches of pictures: [pixels, (kh, kw, c)] where channels lie last, else [(c, kh, kw), pixels]. A thread makes what
+// one channel has in one patch, so that its place is found once.
 template <class T>
 __device__ __forceinline__ void columns(const T* __restrict__ x, T* __restrict__ to, const Convolution& p) {
   i64 pixels = p.n * p.oh * p.ow, step = p.channels_last ? p.c : pixels;

@@ -161,8 +161,8 @@ struct Walk {
   }
 };
 
-// The remainder of i by n, of fewer than 2^31, where i becomes the quotient. 64-bit division is a call that is many times
-// slower: what a large i has above 31 bits is taken off in multiples of n.
+// The remainder of i by n, less than 2^31; i becomes the quotient. 64-bit division is a call that is many times slower,
+// so what i has above 31 bits is taken off in multiples of n.
 __device__ __forceinline__ i32 take(i64& i, i64 n) {
   u32 by = (u32)n, most = 0x7FFFFFFFu / by;
   i64 above = 0;
