@@ -45,14 +45,15 @@ final class Gemm {
   }
 
   /**
-   * {@code C = A B + bias}, or {@code C += A B + bias}, for each of {@code batches}. Rows or columns of C lie in one
-   * piece.
+   * {@code C = A B + bias}, or {@code C += A B} without a bias, for each of {@code batches}. Rows or columns of C lie in
+   * one piece.
    *
    * @param type of A, B and the bias
    * @param to of C: the same, or f32 where that is of 16 bits
    */
   void run(CudaDevice device, DType type, DType to, int batches, Matrix a, Matrix b, Matrix c, @Nullable Bias bias,
       boolean adds) {
+    if (adds && bias != null) throw new IllegalArgumentException("a bias is not added to a sum");
     if (batches == 0 || c.rows() == 0 || c.columns() == 0) return;
     boolean transposed = c.column() != 1 && c.columns() > 1;
     if (transposed)
