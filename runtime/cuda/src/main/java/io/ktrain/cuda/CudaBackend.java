@@ -116,7 +116,7 @@ public final class CudaBackend implements Backend {
     Verdict found = Verdict.reach(libraries, environment);
     if (found.driver() != null) {
       devices = new CudaDevice[found.driver().devices()];
-      compiler = new KernelCompiler(libraries, Verdict.cache(environment, "kernels"));
+      compiler = new KernelCompiler(libraries, Cache.folder(environment, "kernels"));
     }
     verdict = found;
   }

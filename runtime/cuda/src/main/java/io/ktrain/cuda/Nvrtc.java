@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.ktrain.tensor.DeviceError;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -59,8 +60,8 @@ final class Nvrtc {
     Path file = libraries.find(NAMES);
     if (file == null) return null;
     try {
-      return new Nvrtc(file);
-    } catch (IllegalArgumentException | NoSuchElementException e) {
+      return new Nvrtc(file.toRealPath()); // kept kernels are told apart by it
+    } catch (IllegalArgumentException | NoSuchElementException | IOException e) {
       throw new DeviceError("cuda: " + file + " is no NVRTC that can be used: " + e.getMessage());
     }
   }
