@@ -302,8 +302,8 @@ CUresult cuStreamWaitEvent(void*, void*, unsigned) { NOT_CAPTURING; return SUCCE
 CUresult cuEventCreate(void** e, unsigned) { IN_CONTEXT; *e = new Event{0}; return SUCCESS; }
 CUresult cuEventDestroy_v2(void* e) { delete (Event*)e; return SUCCESS; }
 CUresult cuEventRecord(void* e, void*) { NOT_CAPTURING; ((Event*)e)->at = now(); return SUCCESS; }
-CUresult cuEventQuery(void*) { NOT_CAPTURING; return SUCCESS; }
-CUresult cuEventSynchronize(void*) { NOT_CAPTURING; return SUCCESS; }
+CUresult cuEventQuery(void*) { IN_CONTEXT; return SUCCESS; }
+CUresult cuEventSynchronize(void*) { IN_CONTEXT; return SUCCESS; }
 CUresult cuEventElapsedTime(float* ms, void* a, void* b) { *ms = (float)(((Event*)b)->at - ((Event*)a)->at); return SUCCESS; }
 CUresult cuEventElapsedTime_v2(float* ms, void* a, void* b) { return cuEventElapsedTime(ms, a, b); }
 

@@ -114,6 +114,8 @@ static inline long long __double_as_longlong(double v) { long long b; memcpy(&b,
 static inline double __longlong_as_double(long long b) { double v; memcpy(&v, &b, 8); return v; }
 static inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 static inline double rsqrt(double x) { return 1.0 / sqrt(x); }
+static inline float __fmul_rn(float a, float b) { return a * b; }
+static inline double __dmul_rn(double a, double b) { return a * b; }
 static inline float __fdividef(float a, float b) { return a / b; }
 static inline float __ldg(const float* p) { return *p; }
 static inline int __popc(unsigned v) { return __builtin_popcount(v); }

@@ -18,10 +18,16 @@ final class ArrivalsPool extends CudaPool {
     this.device = device;
   }
 
+  /** The block that was just given back is read by the step before: its successor would wait for all of that. */
+  @Override
+  protected int resting() {
+    return 1;
+  }
+
   @Override
   protected void retired(long address) {
     device.submitAlways(driver -> {
-      long event = readers.computeIfAbsent(address, a -> driver.createEvent(false));
+      long event = readers.computeIfAbsent(address, a -> driver.createEvent());
       driver.record(event, device.stream());
     });
   }

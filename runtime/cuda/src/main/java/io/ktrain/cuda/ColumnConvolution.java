@@ -1,5 +1,6 @@
 package io.ktrain.cuda;
 
+import io.ktrain.op.Reductions.Over;
 import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Layout;
@@ -114,18 +115,17 @@ final class ColumnConvolution {
     free(sums, weight);
   }
 
-  void biasGrad(CudaDevice device, Convolution s, Tensor g, Tensor bias) {
-    long pixels = (long) s.n() * s.pixels();
-    int blocks = s.channelsLast() ? (s.o() + 31) / 32 : s.o(), step = s.channelsLast() ? 8 : THREADS;
-    long useful = 4L * device.properties.multiprocessors() / Math.max(1, blocks);
-    int slices = (int) Math.max(1, Math.min(useful, pixels / (16L * step)));
-    DType wide = s.type() == DType.f64 ? DType.f64 : DType.f32;
-    Tensor parts = CopyKernels.temporary(Shape.of(slices, s.o()), wide, bias);
-    device.launch(CONVOLUTION, "bias_grad_" + s.type(), blocks, slices, 1, THREADS, 0,
-        new Args().tensor(g).tensor(parts).i64(slices).struct(fields(s, null, null, g)));
-    device.launch(CONVOLUTION, "bias_grad_sum_" + s.type(), device.blocks(s.o(), THREADS), THREADS,
-        new Args().tensor(parts).i64(slices).i64(s.o()).tensor(bias));
-    parts.storage().free("its operation");
+  /** The sum of each channel's elements, whatever convolution they are of. */
+  static void biasGrad(CudaDevice device, Tensor g, Tensor bias) {
+    Fold.run(device, Fold.Kind.SUM, g, new Over(new int[] {0, 2, 3}, false), 1, bias);
+  }
+
+  /** Adds the bias to pictures of fewer than 2^31 elements that lie as {@code s} says. */
+  void addBias(CudaDevice device, Convolution s, Tensor y, Tensor bias) {
+    int pack = 16 / s.type().bytes();
+    device.launch(CONVOLUTION, "add_bias_" + s.type(), device.blocks((y.numel() + pack - 1) / pack, THREADS), THREADS,
+        new Args().tensor(y).tensor(bias).i64(bias.layout().stride(0)).i32((int) y.numel()).i32(s.o())
+            .i32(s.channelsLast() ? 1 : s.pixels()));
   }
 
   // ---- operands

@@ -7,12 +7,15 @@ import io.ktrain.op.Convolutions.Conv2dGrad;
 import io.ktrain.op.Spec;
 import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.DeviceError;
 import io.ktrain.tensor.Layout;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Convolution by cuDNN where it is and has a way, else by this jar's kernels. Results lie as the pictures they are made
@@ -25,6 +28,7 @@ final class ConvolutionKernels {
   private final CopyKernels copies;
   private final ColumnConvolution columns;
   private final ConcurrentHashMap<CudaDevice, Long> handles = new ConcurrentHashMap<>();
+  private final Set<CudaDevice> without = ConcurrentHashMap.newKeySet();
   private final ConcurrentHashMap<Key, Optional<GpuDnn.Plan>> plans = new ConcurrentHashMap<>();
 
   private ConvolutionKernels(CudaBackend cuda) {
@@ -71,13 +75,12 @@ final class ConvolutionKernels {
       return;
     }
     Tensor in = columns.laid(device, s, x), w = columns.laid(device, s, weight), work = workspace(plan, y);
-    Tensor b = bias == null ? null : copies.dense(device, bias);
-    long from = Args.address(in), by = Args.address(w), plus = b == null ? 0 : Args.address(b), to = Args.address(y),
-        at = address(work), handle = handle(device);
-    device.put(driver -> cuda.dnn().forward(handle, plan, from, by, plus, to, at));
+    long from = Args.address(in), by = Args.address(w), to = Args.address(y), at = address(work),
+        handle = handles.get(device);
+    device.put(driver -> cuda.dnn().forward(handle, plan, from, by, to, at));
+    if (bias != null) columns.addBias(device, s, y, bias);
     ColumnConvolution.free(in, x);
     ColumnConvolution.free(w, weight);
-    if (b != null) ColumnConvolution.free(b, bias);
     free(work);
   }
 
@@ -93,7 +96,7 @@ final class ConvolutionKernels {
     }
     Tensor up = columns.laid(device, s, g), w = columns.laid(device, s, weight), work = workspace(plan, x);
     long from = Args.address(up), by = Args.address(w), to = Args.address(x), at = address(work),
-        handle = handle(device);
+        handle = handles.get(device);
     device.put(driver -> cuda.dnn().inputGrad(handle, plan, from, by, to, at));
     ColumnConvolution.free(up, g);
     ColumnConvolution.free(w, weight);
@@ -109,7 +112,7 @@ final class ConvolutionKernels {
     }
     var s = Convolution.of(weight.getDtype(), x.getShape(), weight.getShape(), g.getShape(),
         call.attributes().options(), Pictures.isChannelsLast(x));
-    columns.biasGrad(device, s, g, bias);
+    ColumnConvolution.biasGrad(device, g, bias);
     GpuDnn.Plan plan = weight.numel() == 0 ? null : plan(device, GpuDnn.Pass.WEIGHT_GRAD, s);
     if (plan == null) {
       columns.weightGrad(device, s, g, x, weight);
@@ -120,7 +123,7 @@ final class ConvolutionKernels {
     Tensor w = !s.channelsLast() ? weight
         : CopyKernels.window(CopyKernels.temporary(weight.getShape(), s.type(), weight), weight.getShape(), layout);
     long from = Args.address(up), by = Args.address(in), to = Args.address(w), at = address(work),
-        handle = handle(device);
+        handle = handles.get(device);
     device.put(driver -> cuda.dnn().weightGrad(handle, plan, from, by, to, at));
     if (w != weight) copies.copy(device, w, weight);
     ColumnConvolution.free(w, weight);
@@ -133,19 +136,33 @@ final class ConvolutionKernels {
   private GpuDnn.Plan plan(CudaDevice device, GpuDnn.Pass pass, Convolution s) {
     GpuDnn dnn = cuda.dnn();
     if (dnn == null) return null;
+    // Its strides are of 32 bits.
+    if (s.n() * Math.max((long) s.c() * s.h() * s.w(), (long) s.o() * s.oh() * s.ow()) > Integer.MAX_VALUE) return null;
     var key = new Key(device.index, pass, s);
     Optional<GpuDnn.Plan> known = plans.get(key);
     if (known == null) {
-      long handle = handle(device);
-      known = plans.computeIfAbsent(key, k -> Optional.ofNullable(device.call(driver -> dnn.plan(handle, pass, s))));
+      known = plans.computeIfAbsent(key,
+          k -> Optional.ofNullable(device.call(driver -> planned(device, dnn, pass, s))));
     }
     return known.orElse(null);
   }
 
-  private long handle(CudaDevice device) {
-    Long known = handles.get(device);
-    if (known != null) return known;
-    return handles.computeIfAbsent(device, d -> d.call(driver -> cuda.dnn().open(d.libraryStream())));
+  /**
+   * On the device's thread. A library that loads may still not start: its parts, which it loads itself, may be missing
+   * or of other releases.
+   */
+  private GpuDnn.@Nullable Plan planned(CudaDevice device, GpuDnn dnn, GpuDnn.Pass pass, Convolution s) {
+    if (without.contains(device)) return null;
+    try {
+      Long handle = handles.get(device);
+      if (handle == null) handles.put(device, handle = dnn.open(device.libraryStream()));
+      return dnn.plan(handle, pass, s);
+    } catch (DeviceError e) {
+      without.add(device);
+      System.getLogger(ConvolutionKernels.class.getName()).log(System.Logger.Level.WARNING,
+          "cuDNN does not start on cuda:" + device.index + ", and ktrain's own kernels, which are slower, run instead: " + e.getMessage());
+      return null;
+    }
   }
 
   private static Tensor workspace(GpuDnn.Plan plan, Tensor like) {

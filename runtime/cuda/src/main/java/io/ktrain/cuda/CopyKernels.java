@@ -21,28 +21,29 @@ final class CopyKernels {
   /** Elements of a transposed copy's tile, a side. */
   private static final int TILE = 32;
 
+  /** Where fewer rows or columns are, most of each tile would be empty. */
+  private static final int NARROW = 8;
+
   /** Fewer elements are copied as they come. */
   private static final int TRANSPOSED_FROM = 4096;
 
   private final CudaBackend cuda;
 
-  private CopyKernels(CudaBackend cuda) {
+  CopyKernels(CudaBackend cuda) {
     this.cuda = cuda;
   }
 
-  static CopyKernels register(CudaBackend cuda) {
-    var c = new CopyKernels(cuda);
-    cuda.add(Shapes.CAST, (device, call) -> c.copy(device, call.in(0), call.out(0)));
-    cuda.add(Shapes.WRITE, (device, call) -> c.copy(device, call.in(1), call.in(0)));
-    cuda.add(Shapes.CAT, c::cat);
-    cuda.add(Shapes.PAD, c::pad);
-    cuda.add(Shapes.FLIP, c::flip);
-    cuda.add(Shapes.UNSLICE, c::unslice);
+  void register() {
+    cuda.add(Shapes.CAST, (device, call) -> copy(device, call.in(0), call.out(0)));
+    cuda.add(Shapes.WRITE, (device, call) -> copy(device, call.in(1), call.in(0)));
+    cuda.add(Shapes.CAT, this::cat);
+    cuda.add(Shapes.PAD, this::pad);
+    cuda.add(Shapes.FLIP, this::flip);
+    cuda.add(Shapes.UNSLICE, this::unslice);
     cuda.add(Shapes.SLICE_ASSIGN, (device, call) -> {
-      c.copy(device, call.in(0), call.out(0));
-      c.copy(device, call.in(1), window(call.out(0), call.attributes().shape(), call.attributes().layout()));
+      copy(device, call.in(0), call.out(0));
+      copy(device, call.in(1), window(call.out(0), call.attributes().shape(), call.attributes().layout()));
     });
-    return c;
   }
 
   /** Copies all elements, converting; {@code to} may be any view, {@code from} may broadcast. */
@@ -63,8 +64,8 @@ final class CopyKernels {
     int d = s.dims();
     if (d < 2 || d > 3 || s.inner(0) != 1 || s.inner(1) == 1 || s.strides[1][d - 2] != 1) return false;
     int batch = d == 3 ? s.sizes[0] : 1, rows = s.sizes[d - 2], columns = s.sizes[d - 1];
+    if (batch > 65535 || Math.min(rows, columns) < NARROW) return false;
     int tiles = Math.ceilDiv(rows, TILE) * Math.ceilDiv(columns, TILE);
-    if (batch > 65535) return false;
     var args = new Args().tensor(from).tensor(to).i32(rows).i32(columns).i64(s.inner(1)).i64(s.strides[0][d - 2])
         .i64(d == 3 ? s.strides[1][0] : 0).i64(d == 3 ? s.strides[0][0] : 0);
     device.launch(COPY, "transpose_" + from.getDtype().bytes(), tiles, 1, batch, 256, 0, args);
@@ -101,10 +102,7 @@ final class CopyKernels {
 
   /** {@code length} elements of a dim from {@code start}, every {@code step}-th. */
   static Tensor cut(Tensor of, int dim, int start, int length, int step) {
-    long[] strides = of.layout().strides();
-    long offset = of.layout().offset() + start * strides[dim];
-    strides[dim] *= step;
-    return window(of, of.getShape().with(dim, length), new Layout(strides, offset));
+    return window(of, of.getShape().with(dim, length), of.layout().cut(dim, start, step));
   }
 
   private void cat(CudaDevice device, Call<Shapes.Dim> call) {

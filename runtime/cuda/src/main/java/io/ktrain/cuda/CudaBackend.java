@@ -29,13 +29,10 @@ public final class CudaBackend implements Backend {
   private final CudaLibraries libraries = new CudaLibraries(environment);
   private final KernelTable kernels = new KernelTable();
   private final PointwiseKernels pointwise = new PointwiseKernels(this);
-  private CopyKernels copies;
+  private final CopyKernels copies = new CopyKernels(this);
   private final boolean tf32 = environment.getOrDefault("KTRAIN_TF32", "").equals("on");
   private final OptionalLibrary<GpuBlas> blas = new OptionalLibrary<>("cuBLAS", () -> Cublas.find(libraries, tf32));
-  private final OptionalLibrary<GpuDnn> dnn = new OptionalLibrary<>("cuDNN", () -> {
-    blas.get(); // cuDNN needs it, and finds it where it is loaded
-    return Cudnn.find(libraries, tf32);
-  });
+  private final OptionalLibrary<GpuDnn> dnn = new OptionalLibrary<>("cuDNN", this::findDnn);
   private final Gemm gemm = new Gemm(blas);
   private volatile boolean registered;
   private volatile Verdict verdict;
@@ -50,7 +47,7 @@ public final class CudaBackend implements Backend {
 
   private synchronized KernelTable table() {
     if (registered) return kernels;
-    copies = CopyKernels.register(this);
+    copies.register();
     CreationKernels.register(this);
     ReductionKernels.register(this);
     NormalizationKernels.register(this);
@@ -102,6 +99,13 @@ public final class CudaBackend implements Backend {
     return device(t.getDevice());
   }
 
+  /** cuDNN needs the other libraries, and finds them where they are loaded. */
+  private GpuDnn findDnn() {
+    blas.get();
+    compiler.nvrtc();
+    return Cudnn.find(libraries, tf32);
+  }
+
   private Verdict verdict() {
     if (verdict == null) decide();
     return verdict;
@@ -112,7 +116,7 @@ public final class CudaBackend implements Backend {
     Verdict found = Verdict.reach(libraries, environment);
     if (found.driver() != null) {
       devices = new CudaDevice[found.driver().devices()];
-      compiler = new KernelCompiler(libraries, Verdict.cache(environment, "kernels"));
+      compiler = new KernelCompiler(libraries, Cache.folder(environment, "kernels"));
     }
     verdict = found;
   }

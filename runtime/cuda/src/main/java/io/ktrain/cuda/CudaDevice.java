@@ -4,10 +4,13 @@ import io.ktrain.memory.Storage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -19,6 +22,12 @@ final class CudaDevice {
   private static final long STAGE = 4L << 20;
   private static final int PARTS = 8;
   private static final long PART = STAGE / PARTS;
+
+  /** How often a copy under way is looked at. */
+  private static final long LOOK_NANOS = 50_000;
+
+  /** How many steps the host may be ahead of the device: enough that it never starves, and that errors come soon. */
+  private static final int STEPS_AHEAD = 4;
 
   private static final int PARAMETERS = 64;
   private static final int PARAMETER_SLOTS = 512;
@@ -39,6 +48,9 @@ final class CudaDevice {
   private final ConcurrentHashMap<KernelName, Long> functions = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Kernels, Long> modules = new ConcurrentHashMap<>();
 
+  /** Steps whose end was given and has not reached the device's thread. */
+  private final Semaphore ahead = new Semaphore(STEPS_AHEAD);
+
   // Only the device's thread touches these.
   private @Nullable StepGraph graph;
   private long context;
@@ -52,6 +64,8 @@ final class CudaDevice {
   private final ArrayDeque<Upload> uploads = new ArrayDeque<>();
   private final long[] partsRead = new long[PARTS];
   private int part;
+  private final long[] stepsDone = new long[STEPS_AHEAD];
+  private int step;
 
   /**
    * @param caching whether freed blocks are kept for later tensors
@@ -88,7 +102,8 @@ final class CudaDevice {
     MemorySegment locked = MemorySegment.ofAddress(host).reinterpret(STAGE + Faults.BYTES);
     stage = locked.asSlice(0, STAGE);
     found = locked.asSlice(STAGE);
-    for (int i = 0; i < PARTS; i++) partsRead[i] = driver.createEvent(false);
+    for (int i = 0; i < PARTS; i++) partsRead[i] = driver.createEvent();
+    for (int i = 0; i < STEPS_AHEAD; i++) stepsDone[i] = driver.createEvent();
   }
 
   CudaPool pool() {
@@ -137,9 +152,19 @@ final class CudaDevice {
     });
   }
 
-  /** A step is over: what is held back of it goes to the device. */
+  /** A step is over: what is held back of it goes to the device. Waits for the device where it is steps behind. */
   void stepDone() {
-    if (graph != null) thread.submit(() -> graph.stepDone());
+    ahead.acquireUninterruptibly();
+    thread.submitAlways(() -> {
+      try {
+        if (graph != null) graph.stepDone();
+        driver.synchronizeEvent(stepsDone[step]);
+        driver.record(stepsDone[step], stream);
+        step = (step + 1) % STEPS_AHEAD;
+      } finally {
+        ahead.release();
+      }
+    });
   }
 
   /** The driver's handle of the stream that kernels run on. Asked on the device's thread. */
@@ -233,6 +258,7 @@ final class CudaDevice {
       }
       return null;
     });
+    Reference.reachabilityFence(to);
   }
 
   /** Copies from the host in the order of kernels; {@code from} may change once this returns. Waits for no kernel. */
@@ -250,6 +276,7 @@ final class CudaDevice {
       }
       return null;
     });
+    Reference.reachabilityFence(from);
   }
 
   /** The same memory for the device's thread too: the caller's may be confined to it. */
@@ -267,7 +294,7 @@ final class CudaDevice {
       finishUploads(false);
       arrivals.awaitReaders(d, copies, to);
       d.toDevice(to, from.address() + byteOffset, bytes, copies);
-      long event = d.createEvent(false);
+      long event = d.createEvent();
       d.record(event, copies);
       d.await(stream, event);
       uploads.add(new Upload(event, from, done));
@@ -276,19 +303,22 @@ final class CudaDevice {
   }
 
   /**
-   * Waits for a copy under way, so that its page-locked block may be written again. What failed before is told to others:
-   * a pool that asks this is in the middle of handing out the block.
+   * Waits for a copy under way, so that its page-locked block may be written again. Not on the device's thread, which has
+   * launches to make meanwhile.
    */
   void settleUpload(Future<Void> copy) {
-    var settled = new CompletableFuture<Void>();
-    submitAlways(d -> {
-      try {
-        while (!copy.isDone() && !uploads.isEmpty()) finishUpload();
-      } finally {
-        settled.complete(null);
-      }
-    });
-    settled.join();
+    while (!copy.isDone()) {
+      var looked = new CompletableFuture<Boolean>();
+      thread.submitAlways(() -> {
+        try {
+          finishUploads(false);
+        } finally {
+          looked.complete(uploads.isEmpty());
+        }
+      });
+      if (looked.join()) return;
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
   }
 
   /** On the device's thread. */

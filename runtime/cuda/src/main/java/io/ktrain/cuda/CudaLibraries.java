@@ -2,6 +2,8 @@ package io.ktrain.cuda;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +15,7 @@ import java.util.Map;
  * places. They are looked up as files, so that a process without a GPU pays for nothing more.
  */
 final class CudaLibraries {
-  private static final List<String> USUAL = List.of("/usr/local/cuda/compat", "/usr/local/nvidia/lib64", "/usr/local/nvidia/lib",
+  private static final List<String> USUAL = List.of("/usr/local/nvidia/lib64", "/usr/local/nvidia/lib",
       "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/wsl/lib",
       "/usr/local/cuda/lib64", "/usr/local/cuda/targets/x86_64-linux/lib", "/opt/cuda/lib64");
 
@@ -50,5 +52,16 @@ final class CudaLibraries {
     } catch (IOException e) {
       return what + ": " + file + " (" + e + ")";
     }
+  }
+
+  /** The files beside a library, links followed, that fit a pattern of names. */
+  static List<Path> beside(Path library, String pattern) {
+    var found = new ArrayList<Path>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(library.toRealPath().getParent(), pattern)) {
+      all.forEach(found::add);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("the folder of " + library + " cannot be read", e);
+    }
+    return found;
   }
 }

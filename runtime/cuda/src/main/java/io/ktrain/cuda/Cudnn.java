@@ -40,8 +40,8 @@ final class Cudnn implements GpuDnn {
   private static final long DETERMINISM = 24;
   private static final long MATH = 28;
 
-  private record Descriptors(long x, long weight, long bias, long y, long convolution, int algorithm, long one,
-      long zero, long workspace) implements Plan {}
+  private record Descriptors(long x, long weight, long y, long convolution, int algorithm, long one, long zero,
+      long workspace) implements Plan {}
 
   private final SymbolLookup symbols;
   private final Path library;
@@ -51,7 +51,6 @@ final class Cudnn implements GpuDnn {
   private final MethodHandle forward;
   private final MethodHandle backwardData;
   private final MethodHandle backwardFilter;
-  private final MethodHandle addTensor;
   private final long floats;
   private final long doubles;
 
@@ -68,7 +67,6 @@ final class Cudnn implements GpuDnn {
     forward = handle("cudnnConvolutionForward", pass);
     backwardData = handle("cudnnConvolutionBackwardData", pass);
     backwardFilter = handle("cudnnConvolutionBackwardFilter", pass);
-    addTensor = handle("cudnnAddTensor", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     MethodHandle getVersion = Linker.nativeLinker().downcallHandle(symbol("cudnnGetVersion"),
         FunctionDescriptor.of(JAVA_LONG));
     try {
@@ -142,13 +140,11 @@ final class Cudnn implements GpuDnn {
     try (Arena arena = Arena.ofConfined()) {
       boolean last = c.channelsLast();
       int type = number(c.type()), compute = c.type() == DType.f64 ? type : number(DType.f32);
-      long x = create(arena, "cudnnCreateTensorDescriptor"), y = create(arena, "cudnnCreateTensorDescriptor"),
-          bias = create(arena, "cudnnCreateTensorDescriptor");
+      long x = create(arena, "cudnnCreateTensorDescriptor"), y = create(arena, "cudnnCreateTensorDescriptor");
       long weight = create(arena, "cudnnCreateFilterDescriptor");
       long convolution = create(arena, "cudnnCreateConvolutionDescriptor");
       picture(x, type, c.n(), c.c(), c.h(), c.w(), last);
       picture(y, type, c.n(), c.o(), c.oh(), c.ow(), last);
-      picture(bias, type, 1, c.o(), 1, 1, last);
       make("cudnnSetFilter4dDescriptor", weight, type, last ? 1 : 0, c.o(), c.c() / c.by().groups(), c.kh(), c.kw());
       make("cudnnSetConvolution2dDescriptor", convolution, c.by().paddingH(), c.by().paddingW(), c.by().strideH(),
           c.by().strideW(), c.by().dilationH(), c.by().dilationW(),
@@ -193,10 +189,10 @@ final class Cudnn implements GpuDnn {
         long workspace = bytes.get(JAVA_LONG, 0);
         if (refused != 0 || workspace > WORKSPACE) continue;
         boolean wide = c.type() == DType.f64;
-        return new Descriptors(x, weight, bias, y, convolution, algorithm, wide ? doubles + 8 : floats + 4,
+        return new Descriptors(x, weight, y, convolution, algorithm, wide ? doubles + 8 : floats + 4,
             wide ? doubles : floats, workspace);
       }
-      for (long d : new long[] {x, y, bias}) make("cudnnDestroyTensorDescriptor", d);
+      for (long d : new long[] {x, y}) make("cudnnDestroyTensorDescriptor", d);
       make("cudnnDestroyFilterDescriptor", weight);
       make("cudnnDestroyConvolutionDescriptor", convolution);
       return null;
@@ -220,12 +216,11 @@ final class Cudnn implements GpuDnn {
   }
 
   @Override
-  public void forward(long handle, Plan plan, long x, long weight, long bias, long y, long workspace) {
+  public void forward(long handle, Plan plan, long x, long weight, long y, long workspace) {
     var p = (Descriptors) plan;
     try {
       require("cudnnConvolutionForward", (int) forward.invokeExact(handle, p.one, p.x, x, p.weight, weight,
           p.convolution, p.algorithm, workspace, p.workspace, p.zero, p.y, y));
-      if (bias != 0) require("cudnnAddTensor", (int) addTensor.invokeExact(handle, p.one, p.bias, bias, p.one, p.y, y));
     } catch (Throwable e) {
       throw unexpected(e);
     }

@@ -180,8 +180,8 @@ final class Fold {
   private void launch(String kernel, Tensor x, List<Dim> rest, long blocks, long pieces, Parameters own) {
     boolean whole = pieces == 1;
     for (Dim d : rest) whole &= !d.goes;
-    Shape buffer = Shape.of((int) pieces, Math.toIntExact(count(rest)));
-    Tensor to = whole ? out : CopyKernels.temporary(buffer, accumulator(x.getDtype()), x);
+    Tensor to = whole ? out : CopyKernels.temporary(
+        Shape.of((int) pieces, Math.toIntExact(count(rest))), accumulator(x.getDtype()), x);
     List<Dim> written = whole ? rest : new ArrayList<>(), left = new ArrayList<>();
     if (!whole) {
       long step = 1;

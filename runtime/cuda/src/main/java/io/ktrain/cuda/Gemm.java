@@ -16,7 +16,8 @@ final class Gemm {
   private static final int THREADS = 256;
   private static final int SMALL = 64;
   private static final int LARGE = 128;
-  private static final int GRID_Z = 65535;
+  /** The most blocks in a grid's second and third dim. */
+  private static final int GRID = 65535;
   /** K is cut into pieces of at least this size, a multiple of both tiles' depths. */
   private static final int PIECE = 256;
 
@@ -44,14 +45,15 @@ final class Gemm {
   }
 
   /**
-   * {@code C = A B + bias}, or {@code C += A B + bias}, for each of {@code batches}. Rows or columns of C lie in one
-   * piece.
+   * {@code C = A B + bias}, or {@code C += A B} without a bias, for each of {@code batches}. Rows or columns of C lie in
+   * one piece.
    *
    * @param type of A, B and the bias
    * @param to of C: the same, or f32 where that is of 16 bits
    */
   void run(CudaDevice device, DType type, DType to, int batches, Matrix a, Matrix b, Matrix c, @Nullable Bias bias,
       boolean adds) {
+    if (adds && bias != null) throw new IllegalArgumentException("a bias is not added to a sum");
     if (batches == 0 || c.rows() == 0 || c.columns() == 0) return;
     boolean transposed = c.column() != 1 && c.columns() > 1;
     if (transposed)
@@ -64,15 +66,14 @@ final class Gemm {
     GpuBlas library = type.isFloating() && a.columns() > 0 && a.isForBlas() && b.isForBlas() && c.isRowMajor()
         ? blas.get() : null;
     if (!type.isFloating()) {
-      device.launch(MATMUL, "gemm_whole", device.blocks((long) batches * c.rows() * c.columns(), THREADS), THREADS,
-          new Args().i64(a.address()).i64(b.address()).i64(c.address()).i32(type.ordinal())
+      elementwise(device, "gemm_whole_" + type, batches, c,
+          new Args().i64(a.address()).i64(b.address()).i64(c.address())
               .struct(product(a, b, c, batches, 1, a.columns(), type, null, false, false, false)));
     } else if (library == null) {
       own(device, type, to, batches, a, b, c, bias, down, adds);
     } else {
       if (bias != null)
-        device.launch(MATMUL, "gemm_bias_" + type, device.blocks((long) batches * c.rows() * c.columns(), THREADS),
-            THREADS, new Args().i64(c.address()).i64(bias.address())
+        elementwise(device, "gemm_bias_" + type, batches, c, new Args().i64(c.address()).i64(bias.address())
                 .struct(product(a, b, c, batches, 1, a.columns(), type, bias, down, false, false)));
       // BLAS is column-major, where row-major operands are transposed: C' = B' A'.
       boolean transposedA = !a.isRowMajor(), transposedB = !b.isRowMajor();
@@ -103,8 +104,8 @@ final class Gemm {
     int splits = pieces == 1 ? 1 : (a.columns() + depth - 1) / depth;
     String kernel = "gemm_" + (large ? "large_" : "") + type;
     if (splits == 1) {
-      for (int first = 0; first < batches; first += GRID_Z) {
-        int count = Math.min(GRID_Z, batches - first);
+      for (int first = 0; first < batches; first += GRID) {
+        int count = Math.min(GRID, batches - first);
         Matrix x = a.from(first, type), y = b.from(first, type), z = c.from(first, to);
         device.launch(MATMUL, kernel, Math.toIntExact(tiles), 1, count, THREADS, 0, args(x, y, z, bias)
             .struct(product(x, y, z, count, 1, depth, type, bias, down, adds, to != type)));
@@ -126,9 +127,16 @@ final class Gemm {
 
   private static void sum(CudaDevice device, Matrix parts, DType type, DType to, int batches, int splits, Matrix c,
       @Nullable Bias bias, boolean down, boolean adds) {
-    device.launch(MATMUL, "gemm_sum_" + to, device.blocks((long) batches * c.rows() * c.columns(), THREADS), THREADS,
+    elementwise(device, "gemm_sum_" + to, batches, c,
         new Args().i64(parts.address()).i64(c.address()).i64(bias == null ? 0 : bias.address())
             .struct(product(parts, parts, c, batches, splits, 0, type, bias, down, adds, false)));
+  }
+
+  /** Launches a kernel that walks over C: columns by threads, rows and batches by the grid. */
+  private static void elementwise(CudaDevice device, String kernel, int batches, Matrix c, Args args) {
+    int threads = Math.min(THREADS, Math.ceilDiv(c.columns(), 32) * 32), x = Math.ceilDiv(c.columns(), threads);
+    int y = Math.clamp(16L * device.properties.multiprocessors() / x, 1, Math.min(c.rows(), GRID));
+    device.launch(MATMUL, kernel, x, y, Math.min(batches, GRID), threads, 0, args);
   }
 
   private static Args args(Matrix a, Matrix b, Matrix c, @Nullable Bias bias) {

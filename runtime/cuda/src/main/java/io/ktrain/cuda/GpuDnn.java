@@ -27,8 +27,7 @@ interface GpuDnn {
    */
   @Nullable Plan plan(long handle, Pass pass, Convolution convolution);
 
-  /** @param bias 0 for none */
-  void forward(long handle, Plan plan, long x, long weight, long bias, long y, long workspace);
+  void forward(long handle, Plan plan, long x, long weight, long y, long workspace);
 
   void inputGrad(long handle, Plan plan, long g, long weight, long x, long workspace);
 

@@ -23,8 +23,6 @@ interface GpuDriver {
   /** The device's primary context, which every CUDA library in the process shares. */
   long retain(int device);
 
-  void release(int device);
-
   void makeCurrent(long context);
 
   // ---- memory
@@ -58,8 +56,6 @@ interface GpuDriver {
   /** A stream that does not wait for the legacy default stream. */
   long createStream();
 
-  void destroyStream(long stream);
-
   /** The stream as NVIDIA's own libraries take it: a handle here is this driver's alone. */
   long pointer(long stream);
 
@@ -68,8 +64,7 @@ interface GpuDriver {
   /** Lets what is put on the stream from here on wait for the event. */
   void await(long stream, long event);
 
-  /** @param timed whether {@link #milliseconds} may be asked of it */
-  long createEvent(boolean timed);
+  long createEvent();
 
   void destroyEvent(long event);
 
@@ -79,8 +74,6 @@ interface GpuDriver {
 
   void synchronizeEvent(long event);
 
-  float milliseconds(long from, long to);
-
   // ---- kernels
 
   /** Loads machine code for this device. */
@@ -89,12 +82,7 @@ interface GpuDriver {
   /** Loads an image that may hold nothing for this device: then null. */
   @Nullable Long tryLoad(byte[] image);
 
-  void unload(long module);
-
   long function(long module, String name);
-
-  /** Lets launches of the function ask for more dynamic shared memory than the usual 48 KB. */
-  void allowShared(long function, int bytes);
 
   /** @param parameters the address of a table with the address of each parameter */
   void launch(long function, int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ, int shared, long stream, long parameters);

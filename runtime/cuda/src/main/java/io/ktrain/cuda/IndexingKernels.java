@@ -62,9 +62,10 @@ final class IndexingKernels {
 
     /** Remembers shape and type alone: the tensor may be freed long before the host hears of the fault. */
     LongFunction<RuntimeException> error() {
-      String what = of.describe();
+      DType type = of.getDtype();
+      Shape shape = of.getShape();
       int n = size();
-      return i -> new ShapeError(op + ": index " + i + " is out of range for dim " + dim + " of " + what
+      return i -> new ShapeError(op + ": index " + i + " is out of range for dim " + dim + " of " + type + shape
           + "; it takes 0 to " + (n - 1) + ".");
     }
 

@@ -23,7 +23,6 @@ import jcuda.driver.CUdeviceptr;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUfunction;
-import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.CUmodule;
@@ -38,16 +37,8 @@ final class JCudaGpuDriver implements GpuDriver {
   private static final Set<Integer> UNFIT = Set.of(CUresult.CUDA_ERROR_NO_BINARY_FOR_GPU, CUresult.CUDA_ERROR_INVALID_IMAGE,
       CUresult.CUDA_ERROR_UNSUPPORTED_PTX_VERSION, CUresult.CUDA_ERROR_JIT_COMPILER_NOT_FOUND);
 
-  private static final long NO_TIMING = CUevent_flags.CU_EVENT_DISABLE_TIMING;
-
   /** A device address that can be read back, which JCuda's own type hides. */
   private static final class Address extends CUdeviceptr {
-    long value() {
-      return getNativePointer();
-    }
-  }
-
-  private static final class HostAddress extends Pointer {
     long value() {
       return getNativePointer();
     }
@@ -77,8 +68,9 @@ final class JCudaGpuDriver implements GpuDriver {
 
   private final List<NativePointerObject> handles = new ArrayList<>(List.of(new Pointer()));
   private final List<Integer> unused = new ArrayList<>();
-  private long tableAddress;
-  private Pointer table;
+
+  /** cuMemHostAlloc, whose result JCuda wraps in a ByteBuffer, which ends at 2 GiB. */
+  private final MethodHandle allocateHost;
 
   /** cuGraphExecUpdate_v2, which JCuda has no binding to, and where it says what differs. */
   private final MethodHandle updateGraph;
@@ -87,8 +79,13 @@ final class JCudaGpuDriver implements GpuDriver {
   /** @param library the driver's own, loaded already */
   JCudaGpuDriver(Path library) {
     setExceptionsEnabled(false);
-    updateGraph = Linker.nativeLinker().downcallHandle(SymbolLookup.libraryLookup(library, Arena.global()).findOrThrow("cuGraphExecUpdate_v2"),
-        FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS));
+    SymbolLookup symbols = SymbolLookup.libraryLookup(library, Arena.global());
+    allocateHost = function(symbols, "cuMemHostAlloc", ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT);
+    updateGraph = function(symbols, "cuGraphExecUpdate_v2", ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
+  }
+
+  private static MethodHandle function(SymbolLookup symbols, String name, ValueLayout... parameters) {
+    return Linker.nativeLinker().downcallHandle(symbols.findOrThrow(name), FunctionDescriptor.of(ValueLayout.JAVA_INT, parameters));
   }
 
   private synchronized long handle(NativePointerObject object) {
@@ -183,11 +180,6 @@ final class JCudaGpuDriver implements GpuDriver {
   }
 
   @Override
-  public void release(int device) {
-    require("cuDevicePrimaryCtxRelease", cuDevicePrimaryCtxRelease(device(device)));
-  }
-
-  @Override
   public void makeCurrent(long context) {
     require("cuCtxSetCurrent", cuCtxSetCurrent(object(context)));
   }
@@ -217,11 +209,16 @@ final class JCudaGpuDriver implements GpuDriver {
 
   @Override
   public long allocateHost(long bytes) {
-    var address = new HostAddress();
-    int code = cuMemHostAlloc(address, bytes, 0);
+    int code;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(ValueLayout.ADDRESS);
+      code = (int) allocateHost.invokeExact(address, bytes, 0);
+      if (code == 0) return address.get(ValueLayout.JAVA_LONG, 0);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
     if (code == CUresult.CUDA_ERROR_OUT_OF_MEMORY) return 0;
-    require("cuMemHostAlloc of " + bytes + " bytes", code);
-    return address.value();
+    throw CudaError.of("cuMemHostAlloc of " + bytes + " bytes", code, name(code));
   }
 
   @Override
@@ -264,12 +261,6 @@ final class JCudaGpuDriver implements GpuDriver {
   }
 
   @Override
-  public void destroyStream(long stream) {
-    require("cuStreamDestroy", cuStreamDestroy(object(stream)));
-    forget(stream);
-  }
-
-  @Override
   public long pointer(long stream) {
     return this.<Stream>object(stream).value();
   }
@@ -285,9 +276,9 @@ final class JCudaGpuDriver implements GpuDriver {
   }
 
   @Override
-  public long createEvent(boolean timed) {
+  public long createEvent() {
     CUevent event = new CUevent();
-    require("cuEventCreate", cuEventCreate(event, timed ? 0 : (int) NO_TIMING));
+    require("cuEventCreate", cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING));
     return handle(event);
   }
 
@@ -315,13 +306,6 @@ final class JCudaGpuDriver implements GpuDriver {
     require("cuEventSynchronize", cuEventSynchronize(object(event)));
   }
 
-  @Override
-  public float milliseconds(long from, long to) {
-    float[] time = new float[1];
-    require("cuEventElapsedTime", cuEventElapsedTime(time, object(from), object(to)));
-    return time[0];
-  }
-
   // ---- kernels
 
   @Override
@@ -341,12 +325,6 @@ final class JCudaGpuDriver implements GpuDriver {
   }
 
   @Override
-  public void unload(long module) {
-    require("cuModuleUnload", cuModuleUnload(object(module)));
-    forget(module);
-  }
-
-  @Override
   public long function(long module, String name) {
     CUfunction function = new CUfunction();
     require("cuModuleGetFunction of " + name, cuModuleGetFunction(function, object(module), name));
@@ -354,18 +332,8 @@ final class JCudaGpuDriver implements GpuDriver {
   }
 
   @Override
-  public void allowShared(long function, int bytes) {
-    require("cuFuncSetAttribute", cuFuncSetAttribute(object(function), CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes));
-  }
-
-  @Override
   public void launch(long function, int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ, int shared, long stream, long parameters) {
-    // The table's address is the same at every launch, and making the Pointer costs more than the launch does here.
-    if (parameters != tableAddress) {
-      tableAddress = parameters;
-      table = Pointer.to(MemorySegment.ofAddress(parameters).reinterpret(8).asByteBuffer());
-    }
-    require("cuLaunchKernel", cuLaunchKernel(object(function), gridX, gridY, gridZ, blockX, blockY, blockZ, shared, object(stream), table, null));
+    require("cuLaunchKernel", cuLaunchKernel(object(function), gridX, gridY, gridZ, blockX, blockY, blockZ, shared, object(stream), host(parameters), null));
   }
 
   // ---- graphs

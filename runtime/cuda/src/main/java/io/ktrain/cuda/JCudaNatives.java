@@ -20,7 +20,7 @@ final class JCudaNatives {
   /** Loads the driver's library, then JCuda's, which refers to it by name. */
   static void load(Path driver) throws IOException {
     System.load(driver.toString());
-    Path folder = Verdict.cache(System.getenv(), "jcuda-12.6.0");
+    Path folder = Cache.folder(System.getenv(), "jcuda-12.6.0");
     if (folder == null || !Files.isWritable(folder)) folder = Files.createTempDirectory("ktrain-jcuda");
     Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
     unpack(folder.resolve(FILE));

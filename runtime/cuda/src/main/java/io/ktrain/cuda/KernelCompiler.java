@@ -75,7 +75,7 @@ final class KernelCompiler {
     return code;
   }
 
-  private synchronized @Nullable Nvrtc nvrtc() {
+  synchronized @Nullable Nvrtc nvrtc() {
     if (nvrtc == null) nvrtc = Nvrtc.find(libraries);
     return nvrtc;
   }

@@ -3,6 +3,8 @@ package io.ktrain.cuda;
 import io.ktrain.backend.Kernel;
 import io.ktrain.op.Call;
 import io.ktrain.op.Losses;
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 
@@ -34,7 +36,7 @@ final class LossKernels {
     boolean packs = classes % wide == 0 && x.layout().stride(1) == 1 && x.layout().stride(0) % wide == 0;
     packs &= NormalizationKernels.isAligned(x);
     for (Tensor t : others) packs &= NormalizationKernels.isAligned(t);
-    return NormalizationKernels.Sharing.of(x.getDtype(), classes, packs);
+    return NormalizationKernels.Sharing.filled(x.getDtype(), classes, packs);
   }
 
   private static Args rows(Args args, Tensor x, Tensor labels, Losses.Rows attributes) {
@@ -48,11 +50,12 @@ final class LossKernels {
     var s = sharing(x);
     Args args = rows(new Args(), x, labels, call.attributes()).tensor(call.out(0)).tensor(call.out(1)).i64(x.size(0))
         .i64(classes).i32(s.lanes());
-    String described = x.describe();
+    DType type = x.getDtype();
+    Shape shape = x.getShape();
     device.watched(args, found -> new ShapeError("crossEntropy: label " + (int) found + " at index " + (found >> 32)
-        + " is out of range for the " + classes + " classes of " + described + ". Fix: labels from 0 to "
+        + " is out of range for the " + classes + " classes of " + type + shape + ". Fix: labels from 0 to "
         + (classes - 1) + ", or more outputs."));
-    device.launch(LOSSES, s.kernel("cross_entropy_", x.getDtype()), s.blocks(x.size(0)), s.threads(), args);
+    device.launch(LOSSES, s.kernel("cross_entropy_", type), s.blocks(x.size(0)), s.threads(), args);
   }
 
   /** A label out of range was reported by the kernel of the loss. */

@@ -17,6 +17,9 @@ final class NormalizationKernels {
   /** Threads that share a row at most. */
   private static final int MOST_LANES = 512;
 
+  /** Elements of a row that a thread holds: as {@code Held} in rows.cuh. */
+  private static final int HELD = 8, HELD_IN_PACKS = 16;
+
   private NormalizationKernels() {}
 
   static void register(CudaBackend cuda) {
@@ -64,9 +67,22 @@ final class NormalizationKernels {
 
   /** How threads share a row of n elements: how many do, and whether they load packs of neighbours. */
   record Sharing(int lanes, boolean packs) {
+    /** Of a warp that can hold a row, as many threads as load it at once; else one for each {@code HELD} elements. */
     static Sharing of(DType t, int n, boolean packs) {
       int each = packs ? wide(t) : 1;
-      return new Sharing(n > 512 ? Fold.power(Fold.ceil(n, 8), MOST_LANES) : Fold.power(Fold.ceil(n, each), 32), packs);
+      boolean warp = n <= 32 * held(t, packs);
+      return new Sharing(Fold.power(Fold.ceil(n, warp ? each : HELD), warp ? 32 : MOST_LANES), packs);
+    }
+
+    /** As few threads as hold a row in packs, since an empty slot costs an exponential too. */
+    static Sharing filled(DType t, int n, boolean packs) {
+      if (!packs) return of(t, n, false);
+      int held = held(t, true);
+      return new Sharing(Fold.power(Fold.ceil(n, held), n > 32 * held ? MOST_LANES : 32), true);
+    }
+
+    private static int held(DType t, boolean packs) {
+      return packs && t != DType.f64 ? HELD_IN_PACKS : HELD;
     }
 
     /** Threads of a block: one group that needs them all, or several groups. */
@@ -92,7 +108,7 @@ final class NormalizationKernels {
       packs &= isAligned(operands[k]);
       for (long s : runs.starts()[k]) packs &= s % wide == 0;
     }
-    return Sharing.of(x.getDtype(), runs.length(), packs);
+    return Sharing.filled(x.getDtype(), runs.length(), packs);
   }
 
   private static void softmax(CudaDevice device, Call<Normalizations.Dim> call, boolean logarithm) {
@@ -117,9 +133,6 @@ final class NormalizationKernels {
 
   /** Rows that a block holds; longer ones run by the decomposition. */
   private static final class Rows extends Floating<Normalizations.Layer> {
-    /** As {@code Held} in rows.cuh, where no packs can be loaded. */
-    private static final int HELD = 8;
-
     private final int x;
 
     Rows(CudaBackend cuda, CudaBackend.Launcher<Normalizations.Layer> launcher, int x) {
@@ -166,7 +179,7 @@ final class NormalizationKernels {
     Sharing s = Sharing.of(x.getDtype(), n, packs);
     long rows = x.numel() / n;
     // Each group's sums cost as much memory traffic as four of its rows, and few groups leave a device idle.
-    int groups = (int) Math.min(rows, Math.max(256, Math.min(131072 / s.lanes, rows / 16)));
+    int groups = (int) Math.min(rows, Math.max(32768 / s.lanes, Math.min(131072 / s.lanes, rows / 16)));
     Tensor partial = CopyKernels.temporary(Shape.of(2, groups, n), Fold.accumulator(x.getDtype()), x);
     device.launch(NORMALIZATION, s.kernel("layer_norm_grad_", x.getDtype()), s.blocks(groups), s.threads(),
         new Args().tensor(g).tensor(x).tensor(w).tensor(mean).tensor(rstd).tensor(dx).tensor(partial).i64(rows).i64(n)

@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.ktrain.tensor.DeviceError;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -36,6 +37,8 @@ final class Nvrtc {
 
   private Nvrtc(Path library) {
     this.library = library;
+    // It looks for this one by name where the dynamic linker does, and it lies beside it.
+    for (Path builtins : CudaLibraries.beside(library, "libnvrtc-builtins.so*")) SymbolLookup.libraryLookup(builtins, Arena.global());
     SymbolLookup symbols = SymbolLookup.libraryLookup(library, Arena.global());
     create = handle(symbols, "nvrtcCreateProgram", ADDRESS, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
     compile = handle(symbols, "nvrtcCompileProgram", JAVA_LONG, JAVA_INT, ADDRESS);
@@ -57,8 +60,8 @@ final class Nvrtc {
     Path file = libraries.find(NAMES);
     if (file == null) return null;
     try {
-      return new Nvrtc(file);
-    } catch (IllegalArgumentException | NoSuchElementException e) {
+      return new Nvrtc(file.toRealPath()); // kept kernels are told apart by it
+    } catch (IllegalArgumentException | NoSuchElementException | IOException e) {
       throw new DeviceError("cuda: " + file + " is no NVRTC that can be used: " + e.getMessage());
     }
   }

@@ -33,6 +33,17 @@ final class PinnedPool extends Pool {
     return Long.MAX_VALUE;
   }
 
+  /** Batches come and go by their loader's hand: the collector would stop all threads for nothing. */
+  @Override
+  protected long pressure() {
+    return 2L << 30;
+  }
+
+  @Override
+  protected int resting() {
+    return 1;
+  }
+
   /** The device reads the block until the copy is done. */
   void lend(long address, CudaDevice to, Future<Void> copy) {
     readers.compute(address, (a, before) -> new Reader(to, copy, stillReading(before)));

@@ -24,17 +24,20 @@ final class PointwiseKernels implements Kernel<double[]> {
   /**
    * An expression for operands of some kind. Expressions are told apart as objects: the table has each once.
    *
-   * @param operands four bits each, the output first: type; then two bits each: kind; all ones for the strided form
+   * @param operands the output's type, then each input's type and kind; of the strided form which inputs are numbers
+   * @param width elements of a pack, 0 for the strided form
+   * @param walks whether operands lie in rows
    */
-  private record Form(int identity, Expr expr, DType compute, long operands, int width) {
+  private record Form(int identity, Expr expr, DType compute, long operands, int width, boolean walks) {
     @Override
     public boolean equals(Object o) {
-      return o instanceof Form f && f.expr == expr && f.compute == compute && f.operands == operands && f.width == width;
+      return o instanceof Form f && f.expr == expr && f.compute == compute && f.operands == operands && f.width == width
+          && f.walks == walks;
     }
 
     @Override
     public int hashCode() {
-      return (identity * 31 + Long.hashCode(operands)) * 31 + width * 8 + compute.ordinal();
+      return (identity * 31 + Long.hashCode(operands)) * 31 + width * 16 + compute.ordinal() * 2 + (walks ? 1 : 0);
     }
   }
 
@@ -45,16 +48,9 @@ final class PointwiseKernels implements Kernel<double[]> {
     this.cuda = cuda;
   }
 
-  /** The result lies as the first input of its shape does, so that channels-last stays so. */
   @Override
   public Layout layout(Call<double[]> call, List<Spec> specs, int output) {
-    for (int i = 0; i < call.inputs(); i++) {
-      Tensor t = call.in(i);
-      if (t.isConstant() || !t.getShape().equals(specs.get(0).shape())) continue;
-      if (t.isContiguous()) return null;
-      if (t.layout().isDense(t.getShape())) return Layout.permuted(t.getShape(), t.layout().order());
-    }
-    return null;
+    return call.op().pointwise().layout(call, specs.get(0));
   }
 
   @Override
@@ -75,16 +71,8 @@ final class PointwiseKernels implements Kernel<double[]> {
     operands[0] = out;
     for (int i = 0, k = 1; i < in.length; i++) if (!in[i].isConstant()) operands[k++] = in[i];
     Strides s = Strides.of(operands);
-    if (isFlat(s) && isFast(operands)) flat(device, expr, compute, params, n, s, out, in);
+    if (isFast(operands) && isRows(s)) packed(device, expr, compute, params, n, s, out, in);
     else strided(device, expr, compute, params, n, s, out, in);
-  }
-
-  /** Whether all operands run through memory with the output, or stay at one element. */
-  private static boolean isFlat(Strides s) {
-    if (s.dims() != 1) return false;
-    if (s.sizes[0] > 1 && s.inner(0) != 1) return false;
-    for (int k = 1; k < s.strides.length; k++) if (s.inner(k) != 1 && s.inner(k) != 0) return false;
-    return true;
   }
 
   /** Kernels for the types that training is spent on; the others share one, which looks at the type as it runs. */
@@ -93,30 +81,59 @@ final class PointwiseKernels implements Kernel<double[]> {
     return true;
   }
 
-  private void flat(CudaDevice device, Expr expr, DType compute, double[] params, long n, Strides s, Tensor out, Tensor[] in) {
+  /** Whether the output lies in rows, along which each operand runs or stays. */
+  private static boolean isRows(Strides s) {
+    if (s.dims() > Args.DIMS || s.columns() > 1 && s.inner(0) != 1) return false;
+    for (int k = 1; k < s.strides.length; k++) if (s.inner(k) != 1 && s.inner(k) != 0) return false;
+    return true;
+  }
+
+  private void packed(CudaDevice device, Expr expr, DType compute, double[] params, long n, Strides s, Tensor out, Tensor[] in) {
+    boolean walks = s.dims() > 1;
     Kind[] kinds = new Kind[in.length];
     DType[] types = new DType[in.length + 1];
     types[0] = out.getDtype();
-    long form = types[0].ordinal(), align = Args.address(out);
+    long form = types[0].ordinal(), bytes = Args.address(out);
     int widest = types[0].bytes();
     for (int i = 0, k = 1; i < in.length; i++) {
       Tensor t = in[i];
-      kinds[i] = t.isConstant() ? Kind.NUMBER : s.inner(k++) == 0 && n > 1 ? Kind.SINGLE : Kind.DENSE;
+      kinds[i] = t.isConstant() ? Kind.NUMBER : s.inner(k++) == 0 && s.columns() > 1 ? Kind.SINGLE : Kind.DENSE;
       types[i + 1] = t.isConstant() ? types[0] : t.getDtype();
       form |= (long) (types[i + 1].ordinal() << 2 | kinds[i].ordinal()) << 4 + 6 * i;
       if (kinds[i] != Kind.DENSE) continue;
       widest = Math.max(widest, types[i + 1].bytes());
-      align |= Args.address(t);
+      bytes |= Args.address(t);
     }
-    int width = VECTOR / widest;
-    if ((align & VECTOR - 1) != 0) width = 1;
-    int wide = width;
-    var key = new Form(System.identityHashCode(expr), expr, compute, form, width);
+    int wide = VECTOR / widest, width = (bytes & VECTOR - 1) == 0 && (!walks || isInPacks(s, wide)) ? wide : 1;
+    var key = new Form(System.identityHashCode(expr), expr, compute, form, width, walks);
     Kernels kernels = forms.get(key);
-    if (kernels == null) kernels = forms.computeIfAbsent(key, k -> PointwiseSource.flat(expr, compute, params.length, types, kinds, wide));
-    var args = new Args().i64(n).tensor(out);
+    if (kernels == null)
+      kernels = forms.computeIfAbsent(key, x -> PointwiseSource.packed(expr, compute, params.length, types, kinds, width, walks));
+    var args = new Args().i64(n);
+    if (walks) packs(args, s, width);
+    args.tensor(out);
     for (Tensor t : in) if (t.isConstant()) number(args, compute, t.constantValue()); else args.tensor(t);
     launch(device, kernels, expr, compute, params, (n + width - 1) / width, args);
+  }
+
+  /** Whether the rows of all operands that run along them begin at packs and end with one. */
+  private static boolean isInPacks(Strides s, int width) {
+    if (s.columns() % width != 0) return false;
+    for (int k = 0; k < s.strides.length; k++)
+      for (int d = 0; d < s.dims() - 1; d++) if (s.inner(k) == 1 && s.strides[k][d] % width != 0) return false;
+    return true;
+  }
+
+  /** A walk over packs: those that run along rows are counted in packs, those that stay in elements. */
+  private static void packs(Args args, Strides s, int width) {
+    int[] sizes = s.sizes.clone();
+    sizes[s.dims() - 1] /= width;
+    long[][] strides = new long[s.strides.length][];
+    for (int k = 0; k < strides.length; k++) {
+      strides[k] = s.strides[k].clone();
+      if (s.inner(k) == 1) for (int d = 0; d < s.dims() - 1; d++) strides[k][d] /= width;
+    }
+    args.walk(sizes, strides);
   }
 
   private void strided(CudaDevice device, Expr expr, DType compute, double[] params, long n, Strides s, Tensor out, Tensor[] in) {
@@ -128,7 +145,7 @@ final class PointwiseKernels implements Kernel<double[]> {
       numbers[i] = in[i].isConstant();
       if (numbers[i]) form |= 1L << i;
     }
-    var key = new Form(System.identityHashCode(expr), expr, compute, ~form, 0);
+    var key = new Form(System.identityHashCode(expr), expr, compute, form, 0, true);
     Kernels kernels = forms.computeIfAbsent(key, k -> PointwiseSource.strided(expr, compute, params.length, numbers));
     var args = new Args().i64(n).walk(s).tensor(out).type(out);
     for (Tensor t : in) if (t.isConstant()) number(args, compute, t.constantValue()); else args.tensor(t).type(t);

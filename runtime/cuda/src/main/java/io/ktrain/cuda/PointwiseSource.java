@@ -14,7 +14,10 @@ import java.util.Map;
  * and constant operands are parameters, so that {@code x * 2} and {@code x * 3} are one kernel.
  */
 final class PointwiseSource {
-  /** How an operand is read: element by element beside the output, the same element always, or not at all (a number). */
+  /**
+   * How an operand is read: element by element beside the output, one element for all of a row (or of the output), or not
+   * at all (a number).
+   */
   enum Kind { DENSE, SINGLE, NUMBER }
 
   private final StringBuilder steps = new StringBuilder();
@@ -48,54 +51,64 @@ final class PointwiseSource {
   }
 
   /**
-   * For operands that lie in one run of elements, as the output does.
+   * For operands whose types are known when the kernel is compiled and that a thread reads several elements of at once.
    *
    * @param types of the output and the inputs
    * @param width elements that a thread reads at once; the operands must be aligned to as many
+   * @param walks whether operands lie in rows of whole packs, with a {@code Walk} over packs (of a single element over
+   *     rows), or else in one run as the output does
    */
-  static Kernels flat(Expr expr, DType compute, int params, DType[] types, Kind[] kinds, int width) {
+  static Kernels packed(Expr expr, DType compute, int params, DType[] types, Kind[] kinds, int width, boolean walks) {
     var s = new PointwiseSource(compute);
     var text = s.function(expr, kinds.length, params);
-    String body = "  const i64 packs = n / " + width + ";\n";
-    var signature = new StringBuilder("i64 n, ").append(c(types[0])).append("* out");
-    var pack = new StringBuilder();
+    String out = c(types[0]);
+    var signature = new StringBuilder("i64 n, ").append(walks ? "Walk walk, " : "").append(out).append("* out");
+    var before = new StringBuilder();
+    var inside = new StringBuilder();
     var each = new StringBuilder();
     var one = new StringBuilder();
+    int operands = 1;
     for (int i = 0; i < kinds.length; i++) {
-      String type = c(types[i + 1]);
-      each.append(i == 0 ? "" : ", ");
-      one.append(i == 0 ? "" : ", ");
+      String type = c(types[i + 1]), x = "x" + i, pack = pack(type, width), comma = i == 0 ? "" : ", ";
+      String place = walks && kinds[i] != Kind.NUMBER ? "at[" + operands++ + "]" : "p";
       switch (kinds[i]) {
         case NUMBER -> {
-          signature.append(", C x").append(i);
-          each.append("x").append(i);
-          one.append("x").append(i);
+          signature.append(", C ").append(x);
+          each.append(comma).append(x);
+          one.append(comma).append(x);
         }
         case SINGLE -> {
-          signature.append(", const ").append(type).append("* __restrict__ x").append(i);
-          body += "  const C s" + i + " = (C)widen(*x" + i + ");\n";
-          each.append("s").append(i);
-          one.append("s").append(i);
+          signature.append(", const ").append(type).append("* ").append(x);
+          (walks ? inside.append("  ") : before).append("  const C s").append(i).append(" = (C)widen(").append(x)
+              .append("[").append(walks ? place : "0").append("]);\n");
+          each.append(comma).append("s").append(i);
+          one.append(comma).append("s").append(i);
         }
         case DENSE -> {
-          signature.append(", const ").append(type).append("* x").append(i);
-          pack.append("    const Pack<").append(type).append(", ").append(width).append("> a").append(i).append(" = ((const Pack<")
-              .append(type).append(", ").append(width).append(">*)x").append(i).append(")[i];\n");
-          each.append("(C)widen(a").append(i).append(".v[k])");
-          one.append("(C)widen(x").append(i).append("[i])");
+          signature.append(", const ").append(type).append("* ").append(x);
+          inside.append("    const ").append(pack).append(" a").append(i).append(" = ((const ").append(pack).append("*)")
+              .append(x).append(")[").append(place).append("];\n");
+          each.append(comma).append("(C)widen(a").append(i).append(".v[k])");
+          one.append(comma).append("(C)widen(").append(x).append("[i])");
         }
       }
     }
-    String numbers = s.numbers(signature, params);
-    String out = c(types[0]);
-    text.append("KERNEL(pointwise, ").append(signature).append(") {\n").append(s.faults()).append(body)
-        .append("  EACH(i, packs) {\n").append(pack).append("    Pack<").append(out).append(", ").append(width).append("> r;\n")
-        .append("    for (int k = 0; k < ").append(width).append("; k++) r.v[k] = narrow<").append(out).append(">(f(").append(s.first()).append(each)
-        .append(numbers).append("));\n    ((Pack<").append(out).append(", ").append(width).append(">*)out)[i] = r;\n  }\n");
-    if (width > 1)
-      text.append("  for (i64 i = packs * ").append(width).append(" + (i64)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += (i64)gridDim.x * blockDim.x)\n")
-          .append("    out[i] = narrow<").append(out).append(">(f(").append(s.first()).append(one).append(numbers).append("));\n");
+    String numbers = s.numbers(signature, params), pack = pack(out, width);
+    text.append("KERNEL(pointwise, ").append(signature).append(") {\n").append(s.faults()).append(before)
+        .append("  EACH(p, n / ").append(width).append(") {\n");
+    if (walks)
+      text.append("    i64 at[").append(operands).append("];\n    walk.at<").append(operands).append(">(p, at);\n");
+    text.append(inside).append("    ").append(pack).append(" r;\n    for (int k = 0; k < ").append(width)
+        .append("; k++) r.v[k] = narrow<").append(out).append(">(f(").append(s.first()).append(each).append(numbers)
+        .append("));\n    ((").append(pack).append("*)out)[").append(walks ? "at[0]" : "p").append("] = r;\n  }\n");
+    if (!walks && width > 1)
+      text.append("  EACH(j, n % ").append(width).append(") {\n    const i64 i = n - 1 - j;\n    out[i] = narrow<").append(out)
+          .append(">(f(").append(s.first()).append(one).append(numbers).append("));\n  }\n");
     return named(text.append("}\n").toString());
+  }
+
+  private static String pack(String type, int width) {
+    return "Pack<" + type + ", " + width + ">";
   }
 
   /** For operands of any types and strides: each a pointer and its type, and a {@code Walk} over all of them. */

@@ -1,6 +1,5 @@
 package io.ktrain.cuda;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -70,18 +69,5 @@ record Verdict(@Nullable GpuDriver driver, @Nullable String reason) {
   private static String firstLine(Throwable e) {
     String text = e.getMessage() == null ? e.toString() : e.getMessage();
     return text.lines().findFirst().orElse("").strip();
-  }
-
-  /** The folder for what ktrain keeps between processes, or null where the user has none that can be written. */
-  static @Nullable Path cache(Map<String, String> environment, String name) {
-    String xdg = environment.getOrDefault("XDG_CACHE_HOME", ""), home = System.getProperty("user.home", "");
-    if (xdg.isBlank() && home.isBlank()) return null;
-    Path folder = (xdg.isBlank() ? Path.of(home, ".cache") : Path.of(xdg)).resolve("ktrain").resolve(name);
-    try {
-      Files.createDirectories(folder);
-      return folder;
-    } catch (java.io.IOException e) {
-      return null;
-    }
   }
 }

@@ -16,15 +16,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Elements arrive where they belong, however source and target lie. */
 class CopyKernelsTest {
-  private static final Device CUDA = Device.of("cuda");
-
   @BeforeAll
   static void there() {
-    Assumptions.assumeTrue(Backends.named("cuda").isUsable(), Backends.named("cuda").status());
+    Cuda.require();
   }
 
   private static void same(Tensor x, UnaryOperator<Tensor> f) {
-    assertArrayEquals(f.apply(x).toDoubleArray(), f.apply(x.to(CUDA)).toDoubleArray());
+    assertArrayEquals(f.apply(x).toDoubleArray(), f.apply(x.to(Cuda.DEVICE)).toDoubleArray());
   }
 
   @ParameterizedTest
@@ -36,6 +34,7 @@ class CopyKernelsTest {
     same(x.reshape(35, 2, 67), t -> t.permute(2, 1, 0).copy());
     same(x, t -> t.narrow(0, 3, 65).t().copy());
     same(x, t -> t.t().narrow(0, 1, 66).copy());
+    same(x.reshape(670, 7), t -> t.t().copy()); // narrow
   }
 
   @Test
@@ -59,20 +58,20 @@ class CopyKernelsTest {
   @Test
   void betweenTwoDevices() {
     Tensor x = Tensor.arange(1000).to(DType.f32);
-    Assumptions.assumeTrue(((CudaBackend) Backends.named("cuda")).count() > 1, "one CUDA device only");
+    Assumptions.assumeTrue(((CudaBackend) Backends.named("cuda")).count() > 1, "one Cuda.DEVICE device only");
     Device other = Device.of("cuda:1");
-    assertArrayEquals(x.mul(2).toDoubleArray(), x.to(CUDA).mul(2).to(other).toDoubleArray());
-    assertArrayEquals(x.mul(4).toDoubleArray(), x.to(CUDA).mul(2).to(other).mul(2).to(CUDA).toDoubleArray());
+    assertArrayEquals(x.mul(2).toDoubleArray(), x.to(Cuda.DEVICE).mul(2).to(other).toDoubleArray());
+    assertArrayEquals(x.mul(4).toDoubleArray(), x.to(Cuda.DEVICE).mul(2).to(other).mul(2).to(Cuda.DEVICE).toDoubleArray());
   }
 
   @ParameterizedTest
   @EnumSource
   void fromPageLockedMemory(DType type) {
     Tensor x = Tensor.arange(5000).remainder(Tensor.constant(2)).to(type), locked = x.pinMemory();
-    Tensor moved = locked.to(CUDA);
+    Tensor moved = locked.to(Cuda.DEVICE);
     locked.storage().free("the test");
     Tensor next = Tensor.ones(Shape.of(5000), type).pinMemory();
     assertArrayEquals(x.toDoubleArray(), moved.toDoubleArray());
-    assertArrayEquals(Tensor.ones(Shape.of(5000), type).toDoubleArray(), next.to(CUDA).toDoubleArray());
+    assertArrayEquals(Tensor.ones(Shape.of(5000), type).toDoubleArray(), next.to(Cuda.DEVICE).toDoubleArray());
   }
 }

@@ -3,7 +3,6 @@ package io.ktrain.cuda;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.ktrain.backend.Backends;
 import io.ktrain.random.Generator;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
@@ -11,7 +10,6 @@ import io.ktrain.tensor.Device;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,7 +18,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CreationKernelsTest {
   @BeforeAll
   static void there() {
-    Assumptions.assumeTrue(Backends.named("cuda").isUsable(), Backends.named("cuda").status());
+    Cuda.require();
   }
 
   private static void same(double tolerance, Supplier<Tensor> body) {
@@ -53,6 +51,7 @@ class CreationKernelsTest {
     same(type == DType.f64 ? 1e-12 : 1e-6, () -> Tensor.randn(Shape.of(7, 131), type));
     same(0, () -> Tensor.ones(Shape.of(1001), type).dropout(0.3, true));
     same(0, () -> Tensor.ones(Shape.of(6), type).dropout(1, true));
+    same(0, () -> Tensor.ones(Shape.of(1001), type).narrow(0, 1, 999).dropout(0.3, true)); // not aligned
   }
 
   @ParameterizedTest

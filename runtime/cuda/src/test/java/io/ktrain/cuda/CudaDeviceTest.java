@@ -2,6 +2,7 @@ package io.ktrain.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -119,13 +120,15 @@ class CudaDeviceTest extends OnFakeDevice {
   void anUploadWaitsForWhoReadsTheBlock() {
     for (boolean ahead : new boolean[] {false, true}) {
       if (ahead) driver.runAhead(COPIES);
+      CudaDevice device = device(0, true);
       var pool = new PinnedPool(device);
-      Storage first = device.arrivals().allocate(4096, "first"), seen = device.pool().allocate(4096, "seen"),
+      Storage first = device.arrivals().allocate(4096, "first"), other = device.arrivals().allocate(4096, "other"), seen = device.pool().allocate(4096, "seen"),
           later = device.pool().allocate(4096, "later");
       device.upload(pool, pinned(pool, 1), 0, first.address(), 4096);
       copy(device, first, seen);
       long address = first.address();
       first.free("test");
+      other.free("test");
       Storage second = device.arrivals().allocate(4096, "second");
       assertEquals(address, second.address());
       device.upload(pool, pinned(pool, 2), 0, second.address(), 4096);
@@ -147,17 +150,27 @@ class CudaDeviceTest extends OnFakeDevice {
     assertArrayEquals(all(3, 4096), read(device, seen));
   }
 
+  /** It would have its copy wait for all kernels of the step that is over. */
+  @Test
+  void aBlockForUploadsRestsBeforeItIsUsedAgain() {
+    Storage first = device.arrivals().allocate(4096, "first");
+    long address = first.address();
+    first.free("test");
+    assertNotEquals(address, device.arrivals().allocate(4096, "second").address());
+  }
+
   @Test
   void aPinnedBlockIsNotHandedOutWhileACopyReadsIt() {
     CudaDevice other = device(1, true);
     for (CudaDevice to : List.of(device, other)) {
       var pool = new PinnedPool(device);
-      Storage from = pinned(pool, 4), there = to.arrivals().allocate(4096, "there"),
+      Storage from = pinned(pool, 4), next = pinned(pool, 6), there = to.arrivals().allocate(4096, "there"),
           twice = to.arrivals().allocate(4096, "twice");
       to.upload(pool, from, 0, there.address(), 4096);
       to.upload(pool, from, 0, twice.address(), 4096);
       long address = from.address();
       from.free("test");
+      next.free("test");
       Storage again = pinned(pool, 5);
       assertEquals(address, again.address());
       assertArrayEquals(all(4, 4096), read(to, there));

@@ -84,7 +84,7 @@ class FakeDriverTest {
   @Test
   void orAsEarlyAsTheyMay() {
     driver.runAhead(1);
-    long event = driver.createEvent(false);
+    long event = driver.createEvent();
     driver.fill(block, (byte) 0, 64, stream);
     driver.record(event, stream);
     driver.await(other, event);
@@ -98,7 +98,7 @@ class FakeDriverTest {
 
   @Test
   void anEventMakesAStreamWait() {
-    long event = driver.createEvent(false);
+    long event = driver.createEvent();
     driver.await(other, event); // never recorded: nothing to wait for
     driver.fill(block, (byte) 3, 64, stream);
     driver.record(event, stream);

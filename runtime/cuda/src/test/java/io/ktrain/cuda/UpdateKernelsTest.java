@@ -50,7 +50,9 @@ class UpdateKernelsTest {
     return all;
   }
 
-  private static <A> void same(String what, double tolerance, Op<A> op, A attributes, DType dtype, int lists) {
+  private static <A> void same(String what, Op<A> op, A attributes, DType dtype, int lists) {
+    // The CPU fuses steps of f32 alone, in the same arithmetic.
+    double tolerance = dtype == DType.f32 ? 0 : tolerance(dtype);
     Tensor[] expected = stepped(Device.CPU, op, attributes, dtype, lists),
         got = stepped(Cuda.DEVICE, op, attributes, dtype, lists);
     for (int i = 0; i < expected.length; i++) Cuda.close(what + ", tensor " + i, tolerance, expected[i], got[i]);
@@ -78,12 +80,11 @@ class UpdateKernelsTest {
   @Test
   void sgd() {
     for (DType dtype : FLOATING) {
-      double close = tolerance(dtype);
-      same("plain " + dtype, close, Updates.SGD, new Updates.Sgd(0.1, 0, 0, 0, false, true), dtype, 2);
-      same("decay " + dtype, close, Updates.SGD, new Updates.Sgd(0.1, 0, 0, 0.2, false, true), dtype, 2);
-      same("first " + dtype, close, Updates.SGD, new Updates.Sgd(0.1, 0.9, 0.3, 0.2, false, true), dtype, 3);
-      same("momentum " + dtype, close, Updates.SGD, new Updates.Sgd(0.1, 0.9, 0.3, 0.2, false, false), dtype, 3);
-      same("nesterov " + dtype, close, Updates.SGD, new Updates.Sgd(0.1, 0.9, 0, 0.2, true, false), dtype, 3);
+      same("plain " + dtype, Updates.SGD, new Updates.Sgd(0.1, 0, 0, 0, false, true), dtype, 2);
+      same("decay " + dtype, Updates.SGD, new Updates.Sgd(0.1, 0, 0, 0.2, false, true), dtype, 2);
+      same("first " + dtype, Updates.SGD, new Updates.Sgd(0.1, 0.9, 0.3, 0.2, false, true), dtype, 3);
+      same("momentum " + dtype, Updates.SGD, new Updates.Sgd(0.1, 0.9, 0.3, 0.2, false, false), dtype, 3);
+      same("nesterov " + dtype, Updates.SGD, new Updates.Sgd(0.1, 0.9, 0, 0.2, true, false), dtype, 3);
     }
   }
 
@@ -93,8 +94,8 @@ class UpdateKernelsTest {
       for (boolean decoupled : new boolean[] {false, true})
         for (boolean amsgrad : new boolean[] {false, true}) {
           var a = new Updates.Adam(0.01, 0.9, 0.99, 1e-4, 0.1, decoupled, amsgrad, 3);
-          same((amsgrad ? "amsgrad " : "adam ") + dtype + (decoupled ? " decoupled" : ""), tolerance(dtype),
-              Updates.ADAM, a, dtype, amsgrad ? 5 : 4);
+          same((amsgrad ? "amsgrad " : "adam ") + dtype + (decoupled ? " decoupled" : ""), Updates.ADAM, a, dtype,
+              amsgrad ? 5 : 4);
         }
   }
 

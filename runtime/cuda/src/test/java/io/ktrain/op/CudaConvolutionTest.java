@@ -8,6 +8,7 @@ import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Device;
 import io.ktrain.tensor.Pool2dOptions;
+import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -110,6 +111,19 @@ class CudaConvolutionTest {
       assertEquals(1, y.layout().stride(1));
       assertEquals(1, Convolutions.maxPool2d(y, Pool2dOptions.of(2)).values().layout().stride(1));
       assertEquals(30, Convolutions.conv2d(x.contiguous(), w, null, Conv2dOptions.of(1, 1)).layout().stride(1));
+      return null;
+    });
+  }
+
+  /** More elements than a library's 32-bit strides reach, of which the convolution reads one in 65536. */
+  @Test
+  void picturesOf2To31Elements() {
+    CudaOpsTest.on(Device.of("cuda"), () -> {
+      Tensor x = Tensor.full(Shape.of(1, 1, 1, 1), 3, DType.f16).expand(1 << 15, 1, 256, 256);
+      Tensor w = Tensor.full(Shape.of(1, 1, 1, 1), 2, DType.f16);
+      Tensor y = Convolutions.conv2d(x, w, null, Conv2dOptions.of(256, 0));
+      assertEquals(6, y.amin().item());
+      assertEquals(6, y.amax().item());
       return null;
     });
   }

@@ -133,6 +133,15 @@ class CudaReductionsTest {
     }
     tests.add(of("NaN is largest", DType.f32, shape(50, 40), x -> spiked.apply(x).amax(1, false)));
     tests.add(of("NaN is smallest", DType.f32, shape(50, 40), x -> spiked.apply(x).amin(0, false)));
+    for (DType t : FLOATING)
+      tests.add(dynamicTest("0 is larger than -0 " + t, () -> same(t, () -> {
+        Tensor a = Tensor.of(new float[] {0, -0f, 0, -0f}, 4).to(t);
+        Tensor b = Tensor.of(new float[] {0, 0, -0f, -0f}, 4).to(t);
+        Tensor both = Tensor.stack(List.of(a, b), 0);
+        // A zero's sign shows in its reciprocal, an infinity.
+        return Stream.of(a.maximum(b), a.minimum(b), both.amax(0, false), both.amin(0, false))
+            .map(x -> x.reciprocal().gt(0)).toArray(Tensor[]::new);
+      })));
     for (DType t : FLOATING) {
       tests.add(of("first of ties along rows", t, shape(3, 3000), x -> x.max(1).indices()));
       tests.add(of("first of ties along columns", t, shape(300, 40), x -> x.min(0).indices()));
@@ -218,6 +227,8 @@ class CudaReductionsTest {
         tests.add(gradients(name + "short rows", t, rows, 70, 5));
         tests.add(gradients(name + "rows in packs", t, rows, 9, 2, 64));
         tests.add(gradients(name + "rows for a block each", t, rows, 2, 1000));
+        for (int n : new int[] {256, 264, 512, 520, 8192, 8200}) // what a warp and what a block hold, and more
+          tests.add(gradients(name + "rows of " + n, t, rows, 3, n));
         tests.add(gradients(name + "columns side by side", t, columns, 40, 65));
         tests.add(gradients(name + "columns too long for a thread each", t, columns, 300, 33));
         tests.add(gradients(name + "transposed", t, x -> rows.apply(x.transpose(0, 1)), 24, 9));
@@ -248,6 +259,12 @@ class CudaReductionsTest {
       tests.add(gradients("bare", t, norm, () -> new Tensor[] {random(t, 5, 33), null, null}));
       tests.add(gradients("transposed", t, in -> in[0].transpose(0, 1).layerNorm(1, in[1], in[2], 1e-5),
           weighted(t, 12, 12, 6)));
+      // About what 32 threads hold, 8 or 16 elements each.
+      for (int n : new int[] {256, 257, 300, 384, 511, 512, 513})
+        tests.add(gradients("rows 37 x " + n, t, norm, weighted(t, n, 37, n)));
+      tests.add(gradients("of which none is aligned", t, in ->
+          in[0].narrow(0, 1, 9 * 384).reshape(9, 384).layerNorm(1, in[1].narrow(0, 1, 384), in[2], 1e-5),
+          () -> new Tensor[] {random(t, 9 * 384 + 1), random(t, 385), random(t, 384)}));
     }
     tests.add(gradients("rows too long to hold", DType.f32, norm, weighted(DType.f32, 4100, 2, 4100)));
     tests.add(farFromZero("far from zero", shape(4, 600), x -> x.layerNorm(1, null, null, 1e-5)));

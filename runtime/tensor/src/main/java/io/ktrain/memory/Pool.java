@@ -85,6 +85,11 @@ public abstract class Pool {
     return true;
   }
 
+  /** How many blocks of a size are left to rest, so that one is not handed out again right after it was given back. */
+  protected int resting() {
+    return 0;
+  }
+
   /** Called with the address of a block that nobody holds any more. */
   protected void retired(long address) {}
 
@@ -189,12 +194,28 @@ public abstract class Pool {
 
   private Block take(long size) {
     drain();
-    var waiting = free.get(size);
-    if (waiting != null && !waiting.isEmpty()) return waiting.removeLast();
+    Block block = rested(free.get(size));
+    if (block == null) block = another(size);
+    return block == null ? first(free.get(size)) : block;
+  }
+
+  private Block rested(List<Block> waiting) {
+    if (waiting == null || waiting.size() <= resting()) return null;
+    return resting() == 0 ? waiting.removeLast() : waiting.removeFirst();
+  }
+
+  private static Block first(List<Block> waiting) {
+    return waiting == null || waiting.isEmpty() ? null : waiting.removeFirst();
+  }
+
+  /** A somewhat larger waiting block, or one that was not in use yet; null where there is none. */
+  private Block another(long size) {
     if (size >= LARGE || !isCaching()) {
-      // A somewhat larger waiting block serves too: better than fresh pages, and bounded waste.
-      var near = free.subMap(size, true, size + size / 4, true);
-      for (var list : near.values()) if (!list.isEmpty()) return list.removeLast();
+      // Better than fresh pages, and bounded waste.
+      for (var list : free.subMap(size, false, size + size / 4, true).values()) {
+        Block near = rested(list);
+        if (near != null) return near;
+      }
       Slab slab = fresh(size);
       return slab == null ? null : new Block(slab.address, size, slab.host, slab);
     }

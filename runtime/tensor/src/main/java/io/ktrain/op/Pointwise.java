@@ -2,6 +2,7 @@ package io.ktrain.op;
 
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.DTypeError;
+import io.ktrain.tensor.Layout;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
@@ -54,6 +55,17 @@ public final class Pointwise {
     int from = types == OpBuilder.Types.AFTER_CONDITION ? 1 : 0;
     DType promoted = Promotion.of(call, from);
     return types == OpBuilder.Types.COMPARE ? promoted : types.result(promoted);
+  }
+
+  /** Where the result should lie: as the first input of its shape does, so that channels-last stays so; null for row-major. */
+  public Layout layout(Call<double[]> call, Spec result) {
+    for (int i = 0; i < call.inputs(); i++) {
+      Tensor t = call.in(i);
+      if (t.isConstant() || !t.getShape().equals(result.shape())) continue;
+      if (t.isContiguous()) return null;
+      if (t.layout().isDense(t.getShape())) return Layout.permuted(t.getShape(), t.layout().order());
+    }
+    return null;
   }
 
   static Shape broadcast(String name, Call<?> call) {

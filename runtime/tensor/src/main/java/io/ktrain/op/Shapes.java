@@ -73,12 +73,8 @@ public final class Shapes {
   public static final Op<Cut> SLICE = op("slice", Cut.class, "Every step-th element of a dim, from a start; never copied.")
       .gives(c -> new Spec(c.in(0).getShape().with(c.attributes().dim(), c.attributes().length()), c.in(0).getDtype()))
       .view((c, out) -> {
-        Layout l = c.in(0).layout();
         Cut cut = c.attributes();
-        long[] strides = l.strides();
-        long offset = l.offset() + cut.start() * strides[cut.dim()];
-        strides[cut.dim()] *= cut.step();
-        return new Layout(strides, offset);
+        return c.in(0).layout().cut(cut.dim(), cut.start(), cut.step());
       })
       .grad((c, g) -> Dispatch.call(unslice(), new Uncut(c.attributes(), c.edge(0).getShape()), g))
       .tests(t -> t.reference(Oracles::slice).attributes(new Cut(1, 1, 2, 1)).floats(OpTests.shape(2, 4)).attributes(new Cut(0, 0, 2, 2)).floats(OpTests.strided(4, 3))).build();

@@ -45,6 +45,13 @@ public final class Layout {
     return strides.clone();
   }
 
+  /** Every {@code step}-th element of a dim, from {@code start}. */
+  public Layout cut(int dim, int start, int step) {
+    long[] cut = strides.clone();
+    cut[dim] *= step;
+    return new Layout(cut, offset + start * strides[dim]);
+  }
+
   public long offset() {
     return offset;
   }

@@ -12,18 +12,6 @@ struct Convolution {
 
 struct Place { i32 n, c, h, w; };
 
-__device__ __forceinline__ i32 take(i64& i, i64 n) {
-  i32 r;
-  if ((i | n) >> 31 == 0) { // 64-bit division is many times slower
-    r = (i32)((u32)i % (u32)n);
-    i = (u32)i / (u32)n;
-  } else {
-    r = (i32)(i % n);
-    i /= n;
-  }
-  return r;
-}
-
 // Element i of pictures of c channels, h by w; a picture has fewer than 2^31 elements.
 __device__ __forceinline__ Place place(const Convolution& p, i64 i, i64 c, i64 h, i64 w) {
   Place at;
@@ -51,31 +39,47 @@ __device__ __forceinline__ i64 offset(const i64 (&strides)[4], i64 n, i64 c, i64
 // The output row or column in which input element i is under kernel element k, or -1.
 __device__ __forceinline__ i32 under(i32 i, i32 k, i64 stride, i64 padding, i64 dilation, i64 count) {
   i32 at = i + (i32)padding - k * (i32)dilation;
+  if (stride == 1) return at < 0 || at >= count ? -1 : at;
   return at < 0 || at % (i32)stride || at / (i32)stride >= count ? -1 : at / (i32)stride;
 }
 
-// Patches of pictures: [pixels, (kh, kw, c)] where channels lie last, else [(c, kh, kw), pixels].
-template <class T> __device__ __forceinline__ void columns(const T* x, T* to, const Convolution& p) {
-  i64 total = p.n * p.oh * p.ow * p.c * p.kh * p.kw;
-  EACH(e, total) {
+// Patches of pictures: [pixels, (kh, kw, c)] where channels lie last, else [(c, kh, kw), pixels]. A thread makes what
+// one channel has in one patch, so that its place is found once.
+template <class T>
+__device__ __forceinline__ void columns(const T* __restrict__ x, T* __restrict__ to, const Convolution& p) {
+  i64 pixels = p.n * p.oh * p.ow, step = p.channels_last ? p.c : pixels;
+  i32 kernel = (i32)(p.kh * p.kw), height = (i32)p.h, width = (i32)p.w;
+  i64 right = p.dw * p.x[3], down = p.dh * p.x[2] - p.kw * right;
+  EACH(e, pixels * p.c) {
     i64 i = e;
-    i32 c, k, l, r, s;
-    if (p.channels_last) {
-      c = take(i, p.c);
-      l = take(i, p.kw);
-      k = take(i, p.kh);
-    }
-    s = take(i, p.ow);
-    r = take(i, p.oh);
+    i32 c;
+    if (p.channels_last) c = take(i, p.c);
+    i32 s = take(i, p.ow), r = take(i, p.oh);
     i64 n = i;
     if (!p.channels_last) {
       n = take(i, p.n);
-      l = take(i, p.kw);
-      k = take(i, p.kh);
       c = (i32)i;
     }
-    i64 h = r * p.sh - p.ph + k * p.dh, w = s * p.sw - p.pw + l * p.dw;
-    to[e] = h >= 0 && h < p.h && w >= 0 && w < p.w ? x[offset(p.x, n, c, h, w)] : T();
+    i32 h = r * (i32)p.sh - (i32)p.ph, left = s * (i32)p.sw - (i32)p.pw, w = left, l = 0;
+    i64 before = p.channels_last ? e - c : c * pixels; // elements of other patches, or of other channels
+    const T* from = x + offset(p.x, n, c, h, w);
+    T* at = to + before * kernel + (e - before);
+    for (i32 tap = 0; tap < kernel; tap += 4) {
+      T held[4]; // all on their way before the first is stored
+#pragma unroll
+      for (int j = 0; j < 4; j++) {
+        held[j] = T();
+        if (tap + j < kernel && (u32)h < (u32)height && (u32)w < (u32)width) held[j] = *from;
+        bool next = ++l == (i32)p.kw;
+        l = next ? 0 : l;
+        w = next ? left : w + (i32)p.dw;
+        h += next ? (i32)p.dh : 0;
+        from += next ? right + down : right;
+      }
+#pragma unroll
+      for (int j = 0; j < 4; j++, at += step)
+        if (tap + j < kernel) *at = held[j];
+    }
   }
 }
 
@@ -107,7 +111,7 @@ template <class T>
 __device__ __forceinline__ void grouped(const T* x, const T* weight, const T* bias, i64 bias_step, T* y,
                                         const Convolution& p) {
   typedef typename Compute<T>::type C;
-  i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
+  i32 in = (i32)p.c / (i32)p.groups, out = (i32)p.o / (i32)p.groups;
   EACH(i, p.n * p.o * p.oh * p.ow) {
     Place at = place(p, i, p.o, p.oh, p.ow);
     C sum = bias ? widen(bias[at.c * bias_step]) : (C)0;
@@ -129,7 +133,7 @@ __device__ __forceinline__ void grouped(const T* x, const T* weight, const T* bi
 template <class T>
 __device__ __forceinline__ void grouped_input_grad(const T* g, const T* weight, T* x, const Convolution& p) {
   typedef typename Compute<T>::type C;
-  i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
+  i32 in = (i32)p.c / (i32)p.groups, out = (i32)p.o / (i32)p.groups;
   EACH(i, p.n * p.c * p.h * p.w) {
     Place at = place(p, i, p.c, p.h, p.w);
     i32 first = at.c / in * out;
@@ -153,7 +157,7 @@ template <class T>
 __device__ __forceinline__ void grouped_weight_grad(const T* g, const T* x, T* weight, const Convolution& p) {
   typedef typename Compute<T>::type C;
   __shared__ C scratch[32];
-  i32 in = (i32)(p.c / p.groups), out = (i32)(p.o / p.groups);
+  i32 in = (i32)p.c / (i32)p.groups, out = (i32)p.o / (i32)p.groups;
   i64 i = blockIdx.x;
   i32 l = take(i, p.kw), k = take(i, p.kh), c = take(i, in), o = (i32)i;
   C sum = 0;
@@ -170,43 +174,28 @@ __device__ __forceinline__ void grouped_weight_grad(const T* g, const T* x, T* w
 
 // ---- the bias
 
-// Each channel's sum over pictures and pixels: blocks of 256 threads in slices, whose sums bias_grad_sum adds up. Where
-// channels lie last, neighbouring threads take neighbouring channels.
+// Adds each channel's to a whole tensor of fewer than 2^31 elements, whose channel changes after every `run` of them.
 template <class T>
-__device__ __forceinline__ void bias_grad(const T* g, typename Compute<T>::type* parts, i64 slices,
-                                          const Convolution& p) {
+__device__ __forceinline__ void add_bias(T* y, const T* bias, i64 bias_step, u32 n, u32 channels, u32 run) {
   typedef typename Compute<T>::type C;
-  __shared__ C sums[8][33];
-  i64 pixels = p.n * p.oh * p.ow, slice = blockIdx.y;
-  int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-  i64 o = p.channels_last ? (i64)blockIdx.x * 32 + lane : blockIdx.x;
-  i64 first = p.channels_last ? warp : threadIdx.x, step = p.channels_last ? 8 : 256;
-  C sum = 0;
-  if (o < p.o)
-    for (i64 e = slice * step + first; e < pixels; e += slices * step) {
-      i64 i = e;
-      i32 s = take(i, p.ow), r = take(i, p.oh);
-      sum += widen(g[offset(p.y, i, o, r, s)]);
+  const int N = Widest<T>::N;
+  EACH(q, (n + N - 1) / N) {
+    u32 e = (u32)q * N, channel = e / run, at = e - channel * run;
+    channel %= channels;
+    bool whole = e + N <= n;
+    C b = widen(bias[channel * bias_step]), v[N];
+    if (whole) load_pack<N>(y + e, v);
+#pragma unroll
+    for (int j = 0; j < N; j++) {
+      if (whole) v[j] += b;
+      else if (e + j < n) y[e + j] = narrow<T>(widen(y[e + j]) + b);
+      if (++at == run) {
+        at = 0;
+        if (++channel == channels) channel = 0;
+        b = widen(bias[channel * bias_step]);
+      }
     }
-  if (p.channels_last) {
-    sums[warp][lane] = sum;
-    __syncthreads();
-    if (warp == 0 && o < p.o) {
-      for (int k = 1; k < 8; k++) sum += sums[k][lane];
-      parts[slice * p.o + o] = sum;
-    }
-  } else {
-    sum = block_sum(sum, sums[0]);
-    if (threadIdx.x == 0) parts[slice * p.o + o] = sum;
-  }
-}
-
-template <class T>
-__device__ __forceinline__ void bias_grad_sum(const typename Compute<T>::type* parts, i64 slices, i64 channels, T* to) {
-  EACH(o, channels) {
-    typename Compute<T>::type sum = 0;
-    for (i64 s = 0; s < slices; s++) sum += parts[s * channels + o];
-    to[o] = narrow<T>(sum);
+    if (whole) store_pack<N>(y + e, v);
   }
 }
 
@@ -222,10 +211,7 @@ __device__ __forceinline__ void bias_grad_sum(const typename Compute<T>::type* p
   KERNEL(grouped_weight_grad_##name, const T* g, const T* x, T* weight, Convolution p) { \
     grouped_weight_grad(g, x, weight, p); \
   } \
-  KERNEL(bias_grad_##name, const T* g, Compute<T>::type* parts, i64 slices, Convolution p) { \
-    bias_grad(g, parts, slices, p); \
-  } \
-  KERNEL(bias_grad_sum_##name, const Compute<T>::type* parts, i64 slices, i64 channels, T* to) { \
-    bias_grad_sum(parts, slices, channels, to); \
+  KERNEL(add_bias_##name, T* y, const T* bias, i64 bias_step, u32 n, u32 channels, u32 run) { \
+    add_bias(y, bias, bias_step, n, channels, run); \
   }
 FLOATING_TYPES(CONVOLUTIONS)

@@ -8,10 +8,16 @@ template <class T> __device__ __forceinline__ void transpose(const T* x, T* y, i
   i32 fast = threadIdx.x & 31, slow = threadIdx.x >> 5;
   x += blockIdx.z * xbatch;
   y += blockIdx.z * ybatch;
-  for (i32 k = slow; k < 32; k += 8)
-    if (row + fast < rows && column + k < columns) tile[k][fast] = x[row + fast + (column + k) * xcolumn];
+  T held[4]; // all on their way before the first is stored
+#pragma unroll
+  for (i32 j = 0, k = slow; j < 4; j++, k += 8)
+    if (row + fast < rows && column + k < columns) held[j] = x[row + fast + (column + k) * xcolumn];
+#pragma unroll
+  for (i32 j = 0, k = slow; j < 4; j++, k += 8)
+    if (row + fast < rows && column + k < columns) tile[k][fast] = held[j];
   __syncthreads();
-  for (i32 k = slow; k < 32; k += 8)
+#pragma unroll
+  for (i32 j = 0, k = slow; j < 4; j++, k += 8)
     if (row + k < rows && column + fast < columns) y[column + fast + (row + k) * yrow] = tile[fast][k];
 }
 

@@ -39,11 +39,19 @@ KERNEL(normal_numbers, i64 n, void* out, i32 type, u64 key, u64 stream, double m
 
 template <class T> __device__ __forceinline__ void dropout(i64 n, const T* x, T* y, u64 key, u64 stream, double p, double scale) {
   typedef typename Compute<T>::type C;
+  bool aligned = (((u64)x | (u64)y) & (4 * sizeof(T) - 1)) == 0;
   EACH_BLOCK(b, n) {
     u32 words[4];
     philox(key, stream, (u64)b, words);
-    for (int k = 0; k < 4 && 4 * b + k < n; k++)
-      y[4 * b + k] = narrow<T>((double)uniform(words[k]) < p ? (C)0 : widen(x[4 * b + k]) * (C)scale);
+    if (aligned && 4 * b + 4 <= n) {
+      C v[4];
+      load_pack<4>(x + 4 * b, v);
+      for (int k = 0; k < 4; k++) v[k] = (double)uniform(words[k]) < p ? (C)0 : v[k] * (C)scale;
+      store_pack<4>(y + 4 * b, v);
+    } else {
+      for (int k = 0; k < 4 && 4 * b + k < n; k++)
+        y[4 * b + k] = narrow<T>((double)uniform(words[k]) < p ? (C)0 : widen(x[4 * b + k]) * (C)scale);
+    }
   }
 }
 #define DROPOUT(suffix, T) \

@@ -161,6 +161,17 @@ struct Walk {
   }
 };
 
+// The remainder of i by n, less than 2^31; i becomes the quotient. 64-bit division is a call that is many times slower,
+// so what i has above 31 bits is taken off in multiples of n.
+__device__ __forceinline__ i32 take(i64& i, i64 n) {
+  u32 by = (u32)n, most = 0x7FFFFFFFu / by;
+  i64 above = 0;
+  for (; i >> 31; i -= (i64)most * by) above += most;
+  u32 rest = (u32)i, quotient = rest / by;
+  i = above + quotient;
+  return (i32)(rest - quotient * by);
+}
+
 // This thread's elements of n, a grid's width apart.
 #define EACH(i, n) for (i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x; i < (n); i += (i64)gridDim.x * blockDim.x)
 
@@ -183,9 +194,15 @@ template <class T> __device__ __forceinline__ T block_sum(T v, T* scratch) {
 __device__ __forceinline__ double lowest(double) { return __longlong_as_double(0xFFF0000000000000LL); }
 __device__ __forceinline__ float lowest(float) { return bits_float(0xFF800000u); }
 __device__ __forceinline__ i64 lowest(i64) { return -9223372036854775807LL - 1; }
-// NaN wins, as in Math.max.
-template <class T> __device__ __forceinline__ T larger(T a, T b) { return a > b || a != a ? a : b; }
-template <class T> __device__ __forceinline__ T smaller(T a, T b) { return a < b || a != a ? a : b; }
+// As Math.max and Math.min: NaN wins, and 0 is larger than -0, though they are equal.
+template <class T> __device__ __forceinline__ T larger(T a, T b) {
+  return a > b || a != a ? a : a == 0 && b == 0 ? a + b : b;
+}
+template <class T> __device__ __forceinline__ T smaller(T a, T b) {
+  return a < b || a != a ? a : a == 0 && b == 0 ? -(-a - b) : b;
+}
+__device__ __forceinline__ i64 larger(i64 a, i64 b) { return a > b ? a : b; }
+__device__ __forceinline__ i64 smaller(i64 a, i64 b) { return a < b ? a : b; }
 template <class T> __device__ __forceinline__ T block_max(T v, T lowest, T* scratch) {
   return block_reduce(v, lowest, [](T a, T b) { return larger(a, b); }, scratch);
 }

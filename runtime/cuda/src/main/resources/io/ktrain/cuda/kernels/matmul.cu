@@ -169,16 +169,21 @@ LARGE(f32, float)
 LARGE(f16, half16)
 LARGE(bf16, bfloat)
 
+// The elements of C: columns by threads, rows by blockIdx.y and batches by blockIdx.z, so that none takes a division.
+#define EACH_OF(p, batch, row, column) \
+  for (i64 batch = blockIdx.z; batch < p.batches; batch += gridDim.z) \
+    for (i64 row = blockIdx.y; row < p.m; row += gridDim.y) \
+      for (i64 column = (i64)blockIdx.x * blockDim.x + threadIdx.x; column < p.n; column += (i64)gridDim.x * blockDim.x)
+
 // The pieces of K, [batches, splits, m, n], added up in their order.
 template <class T>
 __device__ __forceinline__ void gemm_sum(const typename Compute<T>::type* parts, T* c, const T* bias,
                                          const Product& p) {
   typedef typename Compute<T>::type C;
   i64 size = p.m * p.n;
-  EACH(i, p.batches * size) {
-    i64 batch = i / size, row = i % size / p.n, column = i % p.n;
+  EACH_OF(p, batch, row, column) {
     C sum = 0;
-    for (i64 s = 0; s < p.splits; s++) sum += parts[(batch * p.splits + s) * size + i % size];
+    for (i64 s = 0; s < p.splits; s++) sum += parts[(batch * p.splits + s) * size + row * p.n + column];
     if (bias) sum += widen(bias[row * p.bias_row + column * p.bias_column]);
     T* at = c + batch * p.c_batch + row * p.c_row + column;
     if (p.adds) sum += widen(*at);
@@ -191,24 +196,27 @@ __device__ __forceinline__ void gemm_sum(const typename Compute<T>::type* parts,
 FLOATING_TYPES(SUM)
 
 // Whole numbers: an element a thread.
-KERNEL(gemm_whole, const void* a, const void* b, void* c, i32 type, Product p) {
-  i64 size = p.m * p.n;
-  EACH(i, p.batches * size) {
-    i64 batch = i / size, row = i % size / p.n, column = i % p.n;
+template <class T> __device__ __forceinline__ void gemm_whole(const T* a, const T* b, T* c, const Product& p) {
+  EACH_OF(p, batch, row, column) {
+    const T* x = a + batch * p.a_batch + row * p.a_row;
+    const T* y = b + batch * p.b_batch + column * p.b_column;
     i64 sum = 0;
-    for (i64 k = 0; k < p.k; k++)
-      sum += load<i64>(a, type, batch * p.a_batch + row * p.a_row + k * p.a_column)
-          * load<i64>(b, type, batch * p.b_batch + k * p.b_row + column * p.b_column);
-    store(c, type, batch * p.c_batch + row * p.c_row + column, sum);
+    for (i32 k = 0; k < (i32)p.k; k++, x += p.a_column, y += p.b_row) sum += widen(*x) * widen(*y);
+    c[batch * p.c_batch + row * p.c_row + column] = narrow<T>(sum);
   }
 }
+#define WHOLE(name, T) \
+  KERNEL(gemm_whole_##name, const T* a, const T* b, T* c, Product p) { gemm_whole(a, b, c, p); }
+WHOLE(i64, i64)
+WHOLE(i32, i32)
+WHOLE(i16, i16)
+WHOLE(i8, i8)
+WHOLE(u8, u8)
+WHOLE(bool, boolean)
 
 // The bias laid out as C, for cuBLAS to add its product to.
 #define BIAS(name, T) KERNEL(gemm_bias_##name, T* c, const T* bias, Product p) { \
-  i64 size = p.m * p.n; \
-  EACH(i, p.batches * size) { \
-    i64 row = i % size / p.n, column = i % p.n; \
-    c[i / size * p.c_batch + row * p.c_row + column] = bias[row * p.bias_row + column * p.bias_column]; \
-  } \
+  EACH_OF(p, batch, row, column) \
+    c[batch * p.c_batch + row * p.c_row + column] = bias[row * p.bias_row + column * p.bias_column]; \
 }
 FLOATING_TYPES(BIAS)

@@ -13,18 +13,6 @@ struct Pool {
 
 struct Place { i32 n, c, h, w; };
 
-__device__ __forceinline__ i32 take(i64& i, i64 n) {
-  i32 r;
-  if ((i | n) >> 31 == 0) { // 64-bit division is many times slower
-    r = (i32)((u32)i % (u32)n);
-    i = (u32)i / (u32)n;
-  } else {
-    r = (i32)(i % n);
-    i /= n;
-  }
-  return r;
-}
-
 // Element i of the result, whose pictures are h by w.
 __device__ __forceinline__ Place place(const Pool& p, i64 i, i64 h, i64 w) {
   Place at;
@@ -43,21 +31,21 @@ __device__ __forceinline__ i64 offset(const i64 (&strides)[4], const Place& at) 
 // The part of window k along one dim that lies inside.
 struct Span { i32 from, to, padded; };
 __device__ __forceinline__ Span span(i32 k, i64 kernel, i64 stride, i64 padding, i64 size) {
-  i64 from = k * stride - padding, to = from + kernel;
+  i32 from = k * (i32)stride - (i32)padding, to = from + (i32)kernel, end = (i32)size;
   Span s;
-  s.padded = (i32)((to < size + padding ? to : size + padding) - from);
-  s.from = (i32)(from > 0 ? from : 0);
-  s.to = (i32)(to < size ? to : size);
+  s.padded = (to < end + (i32)padding ? to : end + (i32)padding) - from;
+  s.from = from > 0 ? from : 0;
+  s.to = to < end ? to : end;
   return s;
 }
 
 // The windows over element i along one dim: `from` until `to`.
 __device__ __forceinline__ Span windows(i32 i, i64 kernel, i64 stride, i64 padding, i64 count) {
-  i64 first = i + padding - kernel, last = (i + padding) / stride;
+  i32 first = i + (i32)padding - (i32)kernel, last = (i + (i32)padding) / (i32)stride;
   Span s;
   s.padded = 0;
-  s.from = (i32)(first < 0 ? 0 : first / stride + 1);
-  s.to = (i32)(last < count ? last + 1 : count);
+  s.from = first < 0 ? 0 : first / (i32)stride + 1;
+  s.to = last < (i32)count ? last + 1 : (i32)count;
   return s;
 }
 
@@ -70,17 +58,19 @@ template <class T> __device__ __forceinline__ void max_pool(const T* x, T* y, i3
   EACH(i, p.n * p.c * p.oh * p.ow) {
     Place at = place(p, i, p.oh, p.ow);
     Span rows = span(at.h, p.kh, p.sh, p.ph, p.h), columns = span(at.w, p.kw, p.sw, p.pw, p.w);
-    const T* plane = x + at.n * p.x[0] + at.c * p.x[1];
+    i32 width = (i32)p.w, where = rows.from * width + columns.from;
+    const T* row = x + at.n * p.x[0] + at.c * p.x[1] + rows.from * p.x[2] + columns.from * p.x[3];
     C best = -(C)__int_as_float(0x7F800000);
-    i32 where = rows.from * (i32)p.w + columns.from;
-    for (i32 r = rows.from; r < rows.to; r++)
-      for (i32 s = columns.from; s < columns.to; s++) {
-        C v = widen(plane[r * p.x[2] + s * p.x[3]]);
+    for (i32 r = rows.from; r < rows.to; r++, row += p.x[2]) {
+      const T* from = row;
+      for (i32 s = columns.from; s < columns.to; s++, from += p.x[3]) {
+        C v = widen(*from);
         if (v > best || v != v) {
           best = v;
-          where = r * (i32)p.w + s;
+          where = r * width + s;
         }
       }
+    }
     y[i] = narrow<T>(best);
     places[i] = where;
   }

@@ -73,6 +73,9 @@ __device__ __forceinline__ float fused(float a, float b, float c) { return fmaf(
 __device__ __forceinline__ double fused(double a, double b, double c) { return fma(a, b, c); }
 __device__ __forceinline__ float root(float v) { return sqrtf(v); }
 __device__ __forceinline__ double root(double v) { return sqrt(v); }
+// A product that nvcc does not fuse with the sum that it goes into.
+__device__ __forceinline__ float product(float a, float b) { return __fmul_rn(a, b); }
+__device__ __forceinline__ double product(double a, double b) { return __dmul_rn(a, b); }
 // States below the smallest normal number become 0, as on the CPU, where denormals are slow.
 __device__ __forceinline__ float flushed(float v) { return fabsf(v) < 0x1p-126f ? 0.0f : v; }
 __device__ __forceinline__ double flushed(double v) { return v; }
@@ -98,14 +101,14 @@ template <class T, int K>
 __device__ __forceinline__ void adam(const Tensors& t, double one_minus_beta1, double beta2, double eps, double l2,
     double shrink, double step, double root_of_bias2) {
   typedef typename Compute<T>::type C;
-  C a = (C)one_minus_beta1, b = (C)beta2, c = (C)(1 - beta2), e = (C)eps, l = (C)l2, s = (C)shrink, h = (C)step,
+  C a = (C)one_minus_beta1, b = (C)beta2, c = (C)(1 - beta2), e = (C)eps, l = (C)l2, s = (C)shrink, h = (C)-step,
       r = (C)root_of_bias2;
   each<T, K>(t, [=](C (&v)[K]) {
     C d = fused(v[0], l, v[1]);
     v[2] = flushed(fused(d - v[2], a, v[2]));
-    v[3] = flushed(fused(d * d, c, v[3] * b));
+    v[3] = flushed(fused(d * c, d, v[3] * b));
     if (K == 5) v[K - 1] = larger(v[K - 1], v[3]);
-    v[0] = v[0] * s - h * (v[2] / (root(v[K - 1]) / r + e));
+    v[0] = product(v[0], s) + v[2] * h / (root(v[K - 1]) / r + e);
   });
 }
 

@@ -61,10 +61,7 @@ final class CopyKernels {
 
   /** {@code length} elements of a dim from {@code start}, every {@code step}-th. */
   static Tensor cut(Tensor of, int dim, int start, int length, int step) {
-    long[] strides = of.layout().strides();
-    long offset = of.layout().offset() + start * strides[dim];
-    strides[dim] *= step;
-    return window(of, of.getShape().with(dim, length), new Layout(strides, offset));
+    return window(of, of.getShape().with(dim, length), of.layout().cut(dim, start, step));
   }
 
   static void fill(Tensor t, Number value) {

@@ -41,16 +41,9 @@ final class PointwiseKernels implements Kernel<double[]> {
 
   private PointwiseKernels() {}
 
-  /** The result lies as the first input of its shape does, so that channels-last stays so. */
   @Override
   public Layout layout(Call<double[]> call, List<Spec> specs, int output) {
-    for (int i = 0; i < call.inputs(); i++) {
-      Tensor t = call.in(i);
-      if (t.isConstant() || !t.getShape().equals(specs.get(0).shape())) continue;
-      if (t.isContiguous()) return null;
-      if (t.layout().isDense(t.getShape())) return Layout.permuted(t.getShape(), t.layout().order());
-    }
-    return null;
+    return call.op().pointwise().layout(call, specs.get(0));
   }
 
   @Override
