@@ -35,6 +35,7 @@ const char* cublasGetStatusName(int s) {
 int cublasGemmStridedBatchedEx(Handle* h, int opA, int opB, int m, int n, int k, const void* alpha, const void* a, int typeA, int lda, long long strideA,
     const void* b, int typeB, int ldb, long long strideB, const void* beta, void* c, int typeC, int ldc, long long strideC, int batches, int compute, int) {
   if (!h || !h->workspace) return NOT_INITIALIZED;
+  if (is_capturing()) return NOT_SUPPORTED;
   if (m < 0 || n < 0 || k < 0 || lda < (opA ? k : m) || ldb < (opB ? n : k) || ldc < m) return INVALID_VALUE;
   if (lda < 1 || ldb < 1 || ldc < 1) return INVALID_VALUE;
   if (typeA != typeB || !supported(typeA, typeC, compute)) return NOT_SUPPORTED;

@@ -125,6 +125,7 @@ int cudnnGetConvolutionBackwardFilterWorkspaceSize(Handle*, Tensor*, Tensor*, Co
 
 int cudnnConvolutionForward(Handle*, const void*, Tensor* x, const void* px, Filter* w, const void* pw, Convolution* c, int algorithm, void* workspace, size_t bytes,
     const void*, Tensor* y, void* py) {
+  if (is_capturing()) return NOT_SUPPORTED;
   if (int code = start(algorithm, workspace, bytes)) return code;
   Sums sums(extent(y));
   each(x, w, c, y, [&](long i, long j, long k) { sums.all[k] += element(px, as_real(x->type), i) * element(pw, as_real(w->type), j); });
@@ -133,6 +134,7 @@ int cudnnConvolutionForward(Handle*, const void*, Tensor* x, const void* px, Fil
 }
 int cudnnConvolutionBackwardData(Handle*, const void*, Filter* w, const void* pw, Tensor* y, const void* py, Convolution* c, int algorithm, void* workspace, size_t bytes,
     const void*, Tensor* x, void* px) {
+  if (is_capturing()) return NOT_SUPPORTED;
   if (int code = start(algorithm, workspace, bytes)) return code;
   Sums sums(extent(x));
   each(x, w, c, y, [&](long i, long j, long k) { sums.all[i] += element(py, as_real(y->type), k) * element(pw, as_real(w->type), j); });
@@ -141,6 +143,7 @@ int cudnnConvolutionBackwardData(Handle*, const void*, Filter* w, const void* pw
 }
 int cudnnConvolutionBackwardFilter(Handle*, const void*, Tensor* x, const void* px, Tensor* y, const void* py, Convolution* c, int algorithm, void* workspace, size_t bytes,
     const void*, Filter* w, void* pw) {
+  if (is_capturing()) return NOT_SUPPORTED;
   if (int code = start(algorithm, workspace, bytes)) return code;
   Sums sums(extent(w));
   each(x, w, c, y, [&](long i, long j, long k) { sums.all[j] += element(py, as_real(y->type), k) * element(px, as_real(x->type), i); });

@@ -296,6 +296,7 @@ CUresult cuMemsetD8Async(CUdeviceptr d, unsigned char v, size_t n, void*) {
 static std::set<void*> streams;
 CUresult cuStreamCreate(void** s, unsigned) { IN_CONTEXT; *s = malloc(8); streams.insert(*s); return SUCCESS; }
 CUresult cuStreamDestroy_v2(void* s) { streams.erase(s); free(s); return SUCCESS; }
+CUresult cuStreamIsCapturing(void*, int* status) { *status = captured != nullptr; return SUCCESS; }
 CUresult cuStreamQuery(void* s) { return streams.count(s) ? SUCCESS : INVALID_HANDLE; }
 CUresult cuStreamSynchronize(void*) { NOT_CAPTURING; return SUCCESS; }
 CUresult cuStreamWaitEvent(void*, void*, unsigned) { NOT_CAPTURING; return SUCCESS; }

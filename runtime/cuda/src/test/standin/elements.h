@@ -40,3 +40,11 @@ static inline bool is_stream(void* stream) {
   auto query = driver ? (int (*)(void*))dlsym(driver, "cuStreamQuery") : nullptr;
   return query && query(stream) == 0;
 }
+
+// The stand-in libraries compute at once, so they refuse to be captured, which the real ones do not.
+static inline bool is_capturing() {
+  void* driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
+  auto status = driver ? (int (*)(void*, int*))dlsym(driver, "cuStreamIsCapturing") : nullptr;
+  int capturing = 0;
+  return status && status(nullptr, &capturing) == 0 && capturing;
+}

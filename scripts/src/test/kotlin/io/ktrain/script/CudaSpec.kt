@@ -140,6 +140,13 @@ internal class CudaSpec : FunSpec({
     ktrain("run pins-nothing.kts --device cpu", "KTRAIN_CUDA" to "off").err shouldBe
       "ktrain: pinMemory has no effect: KTRAIN_CUDA=off\n"
   }
+  test("a label out of range that nothing reads is told at the end").config(enabledOrReasonIf = { withStandin() }) {
+    bench.compiled("label.kts", "crossEntropy(rand(2, 3), tensor(listOf(0, 9)).to(i64))\nprintln(\"done\")")
+    ktrain("run label.kts --device cuda").run {
+      "$code $out" shouldBe "1 done\n"
+      err shouldContain "crossEntropy: label 9 at index 1 is out of range for the 3 classes of f32[2,3]. Fix: "
+    }
+  }
   test("the xor example learns on CUDA").config(enabledOrReasonIf = { withStandin() }) {
     bench.compiled("xor.ktrain.kts", Path.of("../examples/xor.ktrain.kts").readText())
     ktrain("run xor.ktrain.kts --steps 200 --device cuda").run {

@@ -206,6 +206,12 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
+  public void synchronize() {
+    if (devices == null) return;
+    for (CudaDevice d : devices) if (d != null) d.synchronize();
+  }
+
+  @Override
   public void stepDone() {
     if (devices == null) return;
     for (CudaDevice d : devices) if (d != null) d.stepDone();

@@ -65,6 +65,9 @@ public interface Backend {
     return pool(device);
   }
 
+  /** Waits until all that was given to its devices has run, and throws what was found wrong with it. */
+  default void synchronize() {}
+
   /** A training step is over: work that was held back to be given to a device at once goes there now. */
   default void stepDone() {}
 

@@ -49,6 +49,15 @@ public final class Devices {
     for (Backend backend : Backends.all()) backend.setThreads(count);
   }
 
+  /**
+   * Waits until all that was given to devices has run. As {@code torch.cuda.synchronize}.
+   *
+   * @throws KtrainException what a device found wrong with values since the last read: an index out of range, say
+   */
+  public static void synchronize() {
+    for (Backend backend : Backends.all()) backend.synchronize();
+  }
+
   /** Bytes that tensors on the device hold now, those included that nothing refers to but no collection has found. */
   public static long liveBytes(Device device) {
     return Backends.of(device).pool(device).live();

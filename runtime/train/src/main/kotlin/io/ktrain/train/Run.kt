@@ -68,7 +68,7 @@ public class Run(
 
     /**
      * Runs [body] as part of [run]: new tensors are made on its device, random numbers start from its seed, kernels use
-     * its threads. What was there before is put back.
+     * its threads. What was there before is put back. What a device finds wrong late is thrown here at the latest.
      */
     public fun <T> with(run: Run, body: () -> T): T {
       val threads = Devices.threads()
@@ -76,7 +76,7 @@ public class Run(
       context.setDevice(run.device)
       Devices.setThreads(run.threads)
       try {
-        return context.run { bound(run, body) }
+        return context.run { bound(run, body).also { Devices.synchronize() } }
       } finally {
         Devices.setThreads(threads)
       }
