@@ -45,7 +45,7 @@ class OptimizerTest {
   void aParameterIsListedOnce() {
     Parameter p = parameter(1), q = parameter(2);
     String message = assertThrows(KtrainException.class,
-        () -> new Sgd(List.of(new ParamGroup(List.of(p, q)), new ParamGroup(List.of(p), 0.1)), 1, 0, 0, 0, false)).getMessage();
+        () -> new Sgd(List.of(new ParamGroup(List.of(p, q)), new ParamGroup(List.of(p), 0.1)), 1, 0, 0, 0, false, false)).getMessage();
     assertEquals("Sgd: a parameter (f32[1]) is listed twice, so each step would change it twice."
         + " Fix: list shared parameters in one group only; model.parameters() names each once.", message);
   }
