@@ -16,7 +16,7 @@ import java.util.Map;
  * Gradient descent that averages the parameters from step {@code t0} on (Polyak and Juditsky, "Acceleration of Stochastic Approximation by
  * Averaging", 1992). The average is the state {@code ax}. torch.optim.ASGD.
  */
-public final class ASGD extends Optimizer {
+public final class ASGD extends FusedOptimizer {
   private static final List<String> AVERAGE = List.of("ax");
 
   public ASGD(List<Parameter> parameters, double lr) {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Steps as large as the steps before (Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012). torch.optim.Adadelta. */
-public final class Adadelta extends Optimizer {
+public final class Adadelta extends FusedOptimizer {
   private static final List<String> STATES = List.of("square_avg", "acc_delta");
 
   public Adadelta(List<Parameter> parameters, double lr) {

@@ -16,7 +16,7 @@ import java.util.Map;
  * Gradients divided by the root of the sum of their squares (Duchi, Hazan and Singer, "Adaptive Subgradient Methods for Online Learning
  * and Stochastic Optimization", 2011). torch.optim.Adagrad.
  */
-public final class Adagrad extends Optimizer {
+public final class Adagrad extends FusedOptimizer {
   private static final List<String> SUM = List.of("sum");
 
   public Adagrad(List<Parameter> parameters, double lr) {

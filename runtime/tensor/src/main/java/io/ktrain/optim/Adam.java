@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015; weight decay is added to the gradient. torch.optim.Adam. */
-public sealed class Adam extends Optimizer permits AdamW {
+public sealed class Adam extends FusedOptimizer permits AdamW {
   private static final List<String> MOMENTS = List.of("exp_avg", "exp_avg_sq");
   private static final List<String> AND_LARGEST = List.of("exp_avg", "exp_avg_sq", "max_exp_avg_sq");
 

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Adam by the infinity norm (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, section 7.1). torch.optim.Adamax. */
-public final class Adamax extends Optimizer {
+public final class Adamax extends FusedOptimizer {
   private static final List<String> STATES = List.of("exp_avg", "exp_inf");
 
   public Adamax(List<Parameter> parameters, double lr) {

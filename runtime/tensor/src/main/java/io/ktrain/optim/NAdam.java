@@ -18,7 +18,7 @@ import java.util.Map;
  * Adam with Nesterov's momentum (Dozat, "Incorporating Nesterov Momentum into Adam", 2016). With {@code decoupledWeightDecay} it decays as
  * AdamW does. torch.optim.NAdam.
  */
-public final class NAdam extends Optimizer {
+public final class NAdam extends FusedOptimizer {
   private static final List<String> STATES = List.of("exp_avg", "exp_avg_sq");
 
   public NAdam(List<Parameter> parameters, double lr) {

@@ -15,11 +15,11 @@ final class OptimizerState {
 
   private OptimizerState() {}
 
-  static Map<String, Tensor> of(Optimizer optimizer) {
+  static Map<String, Tensor> of(FusedOptimizer optimizer) {
     var all = new LinkedHashMap<String, Tensor>();
     List<Parameter> parameters = optimizer.parameters();
     for (int i = 0; i < parameters.size(); i++) {
-      Optimizer.State s = optimizer.states().get(parameters.get(i));
+      FusedOptimizer.State s = optimizer.states().get(parameters.get(i));
       if (s == null) continue;
       String key = "state." + i + ".";
       all.put(key + STEPS, Tensor.scalar(s.steps, DType.i64));
@@ -43,9 +43,9 @@ final class OptimizerState {
     return Tensor.scalar(value, DType.f64);
   }
 
-  static void load(Optimizer optimizer, Map<String, Tensor> from) {
+  static void load(FusedOptimizer optimizer, Map<String, Tensor> from) {
     List<Parameter> parameters = optimizer.parameters();
-    var states = new ArrayList<Optimizer.State>();
+    var states = new ArrayList<FusedOptimizer.State>();
     for (int i = 0; i < parameters.size(); i++) states.add(null);
     var wrong = new ArrayList<String>();
     from.forEach((key, t) -> {
@@ -56,8 +56,8 @@ final class OptimizerState {
         wrong.add("unexpected: " + key);
         return;
       }
-      Optimizer.State s = states.get(i);
-      if (s == null) states.set(i, s = new Optimizer.State());
+      FusedOptimizer.State s = states.get(i);
+      if (s == null) states.set(i, s = new FusedOptimizer.State());
       Parameter p = parameters.get(i);
       if (parts[2].equals(STEPS) && t.numel() == 1) s.steps = (long) t.toDoubleArray()[0];
       else if (parts[2].equals(MOMENTA) && t.numel() == 1) s.momenta = t.toDoubleArray()[0];

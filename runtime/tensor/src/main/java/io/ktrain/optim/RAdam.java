@@ -17,7 +17,7 @@ import java.util.Map;
  * Adam whose rate is rectified while the second moment is known too badly (Liu et al., "On the Variance of the Adaptive Learning Rate and
  * Beyond", 2020). With {@code decoupledWeightDecay} it decays as AdamW does. torch.optim.RAdam.
  */
-public final class RAdam extends Optimizer {
+public final class RAdam extends FusedOptimizer {
   private static final List<String> STATES = List.of("exp_avg", "exp_avg_sq");
 
   public RAdam(List<Parameter> parameters, double lr) {

@@ -18,7 +18,7 @@ import java.util.Map;
  * Gradients divided by the root of their running mean square (Tieleman and Hinton, Lecture 6.5 of "Neural Networks for Machine Learning",
  * 2012; centered: Graves, "Generating Sequences With Recurrent Neural Networks", 2013). torch.optim.RMSprop.
  */
-public final class RMSprop extends Optimizer {
+public final class RMSprop extends FusedOptimizer {
   private static final String SQUARE = "square_avg", MEAN = "grad_avg", BUFFER = "momentum_buffer";
 
   public RMSprop(List<Parameter> parameters, double lr) {

@@ -16,7 +16,7 @@ import java.util.Map;
  * Steps by the sign of the gradient alone, each element with a step of its own; for whole data sets rather than batches (Riedmiller and Braun,
  * "A Direct Adaptive Method for Faster Backpropagation Learning: The RPROP Algorithm", 1993). torch.optim.Rprop.
  */
-public final class Rprop extends Optimizer {
+public final class Rprop extends FusedOptimizer {
   private static final List<String> STATES = List.of("prev", "step_size");
 
   public Rprop(List<Parameter> parameters, double lr) {

@@ -17,7 +17,7 @@ import java.util.Map;
  * Gradient descent, with momentum if asked for (Polyak 1964; Nesterov's: Sutskever et al., "On the importance of initialization
  * and momentum in deep learning", 2013). torch.optim.SGD.
  */
-public final class Sgd extends Optimizer {
+public final class Sgd extends FusedOptimizer {
   private static final List<String> BUFFER = List.of("momentum_buffer");
 
   public Sgd(List<Parameter> parameters, double lr) {

@@ -53,8 +53,8 @@ class OptimizerTest {
   @Test
   void oneCycleMayRiseInASingleStep() {
     Schedule s = Schedule.oneCycle(1, 0.1, 25, 1e4);
-    assertEquals(1, s.lr(1, 0, 10, 0));
-    assertEquals(0.85, s.momentum(0, 10, 0));
+    assertEquals(1, s.lr(1, new Moment(0, 10, 0, 1)));
+    assertEquals(0.85, s.momentum(new Moment(0, 10, 0, 1)));
   }
 
   @Test
