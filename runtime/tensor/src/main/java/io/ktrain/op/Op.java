@@ -47,6 +47,7 @@ public final class Op<A> {
   final Gradients<A> gradients;
   final Pointwise pointwise;
   private final List<Expr> update;
+  final boolean onHost;
   private final boolean internal;
   private final Consumer<OpTests<A>> tests;
 
@@ -60,6 +61,7 @@ public final class Op<A> {
     gradients = b.gradients;
     pointwise = b.pointwise;
     update = b.update;
+    onHost = b.onHost;
     internal = b.internal;
     tests = b.tests;
   }
@@ -89,6 +91,11 @@ public final class Op<A> {
 
   public boolean isView() {
     return view != null;
+  }
+
+  /** Whether the host computes it for a backend that has no kernel: an operation too rare to write one for each. */
+  public boolean isServedByHost() {
+    return onHost;
   }
 
   /** Whether it may run without a kernel of its own. */
