@@ -41,9 +41,10 @@ public final class NAdam extends FusedOptimizer {
     double decay = g.get(WEIGHT_DECAY), bias2 = 1 - StrictMath.pow(beta2, state.steps);
     double now = momentum(g, beta1, state.steps), next = momentum(g, beta1, state.steps + 1), momenta = state.momenta * now;
     for (Parameter p : parameters) state(p).momenta = momenta;
+    double coming = momenta * now * next; // the recorded runs of PyTorch 1.13 have this step's momentum in it twice
     boolean decoupled = g.is(DECOUPLED);
     run(Updates.NADAM, g, parameters, STATES, sign(g), decoupled ? 0 : decay, decoupled ? 1 - lr * decay : 1, 1 - beta1, beta2, 1 - beta2,
-        bias2, g.get(EPS), -lr * (1 - now) / (1 - momenta), -lr * next / (1 - momenta * next));
+        bias2, g.get(EPS), -lr * (1 - now) / (1 - momenta), -lr * next / (1 - coming));
   }
 
   @Override
