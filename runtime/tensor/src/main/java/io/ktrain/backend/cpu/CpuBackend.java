@@ -35,6 +35,7 @@ public final class CpuBackend implements Backend {
     NormalizationKernels.register(this);
     NormKernels.register(this);
     UpdateKernels.register(this);
+    AttentionKernels.register(this);
     registered = true;
     return kernels;
   }
