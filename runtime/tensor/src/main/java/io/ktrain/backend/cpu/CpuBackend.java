@@ -36,6 +36,7 @@ public final class CpuBackend implements Backend {
     NormKernels.register(this);
     UpdateKernels.register(this);
     AttentionKernels.register(this);
+    RecurrentKernels.register(this);
     registered = true;
     return kernels;
   }
