@@ -6,7 +6,7 @@ import io.ktrain.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** y = x * weight^T + bias over the last dim: [..., in] to [..., out]. PyTorch's Linear and LazyLinear. */
-public final class Linear extends Module {
+public sealed class Linear extends Module permits NonDynamicallyQuantizableLinear {
   private final int out;
   private final Parameter weight;
   private final Parameter bias;
