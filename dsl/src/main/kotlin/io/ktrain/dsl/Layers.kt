@@ -161,9 +161,9 @@ public fun Layers.glu(dim: Int = -1): Declared<Activation> = activation("GLU", "
 /** Layers one after another; in the state dict they are "0", "1", ... */
 public fun Layers.sequential(block: SequentialScope.() -> Unit): Declared<Sequential> = declared(Sequential(block))
 
-private fun <M : Module> Layers.declared(layer: M) = Declared(declare(layer))
+internal fun <M : Module> Layers.declared(layer: M) = Declared(declare(layer))
 
-private fun Layers.activation(type: String, arguments: String, function: UnaryOperator<Tensor>) =
+internal fun Layers.activation(type: String, arguments: String, function: UnaryOperator<Tensor>) =
   declared(Activation(type, arguments, function))
 
 internal fun window(kernel: Int, stride: Int, padding: Int, ceilMode: Boolean, countIncludePad: Boolean = true) =

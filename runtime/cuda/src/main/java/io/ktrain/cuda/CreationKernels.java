@@ -2,7 +2,7 @@ package io.ktrain.cuda;
 
 import io.ktrain.op.Call;
 import io.ktrain.op.Creation;
-import io.ktrain.op.Elementwise;
+import io.ktrain.op.Activations;
 import io.ktrain.random.Generator.Draw;
 import io.ktrain.tensor.Tensor;
 
@@ -18,7 +18,7 @@ final class CreationKernels {
     cuda.add(Creation.ARANGE, CreationKernels::arange);
     cuda.add(Creation.UNIFORM, (device, call) -> random(device, "uniform_numbers", call));
     cuda.add(Creation.NORMAL, (device, call) -> random(device, "normal_numbers", call));
-    cuda.add(Elementwise.DROPOUT, (device, call) -> dropout(cuda, device, call));
+    cuda.add(Activations.DROPOUT, (device, call) -> dropout(cuda, device, call));
   }
 
   private static void arange(CudaDevice device, Call<Creation.Sequence> call) {
@@ -40,7 +40,7 @@ final class CreationKernels {
     launch(device, kernel, n, draw(new Args().i64(n).tensor(call.out(0)).type(call.out(0)), r.draw()).f64(r.a()).f64(r.b()));
   }
 
-  private static void dropout(CudaBackend cuda, CudaDevice device, Call<Elementwise.Dropout> call) {
+  private static void dropout(CudaBackend cuda, CudaDevice device, Call<Activations.Dropout> call) {
     Tensor x = cuda.copies().dense(device, call.in(0));
     long n = x.numel();
     double p = call.attributes().p();

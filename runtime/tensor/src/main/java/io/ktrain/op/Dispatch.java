@@ -57,6 +57,7 @@ public final class Dispatch {
   private static <A> Tensor[] run(Device device, Op<A> op, A attributes, Tensor[] in) {
     Context context = Context.current();
     var call = new Call<A>(op, attributes, in);
+    if (op.infer == null) return op.decompose.of(call);
     List<Spec> specs = op.infer.of(call);
     boolean shapesOnly = Check.active();
     boolean requiresGrad = false;
@@ -77,9 +78,11 @@ public final class Dispatch {
       for (int i = 0; i < out.length; i++) out[i] = Tensor.shapeOnly(specs.get(i).shape(), specs.get(i).dtype(), device);
     } else {
       Kernel<A> kernel = Backends.of(device).kernel(call);
-      if (kernel == null && op.decompose == null) throw new KtrainException(op.name() + ": the " + device + " backend cannot compute this");
       // Whether a backend has a kernel changes the speed, not the graph: an operation with gradient rules is recorded as itself.
-      out = kernel == null ? context.withGrad(false, () -> op.decompose.of(call)) : computed(kernel, call, specs, device);
+      if (kernel != null) out = computed(kernel, call, specs, device);
+      else if (op.onHost && !device.equals(Device.CPU)) out = context.withGrad(false, () -> HostCall.run(call, device));
+      else if (op.decompose != null) out = context.withGrad(false, () -> op.decompose.of(call));
+      else throw new KtrainException(op.name() + ": the " + device + " backend cannot compute this");
     }
     call.results(out);
     if (requiresGrad) Tape.record(call, out);

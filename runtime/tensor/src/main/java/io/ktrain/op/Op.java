@@ -46,6 +46,7 @@ public final class Op<A> {
   final Gradient<A>[] gradient;
   final Gradients<A> gradients;
   final Pointwise pointwise;
+  final boolean onHost;
   private final boolean internal;
   private final Consumer<OpTests<A>> tests;
 
@@ -58,6 +59,7 @@ public final class Op<A> {
     gradient = b.gradient;
     gradients = b.gradients;
     pointwise = b.pointwise;
+    onHost = b.onHost;
     internal = b.internal;
     tests = b.tests;
   }
@@ -78,6 +80,11 @@ public final class Op<A> {
 
   public boolean isView() {
     return view != null;
+  }
+
+  /** Whether the host computes it for a backend that has no kernel: an operation too rare to write one for each. */
+  public boolean isServedByHost() {
+    return onHost;
   }
 
   /** Whether it may run without a kernel of its own. */

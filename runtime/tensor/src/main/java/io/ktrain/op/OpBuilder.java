@@ -1,6 +1,7 @@
 package io.ktrain.op;
 
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Tensor;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -14,6 +15,7 @@ final class OpBuilder<A> {
   Op.Gradient<A>[] gradient;
   Op.Gradients<A> gradients;
   Pointwise pointwise;
+  boolean onHost;
   boolean internal;
   Consumer<OpTests<A>> tests;
 
@@ -59,6 +61,11 @@ final class OpBuilder<A> {
     return this;
   }
 
+  /** What the operation is made of. Without {@link #gives} it is nothing else: shapes, types and gradients are its parts'. */
+  OpBuilder<A> composed(java.util.function.Function<Call<A>, Tensor> rule) {
+    return decompose(call -> new Tensor[] {rule.apply(call)});
+  }
+
   /** One rule an input, in order; inputs without one have no gradient. */
   @SafeVarargs
   final OpBuilder<A> grad(Op.Gradient<A>... rules) {
@@ -77,6 +84,12 @@ final class OpBuilder<A> {
     return this;
   }
 
+  /** A backend without a kernel for it leaves it to the host: for operations too rare to write one for each. */
+  OpBuilder<A> onHost() {
+    onHost = true;
+    return this;
+  }
+
   /** A step of other operations: it has no method on Tensor. */
   OpBuilder<A> internal() {
     internal = true;
@@ -89,7 +102,7 @@ final class OpBuilder<A> {
   }
 
   Op<A> build() {
-    if (infer == null) throw new IllegalStateException(name + ": an op needs a shape rule");
+    if (infer == null && decompose == null) throw new IllegalStateException(name + ": an op needs a shape rule, or parts");
     var op = new Op<>(this);
     OpTable.add(op);
     return op;

@@ -20,6 +20,8 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
     KERNEL,
     /** The operation runs as the others that it is made of. */
     PARTS,
+    /** The host computes it, for an operation too rare for a kernel. */
+    HOST,
     /** A view of its input: nothing is computed. */
     VIEW,
     /** The backends' copies between host and device. */
@@ -49,6 +51,7 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
     if (op == Shapes.TO_DEVICE) return How.COPY;
     if (op.pointwise() != null && backend.runs(op)) return How.EXPRESSION;
     if (backend.runs(op)) return How.KERNEL;
+    if (op.isServedByHost()) return How.HOST;
     return op.isComposite() ? How.PARTS : How.HOLE;
   }
 

@@ -1,6 +1,6 @@
 package io.ktrain.op;
 
-import io.ktrain.op.Elementwise.Dropout;
+import io.ktrain.op.Activations.Dropout;
 import io.ktrain.op.Reductions.Along;
 import io.ktrain.op.Reductions.Over;
 import io.ktrain.random.Philox;

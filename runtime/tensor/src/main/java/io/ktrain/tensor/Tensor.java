@@ -30,7 +30,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Memory: nothing has to be closed. A dropped tensor's memory is taken back; inside a step it is taken back the moment
  * the step ends, unless the tensor was returned or {@link #keep kept}.
  */
-public class Tensor {
+public non-sealed class Tensor
+    implements ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, ShapeMethods, IndexingMethods,
+        LayerMethods, LossMethods {
   private Shape shape;
   private DType dtype;
   private Device device;
@@ -232,6 +234,9 @@ public class Tensor {
     return MatMuls.einsum(equation, operands);
   }
 
+  /** Rows of weight; the gradient of the row paddingIdx is zero (-1: none). */
+  public static Tensor embedding(Tensor weight, Tensor indices, int paddingIdx) { return Indexing.embedding(weight, indices, paddingIdx); }
+
   // ---- what it is
 
   public final Shape getShape() {
@@ -403,7 +408,7 @@ public class Tensor {
       return;
     }
     boolean whole = g.storage != null && sole && g.isContiguous() && g.layout.offset() == 0 && g.storage.bytes() == g.numel() * g.dtype.bytes();
-    grad = whole || g.storage == null ? g.handle() : g.copy(g.dtype).handle();
+    grad = whole || g.storage == null ? g.handle() : Shapes.cast(g, g.dtype).handle();
     if (grad.storage != null) grad.storage.keep();
   }
 
@@ -588,252 +593,6 @@ public class Tensor {
     if (!result.shape.equals(shape)) throw new ShapeError(op + ": the result is " + result.describe() + " and does not fit into " + describe() + ".");
     return copy_(result);
   }
-
-  // ---- pointwise
-
-  public final Tensor add(Tensor o) { return Elementwise.call(Elementwise.ADD, this, o); }
-  public final Tensor sub(Tensor o) { return Elementwise.call(Elementwise.SUB, this, o); }
-  public final Tensor mul(Tensor o) { return Elementwise.call(Elementwise.MUL, this, o); }
-  public final Tensor div(Tensor o) { return Elementwise.call(Elementwise.DIV, this, o); }
-  public final Tensor add(Number o) { return add(constant(o)); }
-  public final Tensor sub(Number o) { return sub(constant(o)); }
-  public final Tensor mul(Number o) { return mul(constant(o)); }
-  public final Tensor div(Number o) { return div(constant(o)); }
-  public final Tensor plus(Tensor o) { return add(o); }
-  public final Tensor minus(Tensor o) { return sub(o); }
-  public final Tensor times(Tensor o) { return mul(o); }
-  public final Tensor plus(Number o) { return add(o); }
-  public final Tensor minus(Number o) { return sub(o); }
-  public final Tensor times(Number o) { return mul(o); }
-  public final Tensor unaryMinus() { return neg(); }
-  public final Tensor neg() { return Elementwise.call(Elementwise.NEG, this); }
-  public final Tensor pow(Tensor o) { return Elementwise.call(Elementwise.POW, this, o); }
-  public final Tensor pow(Number o) { return Elementwise.pow(this, o); }
-  /** Division rounded towards minus infinity, as Python's //. */
-  public final Tensor floorDivide(Tensor o) { return Elementwise.call(Elementwise.FLOOR_DIVIDE, this, o); }
-  /** Division rounded towards zero. */
-  public final Tensor truncDivide(Tensor o) { return Elementwise.call(Elementwise.TRUNC_DIVIDE, this, o); }
-  /** What floorDivide leaves, with the divisor's sign. */
-  public final Tensor remainder(Tensor o) { return Elementwise.call(Elementwise.REMAINDER, this, o); }
-  /** What truncDivide leaves, with this one's sign. */
-  public final Tensor fmod(Tensor o) { return Elementwise.call(Elementwise.FMOD, this, o); }
-  public final Tensor maximum(Tensor o) { return Elementwise.call(Elementwise.MAXIMUM, this, o); }
-  public final Tensor minimum(Tensor o) { return Elementwise.call(Elementwise.MINIMUM, this, o); }
-  public final Tensor abs() { return Elementwise.call(Elementwise.ABS, this); }
-  public final Tensor sign() { return Elementwise.call(Elementwise.SIGN, this); }
-  public final Tensor sqrt() { return Elementwise.call(Elementwise.SQRT, this); }
-  public final Tensor rsqrt() { return Elementwise.call(Elementwise.RSQRT, this); }
-  public final Tensor reciprocal() { return Elementwise.call(Elementwise.RECIPROCAL, this); }
-  public final Tensor square() { return Elementwise.call(Elementwise.SQUARE, this); }
-  public final Tensor exp() { return Elementwise.call(Elementwise.EXP, this); }
-  public final Tensor expm1() { return Elementwise.call(Elementwise.EXPM1, this); }
-  public final Tensor log() { return Elementwise.call(Elementwise.LOG, this); }
-  public final Tensor log1p() { return Elementwise.call(Elementwise.LOG1P, this); }
-  public final Tensor log2() { return Elementwise.call(Elementwise.LOG2, this); }
-  public final Tensor log10() { return Elementwise.call(Elementwise.LOG10, this); }
-  public final Tensor sin() { return Elementwise.call(Elementwise.SIN, this); }
-  public final Tensor cos() { return Elementwise.call(Elementwise.COS, this); }
-  public final Tensor tan() { return Elementwise.call(Elementwise.TAN, this); }
-  public final Tensor asin() { return Elementwise.call(Elementwise.ASIN, this); }
-  public final Tensor acos() { return Elementwise.call(Elementwise.ACOS, this); }
-  public final Tensor atan() { return Elementwise.call(Elementwise.ATAN, this); }
-  public final Tensor sinh() { return Elementwise.call(Elementwise.SINH, this); }
-  public final Tensor cosh() { return Elementwise.call(Elementwise.COSH, this); }
-  public final Tensor tanh() { return Elementwise.call(Elementwise.TANH, this); }
-  public final Tensor erf() { return Elementwise.call(Elementwise.ERF, this); }
-  public final Tensor sigmoid() { return Elementwise.call(Elementwise.SIGMOID, this); }
-  public final Tensor floor() { return Elementwise.call(Elementwise.FLOOR, this); }
-  public final Tensor ceil() { return Elementwise.call(Elementwise.CEIL, this); }
-  public final Tensor trunc() { return Elementwise.call(Elementwise.TRUNC, this); }
-  /** Halves go to the even neighbour. */
-  public final Tensor round() { return Elementwise.call(Elementwise.ROUND, this); }
-  public final Tensor clamp(double min, double max) { return Elementwise.clamp(this, min, max); }
-  public final Tensor relu() { return Elementwise.call(Elementwise.RELU, this); }
-  public final Tensor relu6() { return Elementwise.call(Elementwise.RELU6, this); }
-  public final Tensor leakyRelu(double negativeSlope) { return Elementwise.call(Elementwise.LEAKY_RELU, negativeSlope, this); }
-  public final Tensor elu(double alpha) { return Elementwise.call(Elementwise.ELU, alpha, this); }
-  public final Tensor celu(double alpha) { return Elementwise.call(Elementwise.CELU, alpha, this); }
-  public final Tensor selu() { return Elementwise.call(Elementwise.SELU, this); }
-  /** By the error function. */
-  public final Tensor gelu() { return Elementwise.call(Elementwise.GELU, this); }
-  public final Tensor geluTanh() { return Elementwise.call(Elementwise.GELU_TANH, this); }
-  public final Tensor silu() { return Elementwise.call(Elementwise.SILU, this); }
-  public final Tensor mish() { return Elementwise.call(Elementwise.MISH, this); }
-  public final Tensor softplus(double beta, double threshold) { return Elementwise.softplus(this, beta, threshold); }
-  public final Tensor hardswish() { return Elementwise.call(Elementwise.HARDSWISH, this); }
-  public final Tensor hardsigmoid() { return Elementwise.call(Elementwise.HARDSIGMOID, this); }
-  public final Tensor hardtanh() { return Elementwise.call(Elementwise.HARDTANH, this); }
-  public final Tensor logSigmoid() { return Elementwise.call(Elementwise.LOG_SIGMOID, this); }
-  public final Tensor softsign() { return Elementwise.call(Elementwise.SOFTSIGN, this); }
-  public final Tensor tanhshrink() { return Elementwise.call(Elementwise.TANHSHRINK, this); }
-  /** x where positive, weight * x elsewhere; one weight a channel (dim 1) or one in all. */
-  public final Tensor prelu(Tensor weight) { return Elementwise.prelu(this, weight); }
-  /** The first half along dim times the sigmoid of the second. */
-  public final Tensor glu(int dim) { return Elementwise.glu(this, dim); }
-
-  public final Tensor eq(Tensor o) { return Elementwise.call(Elementwise.EQ, this, o); }
-  public final Tensor ne(Tensor o) { return Elementwise.call(Elementwise.NE, this, o); }
-  public final Tensor lt(Tensor o) { return Elementwise.call(Elementwise.LT, this, o); }
-  public final Tensor le(Tensor o) { return Elementwise.call(Elementwise.LE, this, o); }
-  public final Tensor gt(Tensor o) { return Elementwise.call(Elementwise.GT, this, o); }
-  public final Tensor ge(Tensor o) { return Elementwise.call(Elementwise.GE, this, o); }
-  public final Tensor eq(Number o) { return eq(constant(o)); }
-  public final Tensor ne(Number o) { return ne(constant(o)); }
-  public final Tensor lt(Number o) { return lt(constant(o)); }
-  public final Tensor le(Number o) { return le(constant(o)); }
-  public final Tensor gt(Number o) { return gt(constant(o)); }
-  public final Tensor ge(Number o) { return ge(constant(o)); }
-  public final Tensor logicalNot() { return Elementwise.call(Elementwise.LOGICAL_NOT, this); }
-  public final Tensor logicalAnd(Tensor o) { return Elementwise.call(Elementwise.LOGICAL_AND, this, o); }
-  public final Tensor logicalOr(Tensor o) { return Elementwise.call(Elementwise.LOGICAL_OR, this, o); }
-  public final Tensor isNan() { return Elementwise.call(Elementwise.IS_NAN, this); }
-  public final Tensor isFinite() { return Elementwise.call(Elementwise.IS_FINITE, this); }
-  /** value where mask holds, else this. */
-  public final Tensor maskedFill(Tensor mask, Number value) { return where(mask, constant(value), this); }
-  /** Zeroes each element with probability p and scales the rest by 1 / (1 - p); the identity outside training. */
-  public final Tensor dropout(double p, boolean training) { return Elementwise.dropout(this, p, training); }
-
-  // ---- reductions
-
-  public final Tensor sum() { return Reductions.reduce(Reductions.SUM, this, null, false); }
-  public final Tensor sum(int dim) { return sum(dim, false); }
-  public final Tensor sum(int dim, boolean keepDim) { return Reductions.reduce(Reductions.SUM, this, new int[] {dim}, keepDim); }
-  public final Tensor sum(int[] dims, boolean keepDim) { return Reductions.reduce(Reductions.SUM, this, dims, keepDim); }
-  public final Tensor mean() { return Reductions.reduce(Reductions.MEAN, this, null, false); }
-  public final Tensor mean(int dim) { return mean(dim, false); }
-  public final Tensor mean(int dim, boolean keepDim) { return Reductions.reduce(Reductions.MEAN, this, new int[] {dim}, keepDim); }
-  public final Tensor mean(int[] dims, boolean keepDim) { return Reductions.reduce(Reductions.MEAN, this, dims, keepDim); }
-  public final Tensor prod() { return Reductions.reduce(Reductions.PROD, this, null, false); }
-  public final Tensor prod(int dim, boolean keepDim) { return Reductions.reduce(Reductions.PROD, this, new int[] {dim}, keepDim); }
-  public final Tensor amax() { return Reductions.reduce(Reductions.AMAX, this, null, false); }
-  public final Tensor amin() { return Reductions.reduce(Reductions.AMIN, this, null, false); }
-  /** The largest along dims; ties share the gradient. */
-  public final Tensor amax(int dim, boolean keepDim) { return Reductions.reduce(Reductions.AMAX, this, new int[] {dim}, keepDim); }
-  public final Tensor amin(int dim, boolean keepDim) { return Reductions.reduce(Reductions.AMIN, this, new int[] {dim}, keepDim); }
-  public final Tensor max() { return amax(); }
-  public final Tensor min() { return amin(); }
-  /** The largest along a dim and where it stands; a tie's first place takes the gradient. */
-  public final Extreme max(int dim) { return max(dim, false); }
-  public final Extreme max(int dim, boolean keepDim) { return Reductions.extreme(Reductions.MAX, this, dim, keepDim); }
-  public final Extreme min(int dim) { return min(dim, false); }
-  public final Extreme min(int dim, boolean keepDim) { return Reductions.extreme(Reductions.MIN, this, dim, keepDim); }
-  /** The place of the largest, i64; a tie's first. */
-  public final Tensor argmax(int dim) { return argmax(dim, false); }
-  public final Tensor argmax(int dim, boolean keepDim) { return max(dim, keepDim).indices(); }
-  public final Tensor argmax() { return flatten().argmax(0); }
-  public final Tensor argmin(int dim) { return min(dim, false).indices(); }
-  public final Tensor any() { return Reductions.any(this); }
-  public final Tensor all() { return Reductions.all(this); }
-  /** Divided by n - 1 (unbiased). */
-  public final Tensor var() { return Reductions.variance(this, null, true, false); }
-  public final Tensor var(int dim, boolean unbiased, boolean keepDim) { return Reductions.variance(this, new int[] {dim}, unbiased, keepDim); }
-  public final Tensor std() { return var().sqrt(); }
-  public final Tensor std(int dim, boolean unbiased, boolean keepDim) { return var(dim, unbiased, keepDim).sqrt(); }
-  /** The 2-norm of all elements. */
-  public final Tensor norm() { return square().sum().sqrt(); }
-  public final Tensor norm(int dim, boolean keepDim) { return Reductions.norm(this, dim, keepDim); }
-  /** This divided by its 2-norm along dim, or by eps where that is smaller. */
-  public final Tensor normalize(int dim, double eps) { return div(Elementwise.clamp(norm(dim, true), eps, Double.POSITIVE_INFINITY)); }
-  public final Tensor logsumexp(int dim, boolean keepDim) { return Reductions.logsumexp(this, dim, keepDim); }
-  public final Tensor cumsum(int dim) { return Reductions.cumulative(Reductions.CUMSUM, this, dim); }
-  public final Tensor cumprod(int dim) { return Reductions.cumulative(Reductions.CUMPROD, this, dim); }
-  /** Sorted along a dim, ties in their order. */
-  public final Extreme sort(int dim, boolean descending) { return Reductions.sort(this, dim, descending); }
-  /** The k largest along a dim, largest first. */
-  public final Extreme topk(int k, int dim) { return Reductions.topk(this, k, dim); }
-  public final Tensor softmax(int dim) { return Normalizations.softmax(Normalizations.SOFTMAX, this, dim); }
-  public final Tensor logSoftmax(int dim) { return Normalizations.softmax(Normalizations.LOG_SOFTMAX, this, dim); }
-
-  // ---- products
-
-  /** Matrix product with broadcasting over leading dims; vectors count as a row on the left, a column on the right. */
-  public final Tensor matmul(Tensor o) { return MatMuls.matmul(this, o); }
-  /** The product of two matrices; no broadcasting. */
-  public final Tensor mm(Tensor o) { return Dispatch.call(MatMuls.MM, null, this, o); }
-  /** The product of two stacks of matrices. */
-  public final Tensor bmm(Tensor o) { return Dispatch.call(MatMuls.BMM, null, this, o); }
-  /** The inner product of two vectors. */
-  public final Tensor dot(Tensor o) { return MatMuls.dot(this, o); }
-  /** this * weight^T + bias: [..., in] by [out, in]. */
-  public final Tensor linear(Tensor weight, @Nullable Tensor bias) { return MatMuls.linear(this, weight, bias); }
-
-  // ---- shapes
-
-  /** The same elements under another shape, never copied; one size may be -1. */
-  public final Tensor view(int... sizes) { return Shapes.view(this, sizes); }
-  /** As view where strides allow, else a copy. */
-  public final Tensor reshape(int... sizes) { return Shapes.reshape(this, sizes); }
-  public final Tensor reshape(Shape to) { return to.equals(shape) ? this : Shapes.reshape(this, to.toArray()); }
-  public final Tensor flatten() { return flatten(0, -1); }
-  public final Tensor flatten(int from) { return flatten(from, -1); }
-  public final Tensor flatten(int from, int to) { return Shapes.flatten(this, from, to); }
-  /** Without any dim of size 1, also a batch of 1. */
-  public final Tensor squeeze() { return Shapes.squeeze(this); }
-  public final Tensor squeeze(int dim) { return size(dim) == 1 && getNdim() > 0 ? reshape(shape.without(dim)) : this; }
-  public final Tensor unsqueeze(int dim) { return Shapes.unsqueeze(this, dim); }
-  public final Tensor transpose(int a, int b) { return Shapes.transpose(this, a, b); }
-  /** The transpose of a matrix. */
-  public final Tensor t() { return Shapes.t(this); }
-  public final Tensor permute(int... dims) { return Shapes.permute(this, dims); }
-  public final Tensor expand(int... sizes) { return Shapes.expand(this, sizes); }
-  public final Tensor expand(Shape to) { return to.equals(shape) ? this : Shapes.expand(this, to.toArray()); }
-  /** Row-major: this, or a copy. */
-  public final Tensor contiguous() { return isContiguous() ? this : Shapes.clone(this); }
-  /** A copy of its own, in the graph. */
-  public final Tensor copy() { return Shapes.clone(this); }
-  public final Tensor to(DType type) { return type == dtype ? this : copy(type); }
-  private Tensor copy(DType type) { return Shapes.cast(this, type); }
-  public final Tensor to(Device to) { return Shapes.to(this, to); }
-  /** length elements along dim, from start. */
-  public final Tensor narrow(int dim, int start, int length) { return Shapes.narrow(this, dim, start, length, 1); }
-  /** Every step-th element along dim, from start. */
-  public final Tensor slice(int dim, int start, int length, int step) { return Shapes.narrow(this, dim, start, length, step); }
-  /** The elements at one place of a dim, without that dim. */
-  public final Tensor select(int dim, int index) { return Shapes.select(this, dim, index); }
-  public final Tensor get(int index) { return select(0, index); }
-  public final Tensor flip(int dim) { return Shapes.flip(this, dim); }
-  /** Adds value around: pairs of (before, after) from the last dim on, as PyTorch's F.pad. */
-  public final Tensor pad(int[] widths, double value) { return Shapes.pad(this, widths, value); }
-
-  // ---- indexing
-
-  /** out[i][j] = this[index[i][j]][j] for dim 0, and so on. */
-  public final Tensor gather(int dim, Tensor index) { return Indexing.gather(this, dim, index); }
-  /** A copy in which src was added at index along dim. */
-  public final Tensor scatterAdd(int dim, Tensor index, Tensor src) { return Indexing.scatterAdd(this, dim, index, src); }
-  public final Tensor indexSelect(int dim, Tensor index) { return Indexing.indexSelect(this, dim, index); }
-  /** The elements where mask holds, as a vector. */
-  public final Tensor maskedSelect(Tensor mask) { return Indexing.maskedSelect(this, mask); }
-  /** One element for each place named by the i-th entries of the indices, one index tensor a leading dim. */
-  public final Tensor index(Tensor... indices) { return Indexing.index(this, indices); }
-  public final Tensor get(Tensor maskOrIndex) { return maskOrIndex.dtype == DType.bool ? maskedSelect(maskOrIndex) : index(maskOrIndex); }
-  /** The places of elements that are not 0: i64[count, ndim]. */
-  public final Tensor nonzero() { return Indexing.nonzero(this); }
-  /** Rows of zeros with a one at each label; classes = -1 takes the largest label + 1. */
-  public final Tensor oneHot(int classes) { return Indexing.oneHot(this, classes); }
-  public final Tensor triu(int diagonal) { return Indexing.triangle(this, diagonal, true); }
-  public final Tensor tril(int diagonal) { return Indexing.triangle(this, diagonal, false); }
-
-  // ---- layers' maths
-
-  public final Tensor conv2d(Tensor weight, @Nullable Tensor bias, Conv2dOptions options) { return Convolutions.conv2d(this, weight, bias, options); }
-  public final Tensor maxPool2d(Pool2dOptions options) { return Convolutions.maxPool2d(this, options).values(); }
-  public final Tensor maxPool2d(int kernel) { return maxPool2d(Pool2dOptions.of(kernel)); }
-  public final Tensor avgPool2d(Pool2dOptions options) { return Convolutions.avgPool2d(this, options); }
-  public final Tensor avgPool2d(int kernel) { return avgPool2d(Pool2dOptions.of(kernel)); }
-  public final Tensor adaptiveAvgPool2d(int height, int width) { return Convolutions.adaptiveAvgPool2d(this, height, width); }
-  public final Tensor layerNorm(int dims, @Nullable Tensor weight, @Nullable Tensor bias, double eps) { return Normalizations.layerNorm(this, dims, weight, bias, eps); }
-  /** By the mean and variance of each channel (dim 1) over this batch; the layer keeps running averages besides. */
-  public final Tensor batchNorm(@Nullable Tensor weight, @Nullable Tensor bias, double eps) { return Normalizations.batchNorm(this, weight, bias, eps)[0]; }
-  /** Rows of weight; the gradient of the row paddingIdx is zero (-1: none). */
-  public static Tensor embedding(Tensor weight, Tensor indices, int paddingIdx) { return Indexing.embedding(weight, indices, paddingIdx); }
-  public final Tensor crossEntropy(Tensor target) { return crossEntropy(target, CrossEntropyOptions.DEFAULT); }
-  public final Tensor crossEntropy(Tensor target, CrossEntropyOptions options) { return Losses.crossEntropy(this, target, options); }
-  public final Tensor nllLoss(Tensor target) { return Losses.nll(this, target, CrossEntropyOptions.DEFAULT); }
-  public final Tensor mseLoss(Tensor target, Reduction reduction) { return Losses.mse(this, target, reduction); }
-  public final Tensor mseLoss(Tensor target) { return mseLoss(target, Reduction.MEAN); }
-  public final Tensor bceWithLogits(Tensor target, @Nullable Tensor posWeight, Reduction reduction) { return Losses.bceWithLogits(this, target, posWeight, reduction); }
-  public final Tensor bceWithLogits(Tensor target) { return bceWithLogits(target, null, Reduction.MEAN); }
 
   // ---- library code
 

@@ -2,7 +2,7 @@ package io.ktrain.backend.cpu;
 
 import io.ktrain.op.Call;
 import io.ktrain.op.Creation;
-import io.ktrain.op.Elementwise;
+import io.ktrain.op.Activations;
 import io.ktrain.random.Generator.Draw;
 import io.ktrain.random.Philox;
 import io.ktrain.tensor.DType;
@@ -21,7 +21,7 @@ final class CreationKernels {
     cpu.add(Creation.ARANGE, CreationKernels::arange);
     cpu.add(Creation.UNIFORM, CreationKernels::uniform);
     cpu.add(Creation.NORMAL, CreationKernels::normal);
-    cpu.add(Elementwise.DROPOUT, CreationKernels::dropout);
+    cpu.add(Activations.DROPOUT, CreationKernels::dropout);
   }
 
   private static void arange(Call<Creation.Sequence> call) {
@@ -77,7 +77,7 @@ final class CreationKernels {
     });
   }
 
-  private static void dropout(Call<Elementwise.Dropout> call) {
+  private static void dropout(Call<Activations.Dropout> call) {
     Tensor x = call.in(0), y = call.out(0);
     Tensor from = x.isContiguous() && x.layout().offset() == 0 ? x : null;
     if (from == null) CopyKernels.copy(x, y);
