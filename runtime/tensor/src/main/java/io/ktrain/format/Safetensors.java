@@ -36,7 +36,7 @@ public final class Safetensors {
   /** All tensors of a file, copied to the current device, in the order of their data. */
   public static Map<String, Tensor> read(Path path) {
     Map<String, ?> promised = WholeFile.promised(path);
-    return promised != null ? StateDict.tensors("safetensors: " + path, promised) : read(path, Check.active());
+    return promised != null ? StateDictFile.tensors("safetensors: " + path, promised) : read(path, Check.active());
   }
 
   /** {@code shapesOnly}: the tensors have no elements, and of the file none are read. */
@@ -113,7 +113,7 @@ public final class Safetensors {
     return out.array();
   }
 
-  private static StringBuilder comma(StringBuilder json) {
+  static StringBuilder comma(StringBuilder json) {
     return json.charAt(json.length() - 1) == '{' ? json : json.append(',');
   }
 }

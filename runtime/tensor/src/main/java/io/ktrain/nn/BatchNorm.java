@@ -6,6 +6,7 @@ import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /**
  * Normalizes each channel (dim 1) by the batch's mean and variance while training, by their running averages in
@@ -58,6 +59,11 @@ public abstract sealed class BatchNorm extends Module permits BatchNorm1d, Batch
       return batches.add_(1);
     });
     return y[0];
+  }
+
+  @Override
+  public final List<Object> arguments() {
+    return List.of(channels, eps, momentum);
   }
 
   @Override

@@ -210,8 +210,8 @@ class PyTorchFileTest {
     Check.run(new Check(), () -> {
       PyTorchFile.write(file, Map.of("epoch", 3L, "model", Map.of("n", Tensor.zeros(Shape.of(2, 3), DType.i64))));
       assertFalse(Files.exists(file));
-      assertEquals("i64[2,3]", StateDict.read(file, "model").get("n").describe());
-      Tensor weight = StateDict.read(real).get("conv.weight");
+      assertEquals("i64[2,3]", StateDictFile.read(file, "model").get("n").describe());
+      Tensor weight = StateDictFile.read(real).get("conv.weight");
       assertTrue(weight.isShapeOnly());
       assertEquals("f32[2,1,3,3]", weight.describe());
     });
@@ -222,36 +222,36 @@ class PyTorchFileTest {
     Path pt = temp.resolve("a.safetensors"), safe = temp.resolve("b.pt");
     Files.copy(resource("state_dict_cnn.pt"), pt);
     Files.copy(resource("good.safetensors"), safe);
-    assertEquals(9, StateDict.read(pt).size());
-    assertEquals(5, StateDict.read(safe).size());
-    assertEquals(2, StateDict.read(resource("legacy_nonzip_state_dict.pt")).size());
+    assertEquals(9, StateDictFile.read(pt).size());
+    assertEquals(5, StateDictFile.read(safe).size());
+    assertEquals(2, StateDictFile.read(resource("legacy_nonzip_state_dict.pt")).size());
     Path text = temp.resolve("c.bin");
     Files.writeString(text, "hello world");
-    contains(assertThrows(FormatError.class, () -> StateDict.read(text)).getMessage(), "neither a .safetensors nor a .pt file");
+    contains(assertThrows(FormatError.class, () -> StateDictFile.read(text)).getMessage(), "neither a .safetensors nor a .pt file");
   }
 
   @Test
   void aCheckpointAsksForTheKey() throws Exception {
     Path file = resource("checkpoint_adam.pt");
-    contains(assertThrows(FormatError.class, () -> StateDict.read(file)).getMessage(),
+    contains(assertThrows(FormatError.class, () -> StateDictFile.read(file)).getMessage(),
         "holds more than tensors by name: epoch (the integer 3), model_state_dict (a dict)", "Fix: ", "key = \"model_state_dict\"");
-    contains(assertThrows(FormatError.class, () -> StateDict.read(file, "model")).getMessage(),
+    contains(assertThrows(FormatError.class, () -> StateDictFile.read(file, "model")).getMessage(),
         "no state dict under \"model\"", "key = \"model_state_dict\"");
-    assertEquals(Set.of("weight", "bias"), StateDict.read(file, "model_state_dict").keySet());
-    contains(assertThrows(KtrainException.class, () -> StateDict.read(resource("good.safetensors"), "model")).getMessage(), "leave the key out");
-    contains(assertThrows(FormatError.class, () -> StateDict.read(resource("list_of_tensors.pt"))).getMessage(), "holds a list, not tensors by name");
+    assertEquals(Set.of("weight", "bias"), StateDictFile.read(file, "model_state_dict").keySet());
+    contains(assertThrows(KtrainException.class, () -> StateDictFile.read(resource("good.safetensors"), "model")).getMessage(), "leave the key out");
+    contains(assertThrows(FormatError.class, () -> StateDictFile.read(resource("list_of_tensors.pt"))).getMessage(), "holds a list, not tensors by name");
   }
 
   @Test
   void theEndingSaysHowAStateDictIsWritten() throws Exception {
     var state = Map.of("w", (Tensor) new Parameter(Tensor.of(new float[] {1, 2})));
     for (String name : List.of("m.pt", "m.PTH", "m.safetensors")) {
-      StateDict.write(temp.resolve(name), state);
-      Tensor back = StateDict.read(temp.resolve(name)).get("w");
+      StateDictFile.write(temp.resolve(name), state);
+      Tensor back = StateDictFile.read(temp.resolve(name)).get("w");
       assertArrayEquals(new float[] {1, 2}, back.toFloatArray());
       assertEquals(Tensor.class, back.getClass());
       assertFalse(back.getRequiresGrad());
     }
-    contains(assertThrows(KtrainException.class, () -> StateDict.write(temp.resolve("m.bin"), state)).getMessage(), "names no format. Fix: .safetensors");
+    contains(assertThrows(KtrainException.class, () -> StateDictFile.write(temp.resolve("m.bin"), state)).getMessage(), "names no format. Fix: .safetensors");
   }
 }

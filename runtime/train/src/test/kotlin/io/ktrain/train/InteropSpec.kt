@@ -8,7 +8,7 @@ import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.ktrain.format.PyTorchFile
-import io.ktrain.format.StateDict
+import io.ktrain.format.StateDictFile
 import io.ktrain.format.Tuple
 import io.ktrain.nn.Activation
 import io.ktrain.nn.BatchNorm2d
@@ -54,7 +54,7 @@ class InteropSpec : FunSpec({
   /** A copy in the file system: the original may lie in a jar. */
   fun file(name: String): Path = folder.resolve(name.replace('/', '-')).also { if (Files.notExists(it)) Files.write(it, resource(name)) }
 
-  fun refusal(file: Path) = shouldThrow<FormatError> { if ("safetensors" in file.toString()) StateDict.read(file) else PyTorchFile.read(file) }
+  fun refusal(file: Path) = shouldThrow<FormatError> { if ("safetensors" in file.toString()) StateDictFile.read(file) else PyTorchFile.read(file) }
 
   val refused = mapOf(
     "numpy_scalar_loss.pt" to "a numpy value at [\"loss\"]",
@@ -80,7 +80,7 @@ class InteropSpec : FunSpec({
 
   test("good.safetensors") {
     val value = files.getValue("good.safetensors").jsonObject.getValue("value").jsonObject
-    val got = StateDict.read(file("good.safetensors"))
+    val got = StateDictFile.read(file("good.safetensors"))
     got.keys shouldBe value.keys - "__metadata__"
     got.getValue("e").describe() shouldBe "f16[0,3]"
     fun flat(json: JsonElement): List<Double> =
@@ -101,7 +101,7 @@ class InteropSpec : FunSpec({
   }
 
   test("tied weights stay tied") {
-    val views = StateDict.read(file("views_shared_storage.pt"))
+    val views = StateDictFile.read(file("views_shared_storage.pt"))
     val base = views.getValue("base")
     views.forEach { (name, view) -> withClue(name) { view.sharesStorage(base) shouldBe true } }
     base.fill_(5)

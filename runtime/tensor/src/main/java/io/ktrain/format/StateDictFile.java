@@ -13,8 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Tensors by name, in a file of any format that has them: safetensors, ktrain bundles, and PyTorch's. */
-public final class StateDict {
-  private StateDict() {}
+public final class StateDictFile {
+  private StateDictFile() {}
 
   /** The tensors of a file that holds nothing else, whatever its name ends in. */
   public static Map<String, Tensor> read(Path path) {
@@ -26,32 +26,27 @@ public final class StateDict {
    * stands in its first bytes; its name decides only about files that are neither.
    */
   public static Map<String, Tensor> read(Path path, @Nullable String key) {
-    return read(path, key, Check.active());
-  }
-
-  /** The names, types and shapes alone; the tensors have no elements. */
-  public static Map<String, Tensor> shapes(Path path, @Nullable String key) {
-    return read(path, key, true);
-  }
-
-  private static Map<String, Tensor> read(Path path, @Nullable String key, boolean shapesOnly) {
     Map<String, ?> promised = WholeFile.promised(path);
     if (promised != null) return chosen(path, promised, key);
-    boolean torch = switch (WholeFile.map("load", path, FileKind::of)) {
-      case ZIP, PICKLE, TAR -> true;
-      case SAFETENSORS -> false;
-      case UNKNOWN -> {
-        if (!isPyTorchs(path) && !isSafetensors(path))
-          throw new FormatError("load: " + path + " is neither a .safetensors nor a .pt file: it begins as none of them."
-              + " Fix: a file that ktrain or torch.save wrote.");
-        yield isPyTorchs(path);
-      }
-    };
-    if (torch) return chosen(path, PyTorchFile.read(path, shapesOnly), key);
+    if (isPyTorchs(path)) return chosen(path, PyTorchFile.read(path), key);
     if (key != null)
       throw new KtrainException("load: " + path + " is a safetensors file, which has no keys above its tensors' names, got key \""
           + key + "\". Fix: leave the key out.");
-    return Safetensors.read(path, shapesOnly);
+    return Safetensors.read(path);
+  }
+
+  /** Whether a file is one of PyTorch's, else safetensors. */
+  static boolean isPyTorchs(Path path) {
+    return switch (WholeFile.map("load", path, FileKind::of)) {
+      case ZIP, PICKLE, TAR -> true;
+      case SAFETENSORS -> false;
+      case UNKNOWN -> {
+        if (!endsAsPyTorchs(path) && !endsAsSafetensors(path))
+          throw new FormatError("load: " + path + " is neither a .safetensors nor a .pt file: it begins as none of them."
+              + " Fix: a file that ktrain or torch.save wrote.");
+        yield endsAsPyTorchs(path);
+      }
+    };
   }
 
   private static Map<String, Tensor> chosen(Path path, Object value, @Nullable String key) {
@@ -59,7 +54,7 @@ public final class StateDict {
       throw new FormatError("load: " + path + " holds " + Values.kind(value) + ", not tensors by name. Fix: PyTorchFile.read gives it.");
     if (key == null) return tensors("load: " + path, map);
     if (!(map.get(key) instanceof Map<?, ?> inner))
-      throw new FormatError("load: " + path + " has no state dict under \"" + key + "\"" + candidates(map, " Fix: "));
+      throw new FormatError("load: " + path + " has no state dict under \"" + key + "\"" + candidates(map));
     return tensors("load: " + path + ", \"" + key + "\"", inner);
   }
 
@@ -74,16 +69,18 @@ public final class StateDict {
     map.forEach((name, value) -> {
       if (!(name instanceof String && value instanceof Tensor)) other.add(name + " (" + Values.kind(value) + ")");
     });
-    throw new FormatError(where + " holds more than tensors by name: " + shown(other) + candidates(map, " Fix: "));
+    throw new FormatError(where + " holds more than tensors by name: " + shown(other) + candidates(map));
   }
 
-  private static String candidates(Map<?, ?> map, String fix) {
+  private static String candidates(Map<?, ?> map) {
     List<String> keys = new ArrayList<>();
     map.forEach((name, value) -> {
       if (name instanceof String n && isStateDict(value)) keys.add("key = \"" + n + "\"");
     });
-    if (keys.isEmpty()) return "; none of its keys holds a state dict: " + shown(map.keySet().stream().map(String::valueOf).toList()) + ".";
-    return "." + fix + "it is a checkpoint; say which of its dicts to load, " + String.join(" or ", keys) + ".";
+    if (keys.isEmpty())
+      return "; none of its keys holds a state dict: " + shown(map.keySet().stream().map(String::valueOf).toList())
+          + ". Fix: PyTorchFile.read gives all of it.";
+    return ". Fix: it is a checkpoint; say which of its dicts to load, " + String.join(" or ", keys) + ".";
   }
 
   private static boolean isStateDict(Object value) {
@@ -100,24 +97,24 @@ public final class StateDict {
    * {@code .pth} for {@code torch.load}.
    */
   public static void write(Path path, Map<String, Tensor> tensors) {
-    if (isPyTorchs(path)) {
+    if (endsAsPyTorchs(path)) {
       var plain = new LinkedHashMap<String, Tensor>();
       if (!Check.active()) tensors.forEach(TensorBytes::requireValues);
       tensors.forEach((name, t) -> plain.put(name, t.detach()));
       PyTorchFile.write(path, plain);
-    } else if (isSafetensors(path)) {
+    } else if (endsAsSafetensors(path)) {
       Safetensors.write(path, tensors);
     } else {
       throw new KtrainException("save: the ending of " + path + " names no format. Fix: .safetensors, or .pt for PyTorch.");
     }
   }
 
-  private static boolean isPyTorchs(Path path) {
+  private static boolean endsAsPyTorchs(Path path) {
     String name = path.toString().toLowerCase(Locale.ROOT);
     return name.endsWith(".pt") || name.endsWith(".pth");
   }
 
-  private static boolean isSafetensors(Path path) {
+  private static boolean endsAsSafetensors(Path path) {
     return path.toString().toLowerCase(Locale.ROOT).endsWith(".safetensors");
   }
 }
