@@ -45,9 +45,7 @@ public final class Bundle {
           + "the model as a .ktrain bundle.");
     var classes = new LinkedHashMap<String, Class<? extends Module>>();
     for (Class<? extends Module> c : own) classes.put(c.getSimpleName(), c);
-    var json = new JsonCursor(text, what -> new FormatError("bundle: " + path + ": its architecture is damaged: " + what + PyTorchFile.FIX));
-    Object description = json.value(DEPTH);
-    json.end();
+    Object description = parsed(path, text);
     requireFit(path, classes, description);
     Module model = new Architecture(path, classes).make(description);
     Context context = Context.current();
@@ -58,6 +56,13 @@ public final class Bundle {
       context.close(scope);
     }
     return model;
+  }
+
+  static Object parsed(Path path, String text) {
+    var json = new JsonCursor(text, what -> new FormatError("bundle: " + path + ": its architecture is damaged: " + what + PyTorchFile.FIX));
+    Object description = json.value(DEPTH);
+    json.end();
+    return description;
   }
 
   /** Makes it without elements first: what a file says may need more memory than its tensors, or anything has. */

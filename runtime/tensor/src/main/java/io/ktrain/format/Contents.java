@@ -23,7 +23,7 @@ public record Contents(String format, @Nullable Object value, Map<String, String
   }
 
   /** Every value that is no dict and no list, in order, under its keys and indexes joined by dots: the tensors by name. */
-  public Map<String, @Nullable Object> leaves() {
+  public Map<String, Object> leaves() {
     var all = new LinkedHashMap<String, Object>();
     leaves("", value, all);
     return all;

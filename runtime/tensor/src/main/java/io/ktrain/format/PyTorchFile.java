@@ -63,19 +63,21 @@ public final class PyTorchFile {
 
   /** {@code shapesOnly}: its tensors have no elements, and of the file none are read. */
   static @Nullable Object read(Path path, boolean shapesOnly) {
-    return WholeFile.map("pt", path, file -> {
-      Container container = open(path, file);
-      Device device = Context.current().device();
-      var memory = new IdentityHashMap<StorageRecord, Tensor>();
-      return Values.map(container.root(), leaf -> switch (leaf) {
-        case null -> null;
-        case TensorRecord t when shapesOnly -> parameter(t, Tensor.shapeOnly(t.shape(), t.storage().dtype(), device));
-        case TensorRecord t -> {
-          Tensor whole = memory.computeIfAbsent(t.storage(), s -> filled(s, container, device));
-          yield parameter(t, Tensor.of(t.shape(), whole.getDtype(), device, t.layout(), whole.storage()));
-        }
-        default -> leaf;
-      });
+    return WholeFile.map("pt", path, file -> read(path, file, shapesOnly));
+  }
+
+  static @Nullable Object read(Path path, MemorySegment file, boolean shapesOnly) {
+    Container container = open(path, file);
+    Device device = Context.current().device();
+    var memory = new IdentityHashMap<StorageRecord, Tensor>();
+    return Values.map(container.root(), leaf -> switch (leaf) {
+      case null -> null;
+      case TensorRecord t when shapesOnly -> parameter(t, Tensor.shapeOnly(t.shape(), t.storage().dtype(), device));
+      case TensorRecord t -> {
+        Tensor whole = memory.computeIfAbsent(t.storage(), s -> filled(s, container, device));
+        yield parameter(t, Tensor.of(t.shape(), whole.getDtype(), device, t.layout(), whole.storage()));
+      }
+      default -> leaf;
     });
   }
 

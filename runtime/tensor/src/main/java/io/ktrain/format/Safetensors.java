@@ -41,16 +41,18 @@ public final class Safetensors {
 
   /** {@code shapesOnly}: the tensors have no elements, and of the file none are read. */
   static Map<String, Tensor> read(Path path, boolean shapesOnly) {
-    return WholeFile.map("safetensors", path, file -> {
-      SafetensorsHeader header = SafetensorsHeader.read(path, file);
-      var tensors = new LinkedHashMap<String, Tensor>();
-      for (SafetensorsHeader.Entry e : header.entries()) {
-        MemorySegment data = file.asSlice(header.data() + e.begin(), e.end() - e.begin());
-        tensors.put(e.name(), shapesOnly ? Tensor.shapeOnly(e.shape(), e.dtype(), Context.current().device())
-            : Tensor.of(data, e.dtype(), e.shape().toArray()));
-      }
-      return tensors;
-    });
+    return WholeFile.map("safetensors", path, file -> read(path, file, shapesOnly));
+  }
+
+  static Map<String, Tensor> read(Path path, MemorySegment file, boolean shapesOnly) {
+    SafetensorsHeader header = SafetensorsHeader.read(path, file);
+    var tensors = new LinkedHashMap<String, Tensor>();
+    for (SafetensorsHeader.Entry e : header.entries()) {
+      MemorySegment data = file.asSlice(header.data() + e.begin(), e.end() - e.begin());
+      tensors.put(e.name(), shapesOnly ? Tensor.shapeOnly(e.shape(), e.dtype(), Context.current().device())
+          : Tensor.of(data, e.dtype(), e.shape().toArray()));
+    }
+    return tensors;
   }
 
   /** The free text a file carries, by key; empty where it has none. */

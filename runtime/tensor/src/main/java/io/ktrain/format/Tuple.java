@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A Python tuple: a list that cannot be changed, written as a tuple again. Its items may be null. */
-public final class Tuple extends AbstractList<@Nullable Object> {
+public final class Tuple extends AbstractList<Object> {
   private final Object[] items;
 
   private Tuple(Object[] items) {
