@@ -20,6 +20,14 @@ import kotlin.io.path.listDirectoryEntries
 import kotlin.io.path.name
 import kotlin.io.path.readLines
 
+internal class Doubled(private val width: Int) : Module() {
+  val fc = register("fc", Linear(width, width))
+
+  override fun arguments(): List<Any> = listOf(width)
+
+  override fun forward(x: Tensor): Tensor = fc(x).mul(2.0)
+}
+
 class SavingSpec : StringSpec({
   fun Path.names() = listDirectoryEntries().map { it.name }.sorted()
 
@@ -41,6 +49,26 @@ class SavingSpec : StringSpec({
     val other = mlp(4, 8, 3)
     other.load(file)
     other.values() shouldBe model.values()
+  }
+
+  "a .ktrain bundle is the model itself, and weights for another" {
+    val file = tempdir().toPath().resolve("new/m.ktrain")
+    val model = mlp(4, 8, 3)
+    model.save(file)
+    val made = loadModel(file)
+    made.toString() shouldBe model.toString()
+    made.values() shouldBe model.values()
+    mlp(4, 8, 3).also { it.load(file) }.values() shouldBe model.values()
+    shouldThrow<io.ktrain.tensor.FormatError> { loadModel(file.resolveSibling("w.safetensors").also(model::save)) }
+      .message shouldContain "no architecture"
+  }
+
+  "a class of one's own is given to loadModel" {
+    val file = tempdir().toPath().resolve("m.ktrain")
+    val model = Doubled(3)
+    model.save(file)
+    shouldThrow<io.ktrain.tensor.FormatError> { loadModel(file) }.message shouldContain "Fix: give the class (in Kotlin Doubled::class)"
+    loadModel(file, Doubled::class).values() shouldBe model.values()
   }
 
   "loading says everything that does not fit, and changes nothing" {
