@@ -52,6 +52,11 @@ public final class Creation {
     return Dispatch.create(device, UNIFORM, new Random(shape, low, high, dtype, Context.current().generator().next()));
   }
 
+  /** Of the shape, type and device of {@code like}. */
+  static Tensor uniform(Tensor like, double low, double high, Draw draw) {
+    return Dispatch.create(like.getDevice(), UNIFORM, new Random(like.getShape(), low, high, like.getDtype(), draw));
+  }
+
   public static Tensor normal(Shape shape, double mean, double std, DType dtype, Device device) {
     requireFloating("randn", dtype);
     return Dispatch.create(device, NORMAL, new Random(shape, mean, std, dtype, Context.current().generator().next()));

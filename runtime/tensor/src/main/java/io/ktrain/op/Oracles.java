@@ -44,7 +44,7 @@ final class Oracles {
   }
 
   /** The elements of x along a dim, at an index of the other dims. */
-  private static double[] line(NdArray x, int dim, int[] index) {
+  static double[] line(NdArray x, int dim, int[] index) {
     if (x.shape().length == 0) return x.data();
     double[] all = new double[x.shape()[dim]];
     int[] at = index.clone();
@@ -175,6 +175,20 @@ final class Oracles {
     int[] shape = Arrays.copyOf(in.get(1).shape(), n + 1);
     shape[n] = in.get(0).shape()[1];
     return NdArray.by(shape, i -> in.get(0).at((int) in.get(1).at(Arrays.copyOf(i, n)), i[n]));
+  }
+
+  static NdArray rrelu(Activations.Slopes by, List<NdArray> in) {
+    NdArray x = in.get(0), out = NdArray.zeros(x.shape());
+    int[] words = new int[4];
+    for (int i = 0; i < x.data().length; i++) {
+      double slope = (by.lower() + by.upper()) / 2;
+      if (by.draw() != null) {
+        Philox.block(by.draw().key(), by.draw().stream(), i / 4, words);
+        slope = by.lower() + (by.upper() - by.lower()) * Philox.uniform(words[i % 4]);
+      }
+      out.data()[i] = x.data()[i] * (x.data()[i] >= 0 ? 1 : slope);
+    }
+    return out;
   }
 
   static NdArray dropout(Dropout by, List<NdArray> in) {
