@@ -52,6 +52,11 @@ public final class Creation {
     return Dispatch.create(device, UNIFORM, new Random(shape, low, high, dtype, Context.current().generator().next()));
   }
 
+  /** 0 until n, i64, on the device of {@code like}. */
+  static Tensor range(int n, Tensor like) {
+    return arange(0, n, 1, DType.i64, like.isConstant() ? Context.current().device() : like.getDevice());
+  }
+
   /** Of the shape, type and device of {@code like}. */
   static Tensor uniform(Tensor like, double low, double high, Draw draw) {
     return Dispatch.create(like.getDevice(), UNIFORM, new Random(like.getShape(), low, high, like.getDtype(), draw));

@@ -201,11 +201,4 @@ public final class Indexing {
     }
     return labels.unsqueeze(-1).eq(Tensor.arange(Math.max(0, width)).to(labels.getDevice())).to(DType.i64);
   }
-
-  public static Tensor triangle(Tensor x, int diagonal, boolean upper) {
-    if (x.getNdim() < 2) throw new ShapeError((upper ? "triu" : "tril") + ": needs at least two dims, got " + x.describe() + ".");
-    Tensor row = Tensor.arange(x.size(-2)).unsqueeze(1).to(x.getDevice()), column = Tensor.arange(x.size(-1)).to(x.getDevice());
-    Tensor distance = column.sub(row);
-    return Tensor.where(upper ? distance.ge(diagonal) : distance.le(diagonal), x, Tensor.constant(0));
-  }
 }

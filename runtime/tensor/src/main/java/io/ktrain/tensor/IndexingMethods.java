@@ -24,6 +24,4 @@ public sealed interface IndexingMethods permits Tensor {
   default Tensor nonzero() { return Indexing.nonzero(self()); }
   /** Rows of zeros with a one at each label; classes = -1 takes the largest label + 1. */
   default Tensor oneHot(int classes) { return Indexing.oneHot(self(), classes); }
-  default Tensor triu(int diagonal) { return Indexing.triangle(self(), diagonal, true); }
-  default Tensor tril(int diagonal) { return Indexing.triangle(self(), diagonal, false); }
 }

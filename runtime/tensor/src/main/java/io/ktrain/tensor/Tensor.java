@@ -5,6 +5,7 @@ import io.ktrain.autograd.Node;
 import io.ktrain.autograd.Tape;
 import io.ktrain.backend.Backends;
 import io.ktrain.memory.Storage;
+import io.ktrain.op.Arrangements;
 import io.ktrain.op.Convolutions;
 import io.ktrain.op.Creation;
 import io.ktrain.op.Dispatch;
@@ -222,6 +223,50 @@ public non-sealed class Tensor
   /** Joins along a new dim. */
   public static Tensor stack(List<Tensor> tensors, int dim) {
     return Shapes.stack(tensors, dim);
+  }
+
+  /** Joins side by side: vectors along dim 0, others along dim 1. */
+  public static Tensor hstack(List<Tensor> tensors) {
+    return Arrangements.of(Arrangements.HSTACK, tensors);
+  }
+
+  /** Joins one below the other; vectors are rows. */
+  public static Tensor vstack(List<Tensor> tensors) {
+    return Arrangements.of(Arrangements.VSTACK, tensors);
+  }
+
+  /** Joins along dim 2; matrices are [h, w, 1]. */
+  public static Tensor dstack(List<Tensor> tensors) {
+    return Arrangements.of(Arrangements.DSTACK, tensors);
+  }
+
+  /** Matrices along the diagonal of a larger one of zeros. */
+  public static Tensor blockDiag(List<Tensor> matrices) {
+    return Arrangements.of(Arrangements.BLOCK_DIAG, matrices);
+  }
+
+  /** All combinations of the vectors' elements, one a row. */
+  public static Tensor cartesianProd(List<Tensor> vectors) {
+    return Arrangements.of(Arrangements.CARTESIAN_PROD, vectors);
+  }
+
+  /** Vectors stretched to a grid's coordinates; indexing "xy" lets the first two dims change places. */
+  public static List<Tensor> meshgrid(List<Tensor> vectors, String indexing) {
+    return Arrangements.meshgrid(vectors, indexing);
+  }
+
+  /** All read in the one shape they broadcast to. */
+  public static List<Tensor> broadcastTensors(List<Tensor> tensors) {
+    return Arrangements.broadcastTensors(tensors);
+  }
+
+  /** Where the lower triangle of a rows by columns matrix stands: i64[2, count]. */
+  public static Tensor trilIndices(int rows, int columns, int offset) {
+    return Arrangements.triangleIndices(rows, columns, offset, false);
+  }
+
+  public static Tensor triuIndices(int rows, int columns, int offset) {
+    return Arrangements.triangleIndices(rows, columns, offset, true);
   }
 
   /** yes where condition holds, else no. */
