@@ -57,6 +57,7 @@ public final class OpTests<A> {
   private boolean flat;
   private boolean firstOnly;
   private boolean shapedByValues;
+  private boolean floored;
 
   OpTests(Op<A> op) {
     this.op = op;
@@ -100,6 +101,16 @@ public final class OpTests<A> {
 
   OpTests<A> firstOutputOnly() {
     firstOnly = true;
+    return this;
+  }
+
+  /** Whether whole numbers give what f64 gives rounded down. */
+  public boolean isFloored() {
+    return floored;
+  }
+
+  OpTests<A> floored() {
+    floored = true;
     return this;
   }
 

@@ -151,6 +151,16 @@ final class Oracles {
     return out;
   }
 
+  static NdArray scatter(Indexing.Dim along, List<NdArray> in) {
+    NdArray out = new NdArray(in.get(0).shape(), in.get(0).data().clone());
+    in.get(1).each((index, place) -> {
+      int[] to = index.clone();
+      if (to.length > 0) to[along.dim()] = (int) place;
+      out.set(in.get(2).at(index), to);
+    });
+    return out;
+  }
+
   static NdArray indexSelect(Indexing.Dim along, List<NdArray> in) {
     int[] shape = in.get(0).shape().clone();
     shape[along.dim()] = in.get(1).shape()[0];

@@ -188,6 +188,4 @@ public sealed interface ElementwiseMethods permits Tensor {
   default Tensor allClose(Tensor o) { return allClose(o, 1e-5, 1e-8, false); }
   /** Whether both have one shape and the same elements: one bool. */
   default Tensor equal(Tensor o) { return Dispatch.call(Comparisons.EQUAL, null, self(), o); }
-  /** value where mask holds, else this. */
-  default Tensor maskedFill(Tensor mask, Number value) { return Tensor.where(mask, Tensor.constant(value), self()); }
 }

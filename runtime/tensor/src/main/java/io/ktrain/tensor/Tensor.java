@@ -11,6 +11,7 @@ import io.ktrain.op.Creation;
 import io.ktrain.op.Dispatch;
 import io.ktrain.op.Elementwise;
 import io.ktrain.op.Indexing;
+import io.ktrain.op.Indices;
 import io.ktrain.op.Losses;
 import io.ktrain.op.MatMuls;
 import io.ktrain.op.Normalizations;
@@ -272,6 +273,11 @@ public non-sealed class Tensor
   /** yes where condition holds, else no. */
   public static Tensor where(Tensor condition, Tensor yes, Tensor no) {
     return Elementwise.where(condition, yes, no);
+  }
+
+  /** The places where condition holds, a vector for each dim. */
+  public static List<Tensor> where(Tensor condition) {
+    return Indices.where(condition);
   }
 
   /** Sums of products by index letters, as {@code "bij,bkj->bik"}. */

@@ -62,17 +62,15 @@ class OpTableTest {
       // Kotlin's operators
       "plus", "minus", "times", "unaryMinus", "get",
       // in place
-      "copy_", "add_", "sub_", "mul_", "div_", "fill_", "zero_",
+      "fill_", "zero_",
       // views and copies
       "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "t", "contiguous", "copy", "narrow", "select",
           "detach", "keep", "pinMemory", "getGrad", "borrowGrad", "gradients", "stack",
           "flipud", "fliplr", "tile", "swapaxes", "chunk", "tensorSplit", "unflatten", "ravel", "atleast1d", "atleast2d",
           "atleast3d", "broadcastTo", "expandAs", "viewAs", "reshapeAs", "typeAs", "trilIndices", "triuIndices",
       // arithmetic
-      "maskedFill", "any", "all", "argmax", "argmin", "var", "std", "norm", "normalize", "logsumexp",
+      "any", "all", "argmax", "argmin", "var", "std", "norm", "normalize", "logsumexp",
           "topk", "matmul", "dot", "einsum",
-      // indexing
-      "maskedSelect", "index", "nonzero", "oneHot",
       // layers and losses
       "adaptiveAvgPool2d", "crossEntropy", "nllLoss", "mseLoss", "bceWithLogits");
 
@@ -248,7 +246,7 @@ class OpTableTest {
           }
           for (int i = 0; i < got.length; i++) {
             if (got[i].getDtype().isFloating()) close(Operands.read(exact[i]), got[i], tolerance(DType.f32));
-            else assertEquals(Arrays.toString(exact[i].to(got[i].getDtype()).toLongArray()),
+            else assertEquals(Arrays.toString((op.tests().isFloored() ? exact[i].floor() : exact[i]).to(got[i].getDtype()).toLongArray()),
                 Arrays.toString(got[i].toLongArray()), dtype.toString());
           }
         }
