@@ -228,7 +228,7 @@ final class IndexingKernels {
       return;
     }
     Tensor last = CopyKernels.temporary(Shape.of(Math.toIntExact(total)), DType.i32, y);
-    device.launch(INDEXING, "scatter_none", device.blocks(total, THREADS), THREADS, new Args().tensor(last).i64(total));
+    cuda.copies().fill(device, last, 0);
     Strides s = Strides.of(rowMajor(index), window(y, index.getShape(), without(y, dim)), index);
     device.launch(INDEXING, "scatter_last", device.blocks(n, THREADS), THREADS, what.args(device,
         new Args().tensor(last).tensor(index).type(index).walk(s).i64(n).i64(what.size()).i64(what.step())));

@@ -72,6 +72,34 @@ public final class Creation {
     return Dispatch.create(device, UNIFORM, new Random(shape, low, high, DType.i64, Context.current().generator().next()));
   }
 
+  public static Tensor randint(Tensor like, long low, long high) {
+    return randint(low, high, like.getShape(), like.getDevice());
+  }
+
+  /** Of the shape and device of {@code like}, and its type where that is floating. */
+  public static Tensor uniform(Tensor like, double low, double high) {
+    return uniform(like.getShape(), low, high, floating(like), like.getDevice());
+  }
+
+  public static Tensor normal(Tensor like, double mean, double std) {
+    if (std < 0) throw new KtrainException("normal: std must not be negative, got " + std + ".");
+    return normal(like.getShape(), mean, std, floating(like), like.getDevice());
+  }
+
+  public static Tensor bernoulli(Tensor like, double p) {
+    if (!(p >= 0 && p <= 1)) throw new KtrainException("bernoulli: p must lie in 0..1, got " + p + ".");
+    return uniform(like, 0, 1).lt(p);
+  }
+
+  public static Tensor exponential(Tensor like, double rate) {
+    if (!(rate > 0)) throw new KtrainException("exponential: the rate must be positive, got " + rate + ".");
+    return uniform(like, 0, 1).neg().log1p().div(-rate);
+  }
+
+  private static DType floating(Tensor like) {
+    return like.getDtype().isFloating() ? like.getDtype() : DType.f32;
+  }
+
   public static Tensor randperm(int n) {
     int[] order = Generator.permutation(n, Context.current().generator().next());
     long[] wide = new long[n];

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
  */
 public final class OpTests<A> {
   /** The values a sample's input takes. */
-  public enum Values { ANY, POSITIVE, SMALL, LARGE, UNIT, DISTINCT, INDEX, BOOL }
+  public enum Values { ANY, POSITIVE, SMALL, LARGE, UNIT, DISTINCT, SORTED, INDEX, BOOL }
 
   /** One input of a sample: its shape, its values, and whether its elements lie apart in memory. */
   public record Input(int[] shape, boolean strided, Values values, int bound) {
@@ -32,6 +32,10 @@ public final class OpTests<A> {
 
     Input distinct() {
       return of(Values.DISTINCT);
+    }
+
+    Input sorted() {
+      return of(Values.SORTED);
     }
 
     Input bool() {

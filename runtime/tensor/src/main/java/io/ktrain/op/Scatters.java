@@ -100,8 +100,8 @@ public final class Scatters {
         t.floored().reference(Scatters::reduced);
         for (Reduce by : Reduce.values())
           for (boolean self : new boolean[] {true, false})
-            t.with(new Reducing(0, by, self), shape(3, 2), shape(4, 2).index(3), shape(4, 2))
-                .with(new Reducing(1, by, self), strided(2, 4), shape(2, 3).index(4), strided(3, 3));
+            t.with(new Reducing(0, by, self), shape(3, 2).positive(), shape(4, 2).index(3), shape(4, 2).positive())
+                .with(new Reducing(1, by, self), strided(2, 4).positive(), shape(2, 3).index(4), strided(3, 3).positive());
         t.fails(() -> Tensor.ones(2).scatterReduce(0, Tensor.of(new long[] {0}), Tensor.ones(1), "max", true),
             "scatterReduce: the reduction is sum, mean, prod, amax or amin, got max.");
       }).build();

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * the step ends, unless the tensor was returned or {@link #keep kept}.
  */
 public non-sealed class Tensor
-    implements ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, ShapeMethods, IndexingMethods,
+    implements InPlaceMethods, ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, ShapeMethods, IndexingMethods,
         LayerMethods, LossMethods {
   private Shape shape;
   private DType dtype;
@@ -535,7 +535,7 @@ public non-sealed class Tensor
 
   // ---- writing in place
 
-  /** Writes {@code value}, broadcast and converted, over this. */
+  @Override
   public final Tensor copy_(Tensor value) {
     requireWritable("copy_");
     for (int d = 0; d < getNdim(); d++)
@@ -623,21 +623,15 @@ public non-sealed class Tensor
           + " Fix: noGrad { } around the write, or the operation without _.");
   }
 
-  public final Tensor add_(Tensor o) { return inPlace("add_", add(o)); }
-  public final Tensor add_(Number o) { return inPlace("add_", add(o)); }
-  public final Tensor sub_(Tensor o) { return inPlace("sub_", sub(o)); }
-  public final Tensor mul_(Tensor o) { return inPlace("mul_", before().mul(o)); }
-  public final Tensor mul_(Number o) { return inPlace("mul_", mul(o)); }
-  public final Tensor div_(Tensor o) { return inPlace("div_", before().div(o)); }
-  public final Tensor fill_(Number value) { return inPlace("fill_", full(shape, value, dtype).to(device)); }
-  public final Tensor zero_() { return fill_(0); }
-
-  /** What a gradient rule may need of this after it has been overwritten. */
-  private Tensor before() {
-    return Context.current().isGradEnabled() ? copy() : this;
+  /** What a gradient rule may need of this after it has been overwritten by an operation on it and {@code others}. */
+  final Tensor before(Tensor... others) {
+    boolean recorded = getRequiresGrad();
+    for (Tensor t : others) recorded |= t.getRequiresGrad();
+    return recorded && Context.current().isGradEnabled() ? copy() : this;
   }
 
-  private Tensor inPlace(String op, Tensor result) {
+  /** Writes an operation's result over what it was made of. */
+  final Tensor inPlace(String op, Tensor result) {
     requireWritable(op);
     if (result.dtype.isFloating() && !dtype.isFloating())
       throw new DTypeError(op + ": the result is " + result.describe() + ", which " + describe() + " cannot hold. Fix: the operation without _, or to(" + result.dtype + ") first.");

@@ -62,15 +62,14 @@ class OpTableTest {
       // Kotlin's operators
       "plus", "minus", "times", "unaryMinus", "get",
       // in place
-      "fill_", "zero_",
+      "fill_", "zero_", "uniform_", "normal_", "bernoulli_", "exponential_", "logNormal_", "random_",
       // views and copies
       "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "t", "contiguous", "copy", "narrow", "select",
           "detach", "keep", "pinMemory", "getGrad", "borrowGrad", "gradients", "stack",
           "flipud", "fliplr", "tile", "swapaxes", "chunk", "tensorSplit", "unflatten", "ravel", "atleast1d", "atleast2d",
           "atleast3d", "broadcastTo", "expandAs", "viewAs", "reshapeAs", "typeAs", "trilIndices", "triuIndices",
       // arithmetic
-      "any", "all", "argmax", "argmin", "var", "std", "norm", "normalize", "logsumexp",
-          "topk", "matmul", "dot", "einsum",
+      "argmax", "argmin", "argsort", "msort", "nanquantile", "bucketize", "uniqueConsecutive", "matmul", "dot", "einsum",
       // layers and losses
       "adaptiveAvgPool2d", "crossEntropy", "nllLoss", "mseLoss", "bceWithLogits");
 

@@ -35,10 +35,6 @@ PICK(16, uint4)
 // ---- writing: of several indices of one place the last one's element stays
 
 // Numbers of indices count from 1; 0: none points here.
-KERNEL(scatter_none, u32* last, i64 n) {
-  EACH(i, n) last[i] = 0;
-}
-
 // Operands of the walk: the indices' numbers, the place without the dim that is indexed, the indices.
 KERNEL(scatter_last, u32* last, const void* index, i32 type, Walk walk, i64 n, i64 size, i64 step, i64* faults,
     i64 call) {
