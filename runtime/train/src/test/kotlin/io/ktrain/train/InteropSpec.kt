@@ -5,6 +5,7 @@ import io.kotest.assertions.withClue
 import io.kotest.core.spec.style.FunSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.collections.shouldBeEmpty
+import io.kotest.matchers.doubles.plusOrMinus
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.ktrain.format.PyTorchFile
@@ -17,9 +18,16 @@ import io.ktrain.nn.Flatten
 import io.ktrain.nn.Linear
 import io.ktrain.nn.Module
 import io.ktrain.nn.Parameter
+import io.ktrain.optim.Adam
+import io.ktrain.optim.Moment
+import io.ktrain.optim.Optimizer
+import io.ktrain.optim.ParamGroup
+import io.ktrain.optim.Schedule
+import io.ktrain.optim.Sgd
 import io.ktrain.tensor.Device
 import io.ktrain.tensor.FormatError
 import io.ktrain.tensor.Shape
+import io.ktrain.tensor.StateDictError
 import io.ktrain.tensor.Tensor
 import java.nio.file.Files
 import java.nio.file.Path
@@ -123,6 +131,52 @@ class InteropSpec : FunSpec({
     model.save(saved)
     differences("again", files.getValue("state_dict_cnn.pt").jsonObject.getValue("value"), PyTorchFile.read(saved)).shouldBeEmpty()
     Cnn().also { it.load(saved) }.values() shouldBe model.values()
+  }
+
+  /** Two more steps of mean((Linear(3, 2)(X) - Y)^2), from a checkpoint on, as PyTorch took them. */
+  fun resumed(name: String, optimizer: (Linear) -> Optimizer, afterStep: (Optimizer, Map<*, *>, Int) -> Unit): Optimizer {
+    val check = files.getValue(name).jsonObject.getValue("resume_check").jsonObject
+    val (x, y) = listOf("X", "Y").map { tensor(check.getValue(it)) }
+    val checkpoint = PyTorchFile.read(file(name)) as Map<*, *>
+    val model = Linear(3, 2).also { it.load(file(name), "model_state_dict") }
+    val steps = optimizer(model).also { it.loadPyTorch(checkpoint["optimizer_state_dict"] as Map<*, *>) }
+    check.getValue("next_losses").jsonArray.forEachIndexed { i, expected ->
+      steps.zeroGrad()
+      val loss = model(x).sub(y).square().mean()
+      loss.backward()
+      steps.step()
+      afterStep(steps, checkpoint, i)
+      loss.item() shouldBe (expected.jsonPrimitive.content.toDouble() plusOrMinus 1e-6)
+    }
+    differences("final", check.getValue("final"), model.stateDict(), within = 1e-6).shouldBeEmpty()
+    return steps
+  }
+
+  test("checkpoint_adam.pt goes on as PyTorch did") {
+    resumed("checkpoint_adam.pt", { Adam(it.parameters(), 1.0) }) { _, _, _ -> }
+  }
+
+  test("checkpoint_sgd_groups_sched.pt goes on as PyTorch did, with its groups and its schedule") {
+    val groups = { model: Linear -> listOf(ParamGroup(listOf(model.weight)), ParamGroup(listOf(model.bias!!))) }
+    val schedule = Schedule.stepLr(2, 0.1)
+    val steps = resumed("checkpoint_sgd_groups_sched.pt", { Sgd(groups(it), 1.0, 0.9, 0.0, 0.0, true, false) }) { s, checkpoint, i ->
+      val last = (checkpoint["scheduler_state_dict"] as Map<*, *>)["last_epoch"] as Long
+      schedule.apply(s, Moment(0, 0, last.toInt() + i + 1, 0))
+    }
+    val check = files.getValue("checkpoint_sgd_groups_sched.pt").jsonObject.getValue("resume_check").jsonObject
+    steps.groups.zip(check.getValue("lrs_after").jsonArray) { group, lr -> group.lr shouldBe (lr.jsonPrimitive.content.toDouble() plusOrMinus 1e-15) }
+  }
+
+  test("an optimizer over other groups is refused, and what is no optimizer's state") {
+    val state = (PyTorchFile.read(file("checkpoint_adam.pt")) as Map<*, *>)["optimizer_state_dict"] as Map<*, *>
+    val model = Linear(3, 2)
+    fun refused(optimizer: Optimizer, from: Map<*, *>) = shouldThrow<StateDictError> { optimizer.loadPyTorch(from) }.message!!
+    refused(Adam(model.parameters(), 1.0), mapOf("epoch" to 1L)) shouldContain "has state and param_groups, this has epoch"
+    val one = ParamGroup(listOf(model.weight))
+    refused(Sgd(listOf(one), 0.1, 0.0, 0.0, 0.0, false, false), state) shouldContain "has parameters [0, 1], this optimizer's [0]"
+    val two = listOf(one, ParamGroup(listOf(model.bias!!)))
+    refused(Sgd(two, 0.1, 0.0, 0.0, 0.0, false, false), state) shouldContain "has 1 parameter groups, this one has 2"
+    refused(Sgd(model.parameters(), 0.1), state) shouldContain "unexpected: state.0.exp_avg"
   }
 
   test("of a checkpoint the key is asked for") {
