@@ -37,8 +37,15 @@ public final class Parameter extends Tensor {
   /** Gives a lazy parameter its values; outside the graph. */
   public void size(Shape shape, Function<Shape, Tensor> init) {
     if (sized) throw new IllegalStateException("parameter: it already is " + describe());
-    become(Context.current().withGrad(false, () -> init.apply(shape)));
+    become(Context.current().withGrad(false, () -> init.apply(shape).to(getDtype())));
     sized = true;
+  }
+
+  /** Another parameter of the same values. */
+  Parameter twin() {
+    Parameter twin = sized ? new Parameter(detach().copy()) : new Parameter(getDtype());
+    twin.setRequiresGrad(getRequiresGrad());
+    return twin;
   }
 
   /** Puts other values in the place of these: on another device, or read from a file. */
