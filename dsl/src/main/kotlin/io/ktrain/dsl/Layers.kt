@@ -7,6 +7,7 @@ import io.ktrain.nn.BatchNorm1d
 import io.ktrain.nn.BatchNorm2d
 import io.ktrain.nn.Conv2d
 import io.ktrain.nn.Dropout
+import io.ktrain.nn.Dropout2d
 import io.ktrain.nn.Embedding
 import io.ktrain.nn.Flatten
 import io.ktrain.nn.LayerNorm
@@ -84,6 +85,9 @@ public fun Layers.layerNorm(vararg shape: Int, eps: Double = 1e-5): Declared<Lay
 
 /** Zeroes each element with probability [p] while training and scales the rest by 1 / (1 - p). */
 public fun Layers.dropout(p: Double = 0.5): Declared<Dropout> = declared(Dropout(p))
+
+/** Zeroes each channel of `[n, channels, h, w]` as a whole with probability [p] while training, and scales the rest. */
+public fun Layers.dropout2d(p: Double = 0.5): Declared<Dropout2d> = declared(Dropout2d(p))
 
 /** A learned row of [width] numbers for each of [rows] labels: i64 `[...]` to `[..., width]`. */
 public fun Layers.embedding(rows: Int, width: Int, paddingIdx: Int = -1): Declared<Embedding> =

@@ -120,7 +120,9 @@ public abstract class Module implements Layers, Cloneable {
     String outer = context.layer();
     context.setLayer(outer == null || name == null ? name == null ? typeName() : name : outer + "." + name);
     try {
-      return hooks.call(this::forward, x);
+      Tensor y = hooks.call(this::forward, x);
+      if (check != null) check.returned(this, y);
+      return y;
     } catch (KtrainException e) {
       e.layers().add(this);
       throw e;
@@ -327,7 +329,15 @@ public abstract class Module implements Layers, Cloneable {
     parameters().forEach(p -> p.setGrad(null));
   }
 
-  /** For {@code copy()}: this object once more, its fields still this one's. */
+  /**
+   * A module of its own with the same values, as Python's deepcopy: what is shared inside {@code module} is shared inside
+   * the copy. A function that the module keeps and that refers to it goes on referring to the original.
+   */
+  public static <M extends Module> M copyOf(M module) {
+    return Fields.copy(module);
+  }
+
+  /** For {@link #copyOf}: this object once more, its fields still this one's. */
   final Module shallow() {
     try {
       return (Module) clone();

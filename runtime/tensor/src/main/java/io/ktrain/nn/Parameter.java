@@ -12,6 +12,7 @@ import java.util.function.Function;
  */
 public final class Parameter extends Tensor {
   private boolean sized;
+  private boolean used;
 
   /** Takes over {@code value}'s memory. */
   public Parameter(Tensor value) {
@@ -52,5 +53,20 @@ public final class Parameter extends Tensor {
   void replace(Tensor value) {
     become(value);
     sized = true;
+  }
+
+  /** Whether an operation has read its values, since it was made or {@link #setUsed} said otherwise. */
+  public boolean isUsed() {
+    return used;
+  }
+
+  /** Begins to look anew whether it is used, or says that it counts as used. */
+  public void setUsed(boolean used) {
+    this.used = used;
+  }
+
+  @Override
+  public void markRead() {
+    used = true;
   }
 }

@@ -1,6 +1,7 @@
 package io.ktrain.optim;
 
 import io.ktrain.nn.Parameter;
+import io.ktrain.tensor.Check;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
@@ -63,6 +64,7 @@ public abstract class Optimizer {
 
   /** One update from the gradients there are; parameters without one stay as they are. */
   public final void step() {
+    if (Check.active()) Check.current().stepped(parameters());
     Context.current().withGrad(false, () -> {
       for (ParamGroup g : groups) {
         // Parameters whose first gradient came at different steps differ in their corrections, so they go in calls of their own.
