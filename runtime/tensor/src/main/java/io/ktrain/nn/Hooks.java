@@ -6,7 +6,7 @@ import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
-import java.util.function.BinaryOperator;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -16,9 +16,9 @@ final class Hooks {
   private static final CustomFunction IDENTITY =
       CustomFunction.of("backwardHook", in -> in.getFirst(), (g, in, out) -> List.of(g));
 
-  final List<UnaryOperator<@Nullable Tensor>> before = new ArrayList<>(0);
+  final List<Function<Tensor, @Nullable Tensor>> before = new ArrayList<>(0);
   final List<BiFunction<Tensor, Tensor, @Nullable Tensor>> after = new ArrayList<>(0);
-  final List<BinaryOperator<@Nullable Tensor>> backward = new ArrayList<>(0);
+  final List<BiFunction<@Nullable Tensor, Tensor, @Nullable Tensor>> backward = new ArrayList<>(0);
 
   /** Adds {@code hook}; running the result takes it away again, also while hooks run. */
   static <H> Runnable add(List<H> hooks, H hook) {

@@ -17,7 +17,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -132,7 +131,7 @@ public abstract class Module implements Layers, Cloneable {
   }
 
   /** Runs before forward; what it returns, unless null, takes the input's place. Running the result takes the hook away. */
-  public final Runnable registerForwardPreHook(UnaryOperator<@Nullable Tensor> hook) {
+  public final Runnable registerForwardPreHook(Function<Tensor, @Nullable Tensor> hook) {
     return Hooks.add(hooks.before, hook);
   }
 
@@ -145,7 +144,7 @@ public abstract class Module implements Layers, Cloneable {
    * Runs as backward passes, with the gradient of the input (null where it has none) and that of the output; what it
    * returns, unless null, takes the place of the input's. Running the result takes the hook away.
    */
-  public final Runnable registerFullBackwardHook(BinaryOperator<@Nullable Tensor> hook) {
+  public final Runnable registerFullBackwardHook(BiFunction<@Nullable Tensor, Tensor, @Nullable Tensor> hook) {
     return Hooks.add(hooks.backward, hook);
   }
 

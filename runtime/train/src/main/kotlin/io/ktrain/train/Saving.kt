@@ -3,6 +3,7 @@
 package io.ktrain.train
 
 import io.ktrain.format.Safetensors
+import io.ktrain.nn.IncompatibleKeys
 import io.ktrain.nn.Module
 import io.ktrain.tensor.Check
 import io.ktrain.tensor.Context
@@ -20,11 +21,15 @@ public fun Module.save(file: Path) {
 
 /**
  * Reads parameters and buffers from a `.safetensors` file. StateDictError lists every name that is missing, unexpected
- * or of another shape, and nothing is changed unless all fit. Layers whose size was still open take the file's. In
- * `ktrain check` a file that does not exist is taken to fit.
+ * or of another shape, and nothing is changed unless all fit; without [strict] names may be missing or unexpected, and
+ * the result tells which were. Layers whose size was still open take the file's. In `ktrain check` a file that does not
+ * exist is taken to fit.
  */
-public fun Module.load(file: Path) {
+@JvmOverloads
+public fun Module.load(file: Path, strict: Boolean = true): IncompatibleKeys {
   val promised = Check.current()?.written
-  if (promised != null && file.toAbsolutePath().normalize() !in promised && Files.notExists(file)) return
-  Context.current().scoped("load") { load(Safetensors.read(file)) }
+  if (promised != null && file.toAbsolutePath().normalize() !in promised && Files.notExists(file)) {
+    return IncompatibleKeys(emptyList(), emptyList())
+  }
+  return Context.current().scoped("load") { load(Safetensors.read(file), strict) }
 }
