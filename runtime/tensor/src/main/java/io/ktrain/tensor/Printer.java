@@ -62,9 +62,9 @@ final class Printer {
       }
     }
     if (high > 0) scientific = whole ? high / low > 1000 || high > 1e8 : high / low > 1000 || high > 1e8 || low < 1e-4;
-    if (options.sciMode() != null) scientific = options.sciMode();
     // As PyTorch: zeros, infinities and NaN do not widen the column.
     for (int i = 0; i < values.length; i++) if (values[i] != 0 && Double.isFinite(values[i])) width = Math.max(width, element(i).length());
+    if (options.sciMode() != null) scientific = options.sciMode(); // the width stays the values' own, as in PyTorch
   }
 
   private String element(int i) {

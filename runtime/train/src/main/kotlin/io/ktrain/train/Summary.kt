@@ -68,10 +68,10 @@ public class Summary private constructor(
     append(rule).append('\n')
     val all = inputMegabytes + activationMegabytes + parameterMegabytes
     val sizes = listOf(
-      "Input" to inputMegabytes, "Forward/backward pass" to activationMegabytes, "Params" to parameterMegabytes,
-      "Estimated Total" to all,
+      "Input size" to inputMegabytes, "Forward/backward pass size" to activationMegabytes,
+      "Params size" to parameterMegabytes, "Estimated Total Size" to all,
     )
-    append(sizes.joinToString("\n") { (what, size) -> "$what size (MB): %.2f".format(Locale.ROOT, size) })
+    append(sizes.joinToString("\n") { (what, size) -> "$what (MB): %.2f".format(Locale.ROOT, size) })
   }
 
   public companion object {
