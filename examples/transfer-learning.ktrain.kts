@@ -11,7 +11,8 @@ val samples by param(160, help = "pictures of the task learnt first; the second 
 val folder  by param(Path("checkpoints/transfer-learning"))
 
 // Bright stripes on noise, 16 by 16: first which of four rows they are in, then which of four columns or rows.
-fun stripes(count: Int, kinds: Int, seed: Long) = dataset(List(count) { it }, sample = { Example(zeros(1, 16, 16), 0) }) { i ->
+val nothing = { Example(zeros(1, 16, 16), 0) }   // what a sample looks like, for `ktrain check`
+fun stripes(count: Int, kinds: Int, seed: Long) = dataset(List(count) { it }, sample = nothing) { i ->
   val label = i % kinds
   val noise = java.util.Random(seed + i)
   val pixels = FloatArray(256) { at ->
@@ -64,5 +65,6 @@ for ((how, model) in listOf("frozen" to pretrained(frozen = true), "unfrozen" to
   val accuracy = train(model, second)
   val kept = model.features.parameters().map { it.toFloatArray().toList() } == before
   val trained = model.parameters().filter { it.requiresGrad }.sumOf { it.numel() }
-  println("rows and columns, %s: %.3f with %,d parameters trained; features as before: %s".format(how, accuracy, trained, kept))
+  val result = "%.3f with %,d parameters trained; features as before: %s".format(accuracy, trained, kept)
+  println("rows and columns, $how: $result")
 }

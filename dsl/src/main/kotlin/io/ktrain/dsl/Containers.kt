@@ -11,7 +11,7 @@ import io.ktrain.tensor.Tensor
 
 // Modules and parameters that forward goes through in its own way; their keys are PyTorch's.
 
-/** A list of modules: `val blocks by moduleList { repeat(6) { +Block(8) } }`; `for (b in blocks) h = b(h)` in forward. */
+/** A list of modules: `val blocks by moduleList { repeat(6) { +Block(8) } }`, and `for (b in blocks)` in forward. */
 public fun Layers.moduleList(block: SequentialScope.() -> Unit): Declared<ModuleList<Module>> =
   declared(ModuleList(SequentialScope().apply(block).named().values.toList()))
 

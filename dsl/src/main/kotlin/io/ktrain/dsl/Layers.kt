@@ -216,4 +216,5 @@ internal annotation class NotHere
 public fun sequential(block: SequentialScope.() -> Unit): Sequential = Sequential(block)
 
 /** The same inside a Module, where lower case would declare: `val twice by Twice(Sequential { linear(4, 4) })`. */
-public fun Sequential(block: SequentialScope.() -> Unit): Sequential = Sequential(SequentialScope().apply(block).named())
+public fun Sequential(block: SequentialScope.() -> Unit): Sequential =
+  Sequential(SequentialScope().apply(block).named())

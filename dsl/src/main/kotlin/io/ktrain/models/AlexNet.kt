@@ -46,4 +46,4 @@ public class AlexNet(classes: Int = 1000) : Module() {
 }
 
 /** AlexNet for pictures `[n, 3, h, w]` of 63 by 63 or more: `[n, classes]`; 61,100,840 parameters for 1000 classes. */
-public fun alexnet(weights: Path? = null, classes: Int = 1000): AlexNet = AlexNet(classes).with(weights)
+public fun alexnet(weights: Path? = null, classes: Int = 1000): AlexNet = network(weights) { AlexNet(classes) }

@@ -56,8 +56,8 @@ private fun transition(channels: Int) = Sequential {
 }
 
 /**
- * "Densely Connected Convolutional Networks", Huang et al. 2017, as in torchvision: dense blocks of [depths] layers, with
- * a halving of channels and size between them.
+ * "Densely Connected Convolutional Networks", Huang et al. 2017, as in torchvision: dense blocks of [depths] layers,
+ * with a halving of channels and size between them.
  */
 public class DenseNet(depths: List<Int>, classes: Int = 1000) : Module() {
   private var width = 64
@@ -90,4 +90,4 @@ public class DenseNet(depths: List<Int>, classes: Int = 1000) : Module() {
 
 /** DenseNet of 121 layers for pictures `[n, 3, h, w]`: `[n, classes]`; 7,978,856 parameters for 1000 classes. */
 public fun densenet121(weights: Path? = null, classes: Int = 1000): DenseNet =
-  DenseNet(listOf(6, 12, 24, 16), classes).with(weights)
+  network(weights) { DenseNet(listOf(6, 12, 24, 16), classes) }

@@ -78,4 +78,5 @@ public class MobileNetV2(classes: Int = 1000) : Module() {
 }
 
 /** MobileNetV2 for pictures `[n, 3, h, w]`: `[n, classes]`; 3,504,872 parameters for 1000 classes. */
-public fun mobilenetV2(weights: Path? = null, classes: Int = 1000): MobileNetV2 = MobileNetV2(classes).with(weights)
+public fun mobilenetV2(weights: Path? = null, classes: Int = 1000): MobileNetV2 =
+  network(weights) { MobileNetV2(classes) }

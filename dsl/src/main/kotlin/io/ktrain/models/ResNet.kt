@@ -61,7 +61,10 @@ public class Bottleneck(channels: Int, width: Int, stride: Int) : Module() {
 /** Where the input does not fit the output as it is, a strided 1x1 convolution makes it fit. */
 private fun Module.shortcut(channels: Int, out: Int, stride: Int) {
   if (stride == 1 && channels == out) return
-  register("downsample", Sequential { conv2d(channels, out, kernel = 1, stride = stride, bias = false); batchNorm2d(out) })
+  register("downsample", Sequential {
+    conv2d(channels, out, kernel = 1, stride = stride, bias = false)
+    batchNorm2d(out)
+  })
 }
 
 private fun Module.shortcut(x: Tensor): Tensor = children()["downsample"]?.invoke(x) ?: x
@@ -106,20 +109,20 @@ private fun SequentialScope.stage(depth: Int, channels: Int, width: Int, stride:
 
 /** ResNet of 18 layers for pictures `[n, 3, h, w]`: `[n, classes]`; 11,689,512 parameters for 1000 classes. */
 public fun resnet18(weights: Path? = null, classes: Int = 1000): ResNet =
-  ResNet(listOf(2, 2, 2, 2), bottleneck = false, classes).with(weights)
+  network(weights) { ResNet(listOf(2, 2, 2, 2), bottleneck = false, classes) }
 
 /** ResNet of 34 layers; 21,797,672 parameters for 1000 classes. */
 public fun resnet34(weights: Path? = null, classes: Int = 1000): ResNet =
-  ResNet(listOf(3, 4, 6, 3), bottleneck = false, classes).with(weights)
+  network(weights) { ResNet(listOf(3, 4, 6, 3), bottleneck = false, classes) }
 
 /** ResNet of 50 layers; 25,557,032 parameters for 1000 classes. */
 public fun resnet50(weights: Path? = null, classes: Int = 1000): ResNet =
-  ResNet(listOf(3, 4, 6, 3), bottleneck = true, classes).with(weights)
+  network(weights) { ResNet(listOf(3, 4, 6, 3), bottleneck = true, classes) }
 
 /** ResNet of 101 layers; 44,549,160 parameters for 1000 classes. */
 public fun resnet101(weights: Path? = null, classes: Int = 1000): ResNet =
-  ResNet(listOf(3, 4, 23, 3), bottleneck = true, classes).with(weights)
+  network(weights) { ResNet(listOf(3, 4, 23, 3), bottleneck = true, classes) }
 
 /** ResNet of 152 layers; 60,192,808 parameters for 1000 classes. */
 public fun resnet152(weights: Path? = null, classes: Int = 1000): ResNet =
-  ResNet(listOf(3, 8, 36, 3), bottleneck = true, classes).with(weights)
+  network(weights) { ResNet(listOf(3, 8, 36, 3), bottleneck = true, classes) }

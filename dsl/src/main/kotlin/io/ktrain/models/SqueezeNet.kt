@@ -85,8 +85,8 @@ public class SqueezeNet internal constructor(stem: Stem, classes: Int = 1000) : 
 
 /** SqueezeNet for pictures `[n, 3, h, w]` of 21 by 21 or more: `[n, classes]`. */
 public fun squeezenet1_0(weights: Path? = null, classes: Int = 1000): SqueezeNet =
-  SqueezeNet(SqueezeNet.Stem.WIDE, classes).with(weights)
+  network(weights) { SqueezeNet(SqueezeNet.Stem.WIDE, classes) }
 
 /** The same accuracy with 2.4 times less to compute; 1,235,496 parameters for 1000 classes. */
 public fun squeezenet1_1(weights: Path? = null, classes: Int = 1000): SqueezeNet =
-  SqueezeNet(SqueezeNet.Stem.NARROW, classes).with(weights)
+  network(weights) { SqueezeNet(SqueezeNet.Stem.NARROW, classes) }

@@ -65,25 +65,25 @@ private val D = listOf(2, 2, 3, 3, 3)
 private val E = listOf(2, 2, 4, 4, 4)
 
 /** VGG of 11 layers for pictures `[n, 3, h, w]` of 32 by 32 or more: `[n, classes]`. */
-public fun vgg11(weights: Path? = null, classes: Int = 1000): VGG = VGG(A, false, classes).with(weights)
+public fun vgg11(weights: Path? = null, classes: Int = 1000): VGG = network(weights) { VGG(A, false, classes) }
 
 /** The same with batch normalization. */
-public fun vgg11Bn(weights: Path? = null, classes: Int = 1000): VGG = VGG(A, true, classes).with(weights)
+public fun vgg11Bn(weights: Path? = null, classes: Int = 1000): VGG = network(weights) { VGG(A, true, classes) }
 
 /** VGG of 13 layers. */
-public fun vgg13(weights: Path? = null, classes: Int = 1000): VGG = VGG(B, false, classes).with(weights)
+public fun vgg13(weights: Path? = null, classes: Int = 1000): VGG = network(weights) { VGG(B, false, classes) }
 
 /** The same with batch normalization. */
-public fun vgg13Bn(weights: Path? = null, classes: Int = 1000): VGG = VGG(B, true, classes).with(weights)
+public fun vgg13Bn(weights: Path? = null, classes: Int = 1000): VGG = network(weights) { VGG(B, true, classes) }
 
 /** VGG of 16 layers; 138,357,544 parameters for 1000 classes. */
-public fun vgg16(weights: Path? = null, classes: Int = 1000): VGG = VGG(D, false, classes).with(weights)
+public fun vgg16(weights: Path? = null, classes: Int = 1000): VGG = network(weights) { VGG(D, false, classes) }
 
 /** The same with batch normalization. */
-public fun vgg16Bn(weights: Path? = null, classes: Int = 1000): VGG = VGG(D, true, classes).with(weights)
+public fun vgg16Bn(weights: Path? = null, classes: Int = 1000): VGG = network(weights) { VGG(D, true, classes) }
 
 /** VGG of 19 layers; 143,667,240 parameters for 1000 classes. */
-public fun vgg19(weights: Path? = null, classes: Int = 1000): VGG = VGG(E, false, classes).with(weights)
+public fun vgg19(weights: Path? = null, classes: Int = 1000): VGG = network(weights) { VGG(E, false, classes) }
 
 /** The same with batch normalization. */
-public fun vgg19Bn(weights: Path? = null, classes: Int = 1000): VGG = VGG(E, true, classes).with(weights)
+public fun vgg19Bn(weights: Path? = null, classes: Int = 1000): VGG = network(weights) { VGG(E, true, classes) }

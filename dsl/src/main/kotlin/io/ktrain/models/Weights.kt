@@ -10,8 +10,9 @@ import io.ktrain.train.load
 import java.nio.file.Path
 import kotlin.math.sqrt
 
-/** A network with the values of a file, where there is one. */
-internal fun <M : Module> M.with(weights: Path?): M = also { if (weights != null) it.load(weights) }
+/** A network with the values of a file, or without one with first values of its own. */
+internal fun <M : Module> network(weights: Path?, make: () -> M): M =
+  if (weights == null) make() else Init.skipped(make).also { it.load(weights) }
 
 /** First values of every layer below, in the order of the state dict. */
 internal fun Module.initialize(conv: (Conv2d) -> Unit, linear: (Linear) -> Unit = {}) = modules().forEach {

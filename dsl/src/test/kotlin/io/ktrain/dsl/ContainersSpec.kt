@@ -105,11 +105,13 @@ class ContainersSpec : StringSpec({
 
   "layers of a sequential may have names" {
     val model = sequential { linear(4, 8) named "first"; relu(); +Linear(8, 2) named "last" }
-    model.stateDict().keys.toList() shouldContainExactly listOf("first.weight", "first.bias", "last.weight", "last.bias")
+    model.stateDict().keys.toList() shouldContainExactly
+      listOf("first.weight", "first.bias", "last.weight", "last.bias")
     model[-1] = Linear(8, 3)
     model.getSubmodule("last").toString() shouldContain "out_features=3"
     model(ones(1, 4)).shape shouldBe Shape.of(1, 3)
-    shouldThrow<KtrainException> { sequential { relu() named "a"; tanh() named "a" } }.message shouldContain "named \"a\""
+    shouldThrow<KtrainException> { sequential { relu() named "a"; tanh() named "a" } }.message shouldContain
+      "named \"a\""
   }
 
   "a child is replaced by its name, by its path or by assignment" {

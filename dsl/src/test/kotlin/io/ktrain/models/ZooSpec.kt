@@ -6,10 +6,14 @@ import io.kotest.matchers.doubles.plusOrMinus
 import io.kotest.matchers.shouldBe
 import io.ktrain.dsl.double
 import io.ktrain.dsl.eval
+import io.ktrain.dsl.f32
 import io.ktrain.dsl.float
 import io.ktrain.dsl.noGrad
+import io.ktrain.nn.Init
 import io.ktrain.nn.Module
+import io.ktrain.tensor.Check
 import io.ktrain.tensor.Tensor
+import kotlin.math.abs
 import kotlinx.serialization.json.double
 import kotlinx.serialization.json.int
 import kotlinx.serialization.json.jsonArray
@@ -45,24 +49,24 @@ class ZooSpec : StringSpec({
       val most = number("logits_absmax")
       for (i in first.indices) got[i] shouldBe (first[i] plusOrMinus tolerance * most)
       got.sum() shouldBe (number("logits_sum") plusOrMinus tolerance * most * got.size)
-      got.maxOf { kotlin.math.abs(it) } shouldBe (most plusOrMinus tolerance * most)
+      got.maxOf { abs(it) } shouldBe (most plusOrMinus tolerance * most)
       logits.argmax(1).itemLong().toInt() shouldBe check.getValue("argmax").jsonPrimitive.int
     }
 
-    val model = make().eval()
+    val model = Init.skipped(make).eval()
     Golden.stateDict(model) shouldBe Golden.stateDict(name)
     model.parameters().sumOf { it.numel() } shouldBe recorded.getValue("params").jsonPrimitive.long
     Golden.fill(model.double())
     val picture = Golden.picture()
     noGrad {
       compare(model(picture), 1e-9)
-      compare(model.float()(picture.to(io.ktrain.dsl.f32)), 1e-4)
+      compare(model.float()(picture.to(f32)), 1e-4)
     }
   }
 
   "the sizes of the others" {
     fun parameters(model: Module) = model.parameters().sumOf { it.numel() }
-    io.ktrain.tensor.Check.run(io.ktrain.tensor.Check()) {
+    Check.run(Check()) {
       parameters(vgg11()) shouldBe 132_863_336
       parameters(vgg13()) shouldBe 133_047_848
       parameters(vgg11Bn()) shouldBe 132_868_840

@@ -107,7 +107,8 @@ internal class CheckSpec : FunSpec({
       }
     """.trimIndent()
     val said = bench.ended(bench.check("unused.ktrain.kts", "$head\n$loop"))
-    said shouldStartWith "0 note: fc.weight, fc.bias: registered in VGG and to be trained, but nothing computes with it."
+    said shouldStartWith
+      "0 note: fc.weight, fc.bias: registered in VGG and to be trained, but nothing computes with it."
     said.lines().size shouldBe 1
     bench.ended(bench.check("frozen.ktrain.kts", "$head\nvgg.getSubmodule(\"fc\").freeze()\n$loop")) shouldBe "0 "
     bench.ended(bench.check("untrained.ktrain.kts", "$head\nvgg(zeros(2, 3, 64, 64))")) shouldBe "0 "

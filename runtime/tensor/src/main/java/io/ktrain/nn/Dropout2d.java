@@ -19,7 +19,8 @@ public final class Dropout2d extends Module {
 
   @Override
   public Tensor forward(Tensor x) {
-    if (x.getNdim() != 4) throw new ShapeError("dropout2d: needs [batch, channels, height, width], got " + x.describe() + ".");
+    if (x.getNdim() != 4)
+      throw new ShapeError("dropout2d: needs [batch, channels, height, width], got " + x.describe() + ".");
     if (!isTraining()) return x;
     return x.mul(Tensor.ones(Shape.of(x.size(0), x.size(1), 1, 1), x.getDtype()).to(x.getDevice()).dropout(p, true));
   }

@@ -28,10 +28,12 @@ final class Fields {
         Object value = isState(f) ? read(f, module) : null;
         boolean lost = value instanceof Module && !children.contains(value)
             || value instanceof Parameter && !parameters.contains(value)
-            || value instanceof Collection<?> all && all.stream().anyMatch(v -> v instanceof Module && !children.contains(v));
+            || value instanceof Collection<?> all && all.stream().anyMatch(
+                v -> v instanceof Module && !children.contains(v) || v instanceof Parameter && !parameters.contains(v));
         if (lost)
-          throw new KtrainException(module.typeName() + "." + f.getName() + " holds a layer that was never registered, so it would not be trained. Fix: val "
-              + f.getName() + " by ..., or register(\"" + f.getName() + "\", ...) in Java.");
+          throw new KtrainException(module.typeName() + "." + f.getName() + " holds a layer that was never registered,"
+              + " so it would not be trained. Fix: val " + f.getName() + " by ..., or register(\"" + f.getName()
+              + "\", ...) in Java.");
       }
   }
 
@@ -51,8 +53,8 @@ final class Fields {
       case Hooks h -> kept(h, h.copy());
       case Parameter p -> kept(p, p.twin());
       case Tensor t -> kept(t, t.detach().copy().keep());
-      case List<?> l -> kept(l, l.stream().map(this::copied).collect(ArrayList::new, ArrayList::add, ArrayList::addAll));
-      case Set<?> s -> kept(s, s.stream().map(this::copied).collect(LinkedHashSet::new, LinkedHashSet::add, LinkedHashSet::addAll));
+      case List<?> l -> kept(l, all(l, new ArrayList<>()));
+      case Set<?> s -> kept(s, all(s, new LinkedHashSet<>()));
       case Map<?, ?> m -> {
         var map = new LinkedHashMap<Object, Object>();
         m.forEach((k, v) -> map.put(k, copied(v)));
@@ -65,6 +67,11 @@ final class Fields {
       }
       default -> value;
     };
+  }
+
+  private Object all(Collection<?> values, Collection<Object> copies) {
+    for (Object v : values) copies.add(copied(v));
+    return copies;
   }
 
   private Object kept(Object value, Object copy) {
@@ -106,8 +113,8 @@ final class Fields {
     try {
       field.set(to, value);
     } catch (IllegalAccessException | IllegalArgumentException e) {
-      throw new KtrainException("copy: " + to.typeName() + "." + field.getName() + ", a " + field.getType().getSimpleName()
-          + ", cannot hold a copy of its value. Fix: declare it as List, Set, Map or a module.", e);
+      throw new KtrainException("copy: " + to.typeName() + "." + field.getName() + ", a "
+          + field.getType().getSimpleName() + ", cannot hold a copy of its value. Fix: declare it as List, Set, Map or a module.", e);
     }
   }
 }

@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /** Modules in a row, by place and by name: names are "0", "1", ... unless others were given. Places may be negative. */
-public abstract sealed class IndexedModules<M extends Module> extends Module implements Iterable<M> permits Sequential, ModuleList {
+public abstract sealed class IndexedModules<M extends Module> extends Module implements Iterable<M>
+    permits Sequential, ModuleList {
   private final List<M> modules = new ArrayList<>();
 
   IndexedModules(List<? extends M> modules) {

@@ -130,12 +130,16 @@ public abstract class Module implements Layers, Cloneable {
     }
   }
 
-  /** Runs before forward; what it returns, unless null, takes the input's place. Running the result takes the hook away. */
+  /**
+   * Runs before forward; what it returns, unless null, takes the input's place. Running the result takes the hook away.
+   */
   public final Runnable registerForwardPreHook(Function<Tensor, @Nullable Tensor> hook) {
     return Hooks.add(hooks.before, hook);
   }
 
-  /** Runs after forward; what it returns, unless null, takes the output's place. Running the result takes the hook away. */
+  /**
+   * Runs after forward; what it returns, unless null, takes the output's place. Running the result takes the hook away.
+   */
   public final Runnable onForward(BiFunction<Tensor, Tensor, @Nullable Tensor> hook) {
     return Hooks.add(hooks.after, hook);
   }
@@ -257,7 +261,10 @@ public abstract class Module implements Layers, Cloneable {
     children.forEach((n, c) -> c.collect(prefix + n + ".", state));
   }
 
-  /** Copies values in by name; every name must be there, and nothing else, with the model's shapes. Nothing is copied unless all fit. */
+  /**
+   * Copies values in by name; every name must be there, and nothing else, with the model's shapes. Nothing is copied
+   * unless all fit.
+   */
   public final void load(Map<String, Tensor> state) {
     load(state, true);
   }
@@ -278,7 +285,8 @@ public abstract class Module implements Layers, Cloneable {
   /** Converts floating parameters and buffers to another floating type; gradients are dropped. */
   public final void castTo(DType dtype) {
     if (!dtype.isFloating())
-      throw new DTypeError(typeName() + ": parameters are floating numbers, they cannot become " + dtype + ". Fix: f32, f64, f16 or bf16.");
+      throw new DTypeError(typeName() + ": parameters are floating numbers, they cannot become " + dtype
+          + ". Fix: f32, f64, f16 or bf16.");
     convert(t -> t.getDtype().isFloating() ? t.to(dtype) : t);
   }
 
@@ -329,8 +337,8 @@ public abstract class Module implements Layers, Cloneable {
   }
 
   /**
-   * A module of its own with the same values, as Python's deepcopy: what is shared inside {@code module} is shared inside
-   * the copy. A function that the module keeps and that refers to it goes on referring to the original.
+   * A module of its own with the same values, as Python's deepcopy: what is shared inside {@code module} is shared
+   * inside the copy. A function that the module keeps and that refers to it goes on referring to the original.
    */
   public static <M extends Module> M copyOf(M module) {
     return Fields.copy(module);
@@ -381,7 +389,8 @@ public abstract class Module implements Layers, Cloneable {
     if (children.isEmpty() && shown.indexOf('\n') < 0) return typeName() + "(" + shown + ")";
     var s = new StringBuilder(typeName()).append("(\n");
     if (!shown.isEmpty()) s.append("  ").append(shown.replace("\n", "\n  ")).append('\n');
-    children.forEach((n, c) -> s.append("  (").append(n).append("): ").append(c.toString().replace("\n", "\n  ")).append('\n'));
+    children.forEach((n, c) ->
+        s.append("  (").append(n).append("): ").append(c.toString().replace("\n", "\n  ")).append('\n'));
     return s.append(')').toString();
   }
 
@@ -390,8 +399,9 @@ public abstract class Module implements Layers, Cloneable {
     if (complete) return;
     if (!unnamed.isEmpty()) {
       Module lost = unnamed.getFirst();
-      throw new KtrainException(typeName() + ": " + lost.typeName() + "(" + lost.extraRepr() + ") was declared but never named"
-          + (lost.declared == null ? "" : " (" + lost.declared.getFileName() + ":" + lost.declared.getLineNumber() + ")")
+      var line = lost.declared;
+      throw new KtrainException(typeName() + ": " + lost.typeName() + "(" + lost.extraRepr() + ") was declared but never"
+          + " named" + (line == null ? "" : " (" + line.getFileName() + ":" + line.getLineNumber() + ")")
           + ". Fix: val name by " + word(lost) + "(...).");
     }
     Fields.requireRegistered(this, children.values(), own.values());

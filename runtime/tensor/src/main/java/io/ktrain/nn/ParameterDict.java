@@ -36,12 +36,14 @@ public final class ParameterDict extends Module {
 
   /** A line for each, as PyTorch prints them. */
   static String lines(Map<String, Parameter> parameters) {
-    return parameters.entrySet().stream().map(e -> "  (" + e.getKey() + "): Parameter containing: " + text(e.getValue()))
+    return parameters.entrySet().stream()
+        .map(e -> "  (" + e.getKey() + "): Parameter containing: " + text(e.getValue()))
         .collect(Collectors.joining("\n"));
   }
 
   private static String text(Parameter p) {
     String sizes = Arrays.stream(p.getShape().toArray()).mapToObj(Integer::toString).collect(Collectors.joining("x"));
-    return "[" + p.getDtype() + " of size " + sizes + (p.getDevice().equals(Device.CPU) ? "" : " (" + p.getDevice() + ")") + "]";
+    String device = p.getDevice().equals(Device.CPU) ? "" : " (" + p.getDevice() + ")";
+    return "[" + p.getDtype() + " of size " + sizes + device + "]";
   }
 }

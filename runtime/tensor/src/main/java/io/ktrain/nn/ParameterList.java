@@ -13,7 +13,8 @@ public final class ParameterList extends Module implements Iterable<Parameter> {
   /** The parameter at a place; -1 is the last. */
   public Parameter get(int index) {
     int i = index < 0 ? index + size() : index;
-    if (i < 0 || i >= size()) throw new KtrainException("ParameterList: there is no place " + index + " among " + size() + ".");
+    if (i < 0 || i >= size())
+      throw new KtrainException("ParameterList: there is no place " + index + " among " + size() + ".");
     return getParameter(Integer.toString(i));
   }
 

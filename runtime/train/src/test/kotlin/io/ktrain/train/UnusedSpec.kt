@@ -4,6 +4,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldBeEmpty
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldStartWith
+import io.ktrain.data.Batch
 import io.ktrain.nn.Linear
 import io.ktrain.nn.Module
 import io.ktrain.optim.AdamW
@@ -22,11 +23,11 @@ private class WithHead : Module() {
 
 /** A layer that is registered and forgotten in forward is named, and nothing else is. */
 class UnusedSpec : StringSpec({
-  fun train(model: WithHead, validate: Boolean = false, epochs: Int = 2, more: FitScope<io.ktrain.data.Batch>.() -> Unit = {}): List<String> {
+  fun train(model: WithHead, validate: Boolean = false, more: FitScope<Batch>.() -> Unit = {}): List<String> {
     val data = Iris(40)
     val printed = Printed()
     printed.of {
-      fit(model, epochs, data.train, if (validate) data.valid else null, AdamW(model.parameters(), 0.01)) {
+      fit(model, 2, data.train, if (validate) data.valid else null, AdamW(model.parameters(), 0.01)) {
         step { (x, y) ->
           if (!isTraining) model.score(x)
           model(x).crossEntropy(y)
@@ -39,11 +40,13 @@ class UnusedSpec : StringSpec({
 
   "by name, once, after the first step" {
     val said = train(WithHead())
-    said.single() shouldStartWith "fit: fc.weight, fc.bias: registered in WithHead and to be trained, but nothing computes with it."
+    said.single() shouldStartWith
+      "fit: fc.weight, fc.bias: registered in WithHead and to be trained, but nothing computes with it."
     val printed = Printed()
     val model = WithHead()
     printed.of {
-      fit(model, 1, Iris(40).train, optimizer = AdamW(model.parameters(), 0.01)) { step { (x, y) -> model(x).crossEntropy(y) } }
+      val optimizer = AdamW(model.parameters(), 0.01)
+      fit(model, 1, Iris(40).train, optimizer = optimizer) { step { (x, y) -> model(x).crossEntropy(y) } }
     }
     printed.lines.first() shouldStartWith "fit: fc.weight"
   }
