@@ -7,6 +7,7 @@ import io.ktrain.nn.BatchNorm1d
 import io.ktrain.nn.BatchNorm2d
 import io.ktrain.nn.Conv2d
 import io.ktrain.nn.Dropout
+import io.ktrain.nn.Dropout2d
 import io.ktrain.nn.Embedding
 import io.ktrain.nn.Flatten
 import io.ktrain.nn.LayerNorm
@@ -16,9 +17,11 @@ import io.ktrain.nn.MaxPool2d
 import io.ktrain.nn.Module
 import io.ktrain.nn.Sequential
 import io.ktrain.tensor.Conv2dOptions
+import io.ktrain.tensor.KtrainException
 import io.ktrain.tensor.Pool2dOptions
 import io.ktrain.tensor.Tensor
 import io.ktrain.train.KtrainDsl
+import java.util.IdentityHashMap
 import java.util.function.UnaryOperator
 
 // The one vocabulary: in a Module each of these declares a child, which `by` names; in `sequential {}` it appends one.
@@ -82,6 +85,9 @@ public fun Layers.layerNorm(vararg shape: Int, eps: Double = 1e-5): Declared<Lay
 
 /** Zeroes each element with probability [p] while training and scales the rest by 1 / (1 - p). */
 public fun Layers.dropout(p: Double = 0.5): Declared<Dropout> = declared(Dropout(p))
+
+/** Zeroes each channel of `[n, channels, h, w]` as a whole with probability [p] while training, and scales the rest. */
+public fun Layers.dropout2d(p: Double = 0.5): Declared<Dropout2d> = declared(Dropout2d(p))
 
 /** A learned row of [width] numbers for each of [rows] labels: i64 `[...]` to `[..., width]`. */
 public fun Layers.embedding(rows: Int, width: Int, paddingIdx: Int = -1): Declared<Embedding> =
@@ -173,12 +179,25 @@ internal fun window(kernel: Int, stride: Int, padding: Int, ceilMode: Boolean, c
 @KtrainDsl
 public class SequentialScope internal constructor() : Layers {
   internal val layers = ArrayList<Module>()
+  private val names = IdentityHashMap<Module, String>()
 
   override fun <M : Module> declare(layer: M): M = layer.also { layers += Sequential.appended(it) }
 
   /** Appends a module of your own: `+Residual(8)`. */
-  public operator fun Module.unaryPlus() {
-    this@SequentialScope.declare(this)
+  public operator fun <M : Module> M.unaryPlus(): Declared<M> = this@SequentialScope.declared(this)
+
+  /** Gives the layer just appended a name in the place of its number: `conv2d(3, 64, kernel = 7) named "conv0"`. */
+  public infix fun Declared<*>.named(name: String) {
+    names[layer] = name
+  }
+
+  internal fun named(): Map<String, Module> {
+    val all = LinkedHashMap<String, Module>()
+    layers.forEachIndexed { i, layer ->
+      val name = names[layer] ?: "$i"
+      if (all.put(name, layer) != null) throw KtrainException("sequential: two of its layers are named \"$name\".")
+    }
+    return all
   }
 
   /** Only says at compile time what is wrong. */
@@ -197,4 +216,5 @@ internal annotation class NotHere
 public fun sequential(block: SequentialScope.() -> Unit): Sequential = Sequential(block)
 
 /** The same inside a Module, where lower case would declare: `val twice by Twice(Sequential { linear(4, 4) })`. */
-public fun Sequential(block: SequentialScope.() -> Unit): Sequential = Sequential(SequentialScope().apply(block).layers)
+public fun Sequential(block: SequentialScope.() -> Unit): Sequential =
+  Sequential(SequentialScope().apply(block).named())

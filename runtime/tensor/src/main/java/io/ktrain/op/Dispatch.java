@@ -65,6 +65,7 @@ public final class Dispatch {
       if (t == null) continue;
       shapesOnly |= t.isShapeOnly();
       requiresGrad |= t.getRequiresGrad();
+      if (op.isDifferentiable()) t.markRead(); // the others are updates and writes
     }
     requiresGrad &= context.isGradEnabled() && op.isDifferentiable();
     boolean viaParts = requiresGrad && op.gradient == null && op.gradients == null && op.pointwise == null;
@@ -108,7 +109,10 @@ public final class Dispatch {
   /** Puts a result that was made outside, on another device or by the user's own function, into the graph. */
   public static <A> Tensor recorded(Op<A> op, A attributes, Tensor result, Tensor... in) {
     boolean requiresGrad = false;
-    for (Tensor t : in) requiresGrad |= t.getRequiresGrad();
+    for (Tensor t : in) {
+      requiresGrad |= t.getRequiresGrad();
+      t.markRead();
+    }
     if (!requiresGrad || !Context.current().isGradEnabled()) return result;
     var call = new Call<A>(op, attributes, in);
     var out = new Tensor[] {result};

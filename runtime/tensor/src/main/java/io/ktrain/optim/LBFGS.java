@@ -83,7 +83,10 @@ public final class LBFGS extends Optimizer {
   @Override
   public Tensor step(Supplier<Tensor> loss) {
     Tensor first = evaluate(loss);
-    if (Check.active()) return first; // without values there is no direction to search
+    if (Check.active()) {
+      Check.current().stepped(parameters());
+      return first; // without values there is no direction to search
+    }
     Context.current().withGrad(false, () -> {
       iterate(loss, first.item());
       return null;

@@ -20,6 +20,7 @@ public final class Context {
   private long stepsDone;
   private Device device = Device.CPU;
   private String layer;
+  private PrintOptions printOptions = PrintOptions.DEFAULT;
 
   private Context(Generator generator) {
     this.generator = generator;
@@ -35,6 +36,7 @@ public final class Context {
     c.grad = grad;
     c.step = step;
     c.device = device;
+    c.printOptions = printOptions;
     return c;
   }
 
@@ -127,5 +129,14 @@ public final class Context {
 
   public void setLayer(String layer) {
     this.layer = layer;
+  }
+
+  /** How tensors print. */
+  public PrintOptions printOptions() {
+    return printOptions;
+  }
+
+  public void setPrintOptions(PrintOptions options) {
+    printOptions = options;
   }
 }

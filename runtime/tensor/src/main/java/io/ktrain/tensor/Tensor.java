@@ -641,6 +641,9 @@ public non-sealed class Tensor
 
   // ---- library code
 
+  /** Told by Dispatch: an operation reads this tensor's values. */
+  public void markRead() {}
+
   /** Takes over another tensor's elements, shape, type and device: a parameter that gets its size, or moves. */
   public final void become(Tensor value) {
     shape = value.shape;

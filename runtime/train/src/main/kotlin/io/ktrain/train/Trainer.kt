@@ -36,6 +36,7 @@ internal class Trainer<B>(
   private val schedule = (scope.averages as? Averages.Stochastic)?.schedule(schedule, epochs) ?: schedule
   private val csvLogs = if (checking) emptyList() else scope.csvLogs.map { CsvLog(run.resolve(it)) }
   private val updatesPerEpoch = (train.size + scope.accumulate - 1) / scope.accumulate
+  private val unused = UnusedParameters(model, optimizer, scope.unusedAllowed)
   private var updates = 0
 
   /** How many losses may wait on a device for being read: one where somebody wants to see each. */
@@ -73,6 +74,7 @@ internal class Trainer<B>(
         val validating = Phase(number, "valid", valid)
         model.inEval { validating.run { index, batch -> validateOn(validating, index, batch) } }
         values += validating.values()
+        tellUnused() // only now, since some may serve validation alone
       }
       Epoch(number, values, training.speed).also { checkpoints?.epochEnded(it) }
     }
@@ -98,7 +100,12 @@ internal class Trainer<B>(
     if (index == first) optimizer.zeroGrad()
     val loss = phase.lossOf(index, batch)
     loss.backward(if (together <= 1) null else Tensor.full(loss.shape, 1.0 / together, loss.dtype).to(loss.device))
+    if (valid == null) tellUnused()
     if (checking || index == first + together - 1) update(phase.epoch - 1)
+  }
+
+  private fun tellUnused() {
+    if (!checking) unused.line()?.let { progress.line("fit: $it") }
   }
 
   private fun update(epoch: Int) {
