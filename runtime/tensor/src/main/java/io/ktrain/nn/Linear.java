@@ -7,7 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** y = x * weight^T + bias over the last dim: [..., in] to [..., out]. PyTorch's Linear and LazyLinear. */
-public final class Linear extends Module {
+public sealed class Linear extends Module permits NonDynamicallyQuantizableLinear {
   private final int out;
   private final Parameter weight;
   private final Parameter bias;

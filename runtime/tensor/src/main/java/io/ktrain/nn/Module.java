@@ -82,8 +82,8 @@ public abstract class Module implements Layers {
     throw new KtrainException(typeName() + " has no forward(x). Fix: override it, or call the invoke(..) the class declares.");
   }
 
-  /** Calls it: {@code model(x)} in Kotlin. */
-  public final Tensor invoke(Tensor x) {
+  /** Calls it: {@code model(x)} in Kotlin. What has more to give than one tensor overrides it with a richer type. */
+  public Tensor invoke(Tensor x) {
     requireComplete();
     Check check = Check.current();
     if (check != null) check.called(this, x);
