@@ -18,7 +18,7 @@ public final class OpTable {
   /** All of them, families loaded. */
   public static synchronized Collection<Op<?>> all() {
     for (Class<?> family : new Class<?>[] {Elementwise.class, Activations.class, Reductions.class, MatMuls.class, Convolutions.class,
-        Shapes.class, Indexing.class, Normalizations.class, Losses.class, ElementLosses.class,
+        Shapes.class, Indexing.class, EmbeddingBags.class, Normalizations.class, Losses.class, ElementLosses.class,
         MarginLosses.class, CtcLoss.class, Linalg.class, Decompositions.class, Fft.class, Creation.class, Updates.class}) {
       try {
         Class.forName(family.getName());

@@ -9,6 +9,7 @@ import io.ktrain.op.Convolutions;
 import io.ktrain.op.Creation;
 import io.ktrain.op.Dispatch;
 import io.ktrain.op.Elementwise;
+import io.ktrain.op.EmbeddingBags;
 import io.ktrain.op.Indexing;
 import io.ktrain.op.Losses;
 import io.ktrain.op.MatMuls;
@@ -237,6 +238,12 @@ public non-sealed class Tensor
   /** Rows of weight; the gradient of the row paddingIdx is zero (-1: none). */
   public static Tensor embedding(Tensor weight, Tensor indices, int paddingIdx) { return Indexing.embedding(weight, indices, paddingIdx); }
 
+  /** Rows of weight joined in bags; a matrix of indices is one bag a row, else offsets says where each bag begins. */
+  public static Tensor embeddingBag(
+      Tensor weight, Tensor indices, @Nullable Tensor offsets, @Nullable Tensor perSampleWeights, BagMode mode, int paddingIdx) {
+    return Dispatch.call(EmbeddingBags.EMBEDDING_BAG, new EmbeddingBags.Bag(mode, paddingIdx), weight, indices, offsets, perSampleWeights);
+  }
+
   // ---- what it is
 
   public final Shape getShape() {
@@ -351,6 +358,14 @@ public non-sealed class Tensor
 
   public final long[] toLongArray() {
     return Host.longs(this);
+  }
+
+  /**
+   * The elements themselves, row-major, as memory: what is written there is seen here, and by no graph. As
+   * {@code torch.Tensor.numpy()}; {@link #toFloatArray} and its kin copy. The tensor must outlive the segment.
+   */
+  public final MemorySegment asMemorySegment() {
+    return Host.shared(this);
   }
 
   /** As PyTorch prints. */
