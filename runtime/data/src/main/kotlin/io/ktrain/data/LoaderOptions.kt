@@ -17,8 +17,8 @@ internal class LoaderOptions(
   pinMemory: Boolean,
   val timeout: Double,
   val seed: Long?,
-  private val persistentWorkers: Boolean,
   private val workerInit: ((Int) -> Unit)?,
+  persistentWorkers: Boolean,
 ) {
   val size: Int = size ?: 1
 
@@ -59,7 +59,7 @@ internal class LoaderOptions(
       wrong("timeout = $timeout needs workers to wait for, and workers is 0. Fix: workers = 1, or leave timeout out.")
     }
     if (persistentWorkers && workers == 0) {
-      wrong("persistentWorkers needs workers to keep, and workers is 0. Fix: workers = 1, or leave persistentWorkers out.")
+      wrong("persistentWorkers needs workers to keep, and workers is 0. Fix: workers = 1, or leave it out.")
     }
     if (pinMemory && noGpu != null && noted.compareAndSet(false, true)) {
       System.err.println("ktrain: pinMemory has no effect: $noGpu")
