@@ -5,6 +5,7 @@ import io.ktrain.nn.AdaptiveAvgPool2d
 import io.ktrain.nn.AvgPool2d
 import io.ktrain.nn.BatchNorm1d
 import io.ktrain.nn.BatchNorm2d
+import io.ktrain.nn.Bilinear
 import io.ktrain.nn.Conv2d
 import io.ktrain.nn.Dropout
 import io.ktrain.nn.Dropout2d
@@ -33,6 +34,10 @@ public fun Layers.linear(inFeatures: Int, out: Int, bias: Boolean = true): Decla
 
 /** A fully connected layer whose input size comes from the first input seen, or from a loaded file. */
 public fun Layers.linear(out: Int, bias: Boolean = true): Declared<Linear> = declared(Linear.lazy(out, bias))
+
+/** `y = a^T W b + bias` for each output, of two inputs: `[..., in1]` and `[..., in2]` to `[..., out]`. */
+public fun Layers.bilinear(in1: Int, in2: Int, out: Int, bias: Boolean = true): Declared<Bilinear> =
+  declared(Bilinear(in1, in2, out, bias))
 
 /**
  * A 2-D convolution: `[n, inChannels, h, w]` to `[n, out, h', w']`, where

@@ -94,7 +94,7 @@ public abstract sealed class IndexedModules<M extends Module> extends Module imp
     return Collections.unmodifiableList(modules).iterator();
   }
 
-  final List<M> modules() {
+  final List<M> inOrder() {
     return List.copyOf(modules);
   }
 

@@ -28,7 +28,7 @@ public final class Sequential extends IndexedModules<Module> {
 
   @Override
   public @Nullable List<Object> arguments() {
-    return isNamed() ? null : List.of(modules());
+    return isNamed() ? null : List.of(inOrder());
   }
 
   @Override

@@ -46,6 +46,39 @@ public final class MatMuls {
           .floats(OpTests.strided(6, 8), OpTests.strided(5, 8), OpTests.shape(5)).floats(OpTests.shape(3, 4), OpTests.shape(2, 4), OpTests.ABSENT))
       .build();
 
+  public static final Op<Void> BILINEAR = op("bilinear", "x^T weight[k] y + bias[k] for each output k: [...,in1] and [...,in2] by [out,in1,in2] give [...,out].")
+      .composed(c -> {
+        Tensor x = c.in(0), y = c.in(1), w = c.in(2), b = c.in(3);
+        Losses.requireFloating("bilinear", x);
+        if (w.getNdim() != 3 || x.getNdim() < 1 || x.getNdim() != y.getNdim() || !x.getShape().with(-1, 0).equals(y.getShape().with(-1, 0)) || x.size(-1) != w.size(1) || y.size(-1) != w.size(2))
+          throw new ShapeError("bilinear: inputs " + x.describe() + " and " + y.describe() + " do not fit weight " + w.describe() + ", which is [out, in1, in2].");
+        int out = w.size(0);
+        Tensor products = rows(x).mm(w.permute(1, 0, 2).reshape(w.size(1), out * w.size(2))).reshape(rows(x).size(0), out, w.size(2));
+        Tensor sums = products.mul(rows(y).unsqueeze(1)).sum(-1);
+        return (b == null ? sums : sums.add(b)).reshape(x.getShape().with(-1, out));
+      })
+      .tests(t -> t.sample(OpTests.shape(3, 4), OpTests.shape(3, 2), OpTests.shape(5, 4, 2), OpTests.shape(5)).sample(OpTests.strided(2, 3, 2), OpTests.shape(2, 3, 3), OpTests.strided(2, 2, 3), OpTests.ABSENT)
+          .sample(OpTests.shape(2), OpTests.shape(3), OpTests.shape(1, 2, 3), OpTests.ABSENT)
+          .reference((none, in) -> {
+            NdArray x = in.get(0), y = in.get(1), w = in.get(2);
+            int[] shape = x.shape().clone();
+            int last = shape.length - 1;
+            shape[last] = w.shape()[0];
+            return NdArray.by(shape, at -> {
+              int k = at[last];
+              double sum = in.get(3) == null ? 0 : in.get(3).at(k);
+              for (int i = 0; i < w.shape()[1]; i++)
+                for (int j = 0; j < w.shape()[2]; j++) {
+                  at[last] = i;
+                  double left = x.at(at);
+                  at[last] = j;
+                  sum += left * w.at(k, i, j) * y.at(at);
+                }
+              return sum;
+            });
+          })
+          .fails(() -> Tensor.ones(2, 3).bilinear(Tensor.ones(2, 3), Tensor.ones(1, 3, 4), null), "bilinear: inputs f32[2,3] and f32[2,3] do not fit weight f32[1,3,4], which is [out, in1, in2].")).build();
+
   private static Spec mmShape(Call<Void> c) {
     Tensor a = c.in(0), b = c.in(1);
     if (a.getNdim() != 2) throw new ShapeError("mm: self must be a matrix, got " + a.describe() + ". Fix: matmul broadcasts, mm does not.");

@@ -67,7 +67,7 @@ public final class MathFunctions {
 
   public static final Op<double[]> LOGIT = pointwise("logit", Types.FLOAT, logit(held()),
       "log(x / (1 - x)), the inverse of sigmoid, of x held eps away from 0 and 1; eps of minus infinity holds nothing.")
-      .tests(t -> t.numbers(Double.NEGATIVE_INFINITY).unary(Values.UNIT).numbers(0.25).unary(Values.UNIT)).build();
+      .tests(t -> t.numbers(Double.NEGATIVE_INFINITY).unary(Values.PROBABILITY).numbers(0.25).unary(Values.PROBABILITY)).build();
 
   public static final Op<double[]> XLOGY = pointwise("xlogy", Types.FLOAT,
       Y.isNan().choose(Y, X.eq(of(0)).choose(of(0), X.times(Y.log()))), "x * log(y); 0 where x is 0, whatever log(y).")

@@ -10,9 +10,10 @@ import java.util.Map;
 public final class OpTable {
   private static final List<Class<?>> FAMILIES = List.of(
       Elementwise.class, MathFunctions.class, Comparisons.class, Activations.class, Reductions.class,
-      Statistics.class, Orders.class, MatMuls.class, Convolutions.class, Shapes.class, Views.class,
-      Arrangements.class, Indexing.class, Indices.class, Scatters.class, Normalizations.class, Losses.class,
-      Attention.class, Recurrent.class, Creation.class, Updates.class);
+      Statistics.class, Orders.class, MatMuls.class, Linalg.class, Decompositions.class, Fft.class,
+      Convolutions.class, Shapes.class, Views.class, Arrangements.class, Indexing.class, Indices.class,
+      Scatters.class, EmbeddingBags.class, Normalizations.class, Losses.class, ElementLosses.class,
+      MarginLosses.class, CtcLoss.class, Attention.class, Recurrent.class, Creation.class, Updates.class);
   private static final Map<String, Op<?>> OPS = new LinkedHashMap<>();
 
   private OpTable() {}

@@ -13,8 +13,11 @@ import java.util.function.Supplier;
  * all made from these samples by the table's tests.
  */
 public final class OpTests<A> {
-  /** The values a sample's input takes. */
-  public enum Values { ANY, POSITIVE, SMALL, LARGE, UNIT, DISTINCT, SORTED, INDEX, BOOL }
+  /**
+   * The values a sample's input takes. PROBABILITY: inside 0..1. SIGN: 1 and -1, whole numbers. REGULAR: matrices (the
+   * last two dims) far from singular, with distinct eigenvalues and a positive definite symmetric part.
+   */
+  public enum Values { ANY, POSITIVE, SMALL, LARGE, DISTINCT, SORTED, INDEX, BOOL, PROBABILITY, SIGN, REGULAR }
 
   /** One input of a sample: its shape, its values, and whether its elements lie apart in memory. */
   public record Input(int[] shape, boolean strided, Values values, int bound) {

@@ -147,8 +147,8 @@ public final class Orders {
           return q.shape().length > 0 ? all : new NdArray(rest, all.data());
         });
         for (Between b : Between.values())
-          t.with(new Quantile(1, false, b, false), shape(3, 5).distinct(), shape().of(OpTests.Values.UNIT))
-              .with(new Quantile(0, false, b, true), strided(6, 2).distinct(), shape(3).of(OpTests.Values.UNIT));
+          t.with(new Quantile(1, false, b, false), shape(3, 5).distinct(), shape().of(OpTests.Values.PROBABILITY))
+              .with(new Quantile(0, false, b, true), strided(6, 2).distinct(), shape(3).of(OpTests.Values.PROBABILITY));
         t.fails(() -> Tensor.ones(3).quantile(0.5, 0, false, "cubic"),
             "quantile: the interpolation is linear, lower, higher, midpoint or nearest, got cubic.");
       }).build();

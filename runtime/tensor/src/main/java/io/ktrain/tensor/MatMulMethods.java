@@ -20,4 +20,8 @@ public sealed interface MatMulMethods permits Tensor {
   default Tensor dot(Tensor o) { return MatMuls.dot(self(), o); }
   /** this * weight^T + bias: [..., in] by [out, in]. */
   default Tensor linear(Tensor weight, @Nullable Tensor bias) { return MatMuls.linear(self(), weight, bias); }
+  /** this^T weight[k] o + bias[k] for each output k: [..., in1] and [..., in2] by [out, in1, in2]. */
+  default Tensor bilinear(Tensor o, Tensor weight, @Nullable Tensor bias) {
+    return Dispatch.call(MatMuls.BILINEAR, null, self(), o, weight, bias);
+  }
 }

@@ -10,6 +10,7 @@ import io.ktrain.op.Convolutions;
 import io.ktrain.op.Creation;
 import io.ktrain.op.Dispatch;
 import io.ktrain.op.Elementwise;
+import io.ktrain.op.EmbeddingBags;
 import io.ktrain.op.Indexing;
 import io.ktrain.op.Indices;
 import io.ktrain.op.Losses;
@@ -33,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * the step ends, unless the tensor was returned or {@link #keep kept}.
  */
 public non-sealed class Tensor
-    implements ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, ShapeMethods, IndexingMethods,
-        LayerMethods, AttentionMethods, LossMethods, InPlaceMethods {
+    implements ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, LinalgMethods, FftMethods,
+        ShapeMethods, IndexingMethods, LayerMethods, AttentionMethods, LossMethods, InPlaceMethods {
   private Shape shape;
   private DType dtype;
   private Device device;
@@ -288,6 +289,12 @@ public non-sealed class Tensor
   /** Rows of weight; the gradient of the row paddingIdx is zero (-1: none). */
   public static Tensor embedding(Tensor weight, Tensor indices, int paddingIdx) { return Indexing.embedding(weight, indices, paddingIdx); }
 
+  /** Rows of weight joined in bags; a matrix of indices is one bag a row, else offsets says where each bag begins. */
+  public static Tensor embeddingBag(
+      Tensor weight, Tensor indices, @Nullable Tensor offsets, @Nullable Tensor perSampleWeights, BagMode mode, int paddingIdx) {
+    return Dispatch.call(EmbeddingBags.EMBEDDING_BAG, new EmbeddingBags.Bag(mode, paddingIdx), weight, indices, offsets, perSampleWeights);
+  }
+
   // ---- what it is
 
   public final Shape getShape() {
@@ -402,6 +409,14 @@ public non-sealed class Tensor
 
   public final long[] toLongArray() {
     return Host.longs(this);
+  }
+
+  /**
+   * The elements themselves, row-major, as memory: what is written there is seen here, and by no graph. As
+   * {@code torch.Tensor.numpy()}; {@link #toFloatArray} and its kin copy. The tensor must outlive the segment.
+   */
+  public final MemorySegment asMemorySegment() {
+    return Host.shared(this);
   }
 
   /** As PyTorch prints. */

@@ -34,6 +34,9 @@ public final class CpuBackend implements Backend {
     IndexingKernels.register(this);
     NormalizationKernels.register(this);
     NormKernels.register(this);
+    CtcKernels.register(this);
+    LinalgKernels.register(this);
+    FftKernels.register(this);
     UpdateKernels.register(this);
     AttentionKernels.register(this);
     RecurrentKernels.register(this);

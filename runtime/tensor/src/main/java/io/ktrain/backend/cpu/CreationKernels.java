@@ -1,8 +1,8 @@
 package io.ktrain.backend.cpu;
 
+import io.ktrain.op.Activations;
 import io.ktrain.op.Call;
 import io.ktrain.op.Creation;
-import io.ktrain.op.Activations;
 import io.ktrain.random.Generator.Draw;
 import io.ktrain.random.Philox;
 import io.ktrain.tensor.DType;
