@@ -46,6 +46,7 @@ public final class Op<A> {
   final Gradient<A>[] gradient;
   final Gradients<A> gradients;
   final Pointwise pointwise;
+  final Autocast.Rule autocast;
   final boolean onHost;
   private final boolean internal;
   private final Consumer<OpTests<A>> tests;
@@ -59,6 +60,7 @@ public final class Op<A> {
     gradient = b.gradient;
     gradients = b.gradients;
     pointwise = b.pointwise;
+    autocast = b.autocast;
     onHost = b.onHost;
     internal = b.internal;
     tests = b.tests;
@@ -80,6 +82,11 @@ public final class Op<A> {
 
   public boolean isView() {
     return view != null;
+  }
+
+  /** In which type it computes under autocast; null: in the type of its inputs. */
+  public Autocast.Rule autocast() {
+    return autocast;
   }
 
   /** Whether the host computes it for a backend that has no kernel: an operation too rare to write one for each. */
