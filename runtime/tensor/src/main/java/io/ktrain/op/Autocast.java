@@ -18,6 +18,8 @@ public final class Autocast {
     LOWER,
     /** In f32, where small differences or large sums would be lost. */
     F32,
+    /** In f32, but its first result has the type of its first input: normalizations by kept averages. */
+    F32_INSIDE,
     /** In the widest type among the inputs, which must be alike. */
     WIDEST
   }
@@ -53,14 +55,14 @@ public final class Autocast {
   Tensor[] cast(Rule rule, Tensor[] in) {
     DType to = switch (rule) {
       case LOWER -> lower;
-      case F32 -> DType.f32;
+      case F32, F32_INSIDE -> DType.f32;
       case WIDEST -> widest(in);
     };
     Tensor[] out = in.clone();
     for (int i = 0; i < in.length; i++) {
       Tensor t = in[i];
       if (t == null || t.isConstant() || !t.getDtype().isFloating() || t.getDtype() == DType.f64 || t.getDtype() == to) continue;
-      out[i] = to == lower && t.getRequiresGrad() && t.node() == null ? weight(t) : t.to(to);
+      out[i] = to == lower && t.getRequiresGrad() && t.node() == null ? cached(t) : t.to(to);
     }
     return out;
   }
@@ -73,7 +75,7 @@ public final class Autocast {
   }
 
   /** A leaf that is trained is cast once a block, and again only after it was written or a step took the cast's memory. */
-  private Tensor weight(Tensor t) {
+  public Tensor cached(Tensor t) {
     Weight known = weights.get(t);
     if (known == null || !known.isCurrent(t)) {
       known = new Weight(t.to(lower), t.version(), Context.current().isGradEnabled());

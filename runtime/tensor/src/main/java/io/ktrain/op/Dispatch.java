@@ -58,7 +58,12 @@ public final class Dispatch {
     Context context = Context.current();
     if (op.autocast != null && context.autocast() != null) {
       Tensor[] cast = context.autocast().cast(op.autocast, in);
-      return context.withAutocast(null, () -> run(device, op, attributes, cast));
+      Tensor[] out = context.withAutocast(null, () -> run(device, op, attributes, cast));
+      if (op.autocast == Autocast.Rule.F32_INSIDE && out[0].getDtype() != in[0].getDtype()) {
+        out = out.clone();
+        out[0] = out[0].to(in[0].getDtype());
+      }
+      return out;
     }
     var call = new Call<A>(op, attributes, in);
     if (op.infer == null) return op.decompose.of(call);

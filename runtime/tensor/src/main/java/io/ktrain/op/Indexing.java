@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.WIDEST;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.Check;
@@ -45,7 +46,7 @@ public final class Indexing {
         for (int d = 0; d < src.getNdim(); d++) widths[2 * (src.getNdim() - 1 - d) + 1] = src.size(d) - picked.size(d);
         return picked.pad(widths, 0);
       })
-      .tests(t -> t.reference(Oracles::scatterAdd).attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)).build();
+      .autocast(WIDEST).tests(t -> t.reference(Oracles::scatterAdd).attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)).build();
 
   public static final Op<Dim> INDEX_SELECT = op("indexSelect", Dim.class, "The slices of a dim named by a vector of indices.")
       .gives(c -> {
@@ -65,7 +66,7 @@ public final class Indexing {
       })
       .grad((c, g) -> g, null, (c, g) -> g.indexSelect(c.attributes().dim(), c.in(1)))
       .internal()
-      .tests(t -> t.reference(Oracles::indexAdd).attributes(new Dim(0)).indexAdded(OpTests.shape(3, 2), OpTests.shape(4, 2), 3)).build();
+      .autocast(WIDEST).tests(t -> t.reference(Oracles::indexAdd).attributes(new Dim(0)).indexAdded(OpTests.shape(3, 2), OpTests.shape(4, 2), 3)).build();
 
   private static Op<Dim> indexAdd() {
     return INDEX_ADD;

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.Expr.of;
 import static io.ktrain.op.OpBuilder.op;
 import static io.ktrain.op.OpBuilder.pointwise;
@@ -33,7 +34,7 @@ public final class Losses {
       })
       .grads((c, g, needed) -> new Tensor[] {g[0] == null ? null : Dispatch.call(rowsGrad(), c.attributes(), g[0], c.in(0), c.in(1), c.out(1).detach())})
       .internal()
-      .tests(t -> t.firstOutputOnly().attributes(new Rows(-100)).labelled(OpTests.shape(4, 5), 5).labelled(OpTests.shape(1, 3), 3).labelled(OpTests.strided(6, 8), 8).labelled(OpTests.shape(3, 37), 37)
+      .autocast(F32).tests(t -> t.firstOutputOnly().attributes(new Rows(-100)).labelled(OpTests.shape(4, 5), 5).labelled(OpTests.shape(1, 3), 3).labelled(OpTests.strided(6, 8), 8).labelled(OpTests.shape(3, 37), 37)
           .attributes(new Rows(2)).labelled(OpTests.shape(6, 4), 4)).build();
 
   /** The row statistics are only a saving: the decomposition makes them of x again, so that it can be differentiated. */
@@ -59,14 +60,14 @@ public final class Losses {
   public static final Op<double[]> BCE = pointwise("bceElements", OpBuilder.Types.FLOATING,
       X.max(of(0)).minus(X.times(Y)).plus(X.abs().negate().exp().log1p()), "max(x, 0) - x * y + log(1 + exp(-|x|)).")
       .derivative(0, new Expr.Input(0).times(of(1).div(new Expr.Input(1).negate().exp().plus(1)).minus(new Expr.Input(2))))
-      .internal().tests(t -> t.binary()).build();
+      .internal().autocast(F32).tests(t -> t.binary()).build();
 
   public static final Op<double[]> BCE_WEIGHTED = pointwise("bceWeightedElements", OpBuilder.Types.FLOATING,
       of(1).minus(Y).times(X).plus(Y.times(W.minus(1)).plus(1).times(X.abs().negate().exp().log1p().plus(X.negate().max(of(0))))),
       "(1 - y) * x + (1 + (w - 1) * y) * log(1 + exp(-x)).")
       .derivative(0, new Expr.Input(0).times(of(1).minus(new Expr.Input(2))
           .minus(new Expr.Input(2).times(new Expr.Input(3).minus(1)).plus(1).times(of(1).minus(of(1).div(new Expr.Input(1).negate().exp().plus(1)))))))
-      .internal().tests(OpTests::ternary).build();
+      .internal().autocast(F32).tests(OpTests::ternary).build();
 
   public static Tensor mse(Tensor x, Tensor target, Reduction reduction) {
     return reduction.of(x.sub(target).square());

@@ -55,7 +55,7 @@ class AnomalyTest {
   @Test
   void aGradientThatIsNotANumberIsToldApart() {
     Tensor x = leaf(0, 1);
-    assertTrue(found(() -> x.mul(0).div(x.mul(0)).sum()).getMessage().matches("backward: the gradient of div.* by its input ., .*, is NaN somewhere.*"));
+    assertTrue(found(() -> x.sqrt().mul(0).sum()).getMessage().matches("backward: the gradient of sqrt.* by its input 0, .*, is NaN somewhere.*"));
   }
 
   @Test

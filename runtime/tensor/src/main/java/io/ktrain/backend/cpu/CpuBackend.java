@@ -44,6 +44,11 @@ public final class CpuBackend implements Backend {
     kernels.add(op, kernel);
   }
 
+  /** For bf16 and f16 lets the operations' f32 kernels serve. */
+  void addInF32(Op<?>... ops) {
+    for (Op<?> op : ops) add(op, new InF32<>(() -> true, null));
+  }
+
   @Override
   public String type() {
     return "cpu";
