@@ -95,6 +95,11 @@ final class ConvolutionKernels {
   /** A kernel of the native library: f32, its picture channels-last. */
   private interface Native<A> extends Kernel<A> {
     @Override
+    default Library library() {
+      return Library.REQUIRED;
+    }
+
+    @Override
     default boolean takes(Call<A> call) {
       return call.in(0).getDtype() == DType.f32 && call.in(0).numel() > 0 && NativeLibrary.available();
     }

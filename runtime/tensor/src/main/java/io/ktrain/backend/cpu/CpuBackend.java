@@ -11,6 +11,7 @@ import io.ktrain.op.Op;
 import io.ktrain.tensor.Device;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -74,6 +75,11 @@ public final class CpuBackend implements Backend {
   @Override
   public boolean runs(Op<?> op) {
     return op.pointwise() != null || table().has(op);
+  }
+
+  @Override
+  public Set<Kernel.Library> libraries(Op<?> op) {
+    return op.pointwise() != null ? Set.of(Kernel.Library.NONE) : table().libraries(op);
   }
 
   @Override

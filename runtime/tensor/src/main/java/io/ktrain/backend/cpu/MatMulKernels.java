@@ -15,38 +15,35 @@ final class MatMulKernels {
   static void register(CpuBackend cpu) {
     bf16(cpu);
     cpu.addInF32(MatMuls.MM, MatMuls.BMM, MatMuls.LINEAR);
-    cpu.add(MatMuls.MM, new Kernel<Void>() {
-      @Override
-      public boolean takes(Call<Void> call) {
-        return Vectors.addresses() && call.in(0).getDtype() == DType.f32;
-      }
-
-      @Override
-      public void run(Call<Void> call) {
-        product(call.in(0), call.in(1), call.out(0), 0);
-      }
-    });
+    cpu.add(MatMuls.MM, (InF32) call -> product(call.in(0), call.in(1), call.out(0), 0));
     cpu.add(MatMuls.MM, call -> PlainMatMul.product(call.in(0), call.in(1), call.out(0)));
+    cpu.add(MatMuls.BMM, (InF32) call -> batched(call.in(0), call.in(1), call.out(0)));
     cpu.add(MatMuls.BMM, call -> {
-      boolean fast = Vectors.addresses() && call.in(0).getDtype() == DType.f32;
-      if (fast) batched(call.in(0), call.in(1), call.out(0));
-      else for (int i = 0; i < call.in(0).size(0); i++) PlainMatMul.product(matrix(call.in(0), i), matrix(call.in(1), i), matrix(call.out(0), i));
+      for (int i = 0; i < call.in(0).size(0); i++) PlainMatMul.product(matrix(call.in(0), i), matrix(call.in(1), i), matrix(call.out(0), i));
     });
-    cpu.add(MatMuls.LINEAR, new Kernel<Void>() {
-      @Override
-      public boolean takes(Call<Void> call) {
-        return Vectors.addresses() && call.in(0).getDtype() == DType.f32 && call.in(0).numel() > 0;
-      }
+    cpu.add(MatMuls.LINEAR, (InF32) MatMulKernels::linear);
+  }
 
-      @Override
-      public void run(Call<Void> call) {
-        linear(call);
-      }
-    });
+  /** f32 by {@link NativeGemm}, which is at home without the library too. */
+  private interface InF32 extends Kernel<Void> {
+    @Override
+    default Library library() {
+      return Library.IF_THERE;
+    }
+
+    @Override
+    default boolean takes(Call<Void> call) {
+      return Vectors.addresses() && call.in(0).getDtype() == DType.f32;
+    }
   }
 
   /** bf16 by the processor's own instructions. */
   private interface InBf16 extends Kernel<Void> {
+    @Override
+    default Library library() {
+      return Library.REQUIRED;
+    }
+
     @Override
     default boolean takes(Call<Void> call) {
       return call.in(0).getDtype() == DType.bf16 && call.in(0).numel() > 0 && call.in(1).numel() > 0 && Bf16Gemm.available();
