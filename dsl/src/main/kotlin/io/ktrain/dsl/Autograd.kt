@@ -44,8 +44,8 @@ public fun <T> detectAnomaly(forward: Boolean = false, block: () -> T): T = Auto
 public fun checkpoint(x: Tensor, block: (Tensor) -> Tensor): Tensor = Autograd.checkpoint(block, x)
 
 /** As above, of several inputs: `checkpoint(x, mask) { (x, mask) -> ... }`. */
-public fun checkpoint(vararg inputs: Tensor, block: (List<Tensor>) -> Tensor): Tensor =
-  Autograd.checkpoint({ listOf(block(it)) }, *inputs).first()
+public fun checkpoint(x: Tensor, y: Tensor, vararg more: Tensor, block: (List<Tensor>) -> Tensor): Tensor =
+  Autograd.checkpoint({ listOf(block(it)) }, x, y, *more).first()
 
 /** The gradients of a single value by [inputs], without touching any `grad`. */
 public fun grad(output: Tensor, vararg inputs: Tensor): List<Tensor> = Autograd.grad(output, inputs.asList())

@@ -132,18 +132,13 @@ class OpPropertiesTest {
   /** Every input of every sample with its elements apart in memory, whether or not a sample asks for it. */
   @TestFactory
   Stream<DynamicTest> whereTheElementsLieMakesNoDifference() {
-    return each(new OpTableTest.SampleTest() {
+    return OpTableTest.each(op -> !op.isView() && !op.tests().samples().isEmpty(), new OpTableTest.SampleTest() {
       @Override
       public <A> void run(Op<A> op, OpTests.Sample<A> sample, int number) {
         var apart = new OpTests.Sample<>(sample.attributes(), sample.inputs().stream().map(i -> new OpTests.Input(i.shape(), i.shape() != null && i.shape().length > 0, i.values(), i.bound())).toList());
         List<NdArray> values = Operands.values(op, sample, number, false);
-        Tensor[] expected = Dispatch.all(op, sample.attributes(), Operands.tensors(sample, values, DType.f64)), got;
-        try {
-          got = Dispatch.all(op, sample.attributes(), Operands.tensors(apart, values, DType.f64));
-        } catch (KtrainException e) {
-          assertTrue(op.isView(), e.getMessage()); // a view is of the memory as it lies
-          return;
-        }
+        Tensor[] expected = Dispatch.all(op, sample.attributes(), Operands.tensors(sample, values, DType.f64));
+        Tensor[] got = Dispatch.all(op, sample.attributes(), Operands.tensors(apart, values, DType.f64));
         for (int i = 0; i < got.length; i++) OpTableTest.close(Operands.read(expected[i]), got[i], 1e-11);
       }
     });
