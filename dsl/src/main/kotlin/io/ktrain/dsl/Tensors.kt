@@ -4,7 +4,6 @@
 
 package io.ktrain.dsl
 
-import io.ktrain.tensor.Context
 import io.ktrain.tensor.Conv2dOptions
 import io.ktrain.tensor.Device
 import io.ktrain.tensor.Extreme
@@ -226,6 +225,3 @@ public fun Tensor.backward(gradient: Tensor? = null, retainGraph: Boolean = fals
 
 /** Moved to a device by name, as "cpu" or "cuda:0"; so that `t.to("cuda")` is not Kotlin's own infix `to`, a Pair. */
 public fun Tensor.to(device: String): Tensor = to(Device.of(device))
-
-/** Runs [block] without recording it for backward. */
-public fun <T> noGrad(block: () -> T): T = Context.current().withGrad(false) { block() }

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.Elementwise.call;
 import static io.ktrain.op.Elementwise.sigmoid;
 import static io.ktrain.op.Expr.of;
@@ -50,7 +51,7 @@ public final class Activations {
   public static final Op<double[]> MISH = pointwise("mish", Types.FLOATING, X.times(softplus(X).tanh()), "x * tanh(softplus(x)).").tests(OpTests::unary).build();
   public static final Op<double[]> SOFTPLUS = pointwise("softplus", Types.FLOATING,
       X.times(param(0)).gt(param(1)).choose(X, softplus(X.times(param(0))).div(param(0))), "log(1 + exp(beta x)) / beta; x above the threshold.")
-      .tests(t -> t.numbers(1, 20).unary()).build();
+      .autocast(F32).tests(t -> t.numbers(1, 20).unary()).build();
   public static final Op<double[]> HARDSWISH = pointwise("hardswish", Types.FLOATING, X.times(X.plus(3).max(of(0)).min(of(6))).div(6), "x * relu6(x + 3) / 6.")
       .derivative(0, IN.lt(of(-3)).choose(of(0), IN.le(of(3)).choose(G.times(IN.div(3).plus(0.5)), G))).tests(OpTests::unary).build();
   public static final Op<double[]> HARDSIGMOID = pointwise("hardsigmoid", Types.FLOATING, X.plus(3).max(of(0)).min(of(6)).div(6), "relu6(x + 3) / 6.")

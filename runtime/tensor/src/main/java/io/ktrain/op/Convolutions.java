@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.LOWER;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.Conv2dOptions;
@@ -33,7 +34,7 @@ public final class Convolutions {
         } else if (needed.length > 2 && needed[2]) by[2] = g[0].sum(new int[] {0, 2, 3}, false);
         return by;
       })
-      .tests(t -> t.reference(OpTests::conv2d)
+      .autocast(LOWER).tests(t -> t.reference(OpTests::conv2d)
           .attributes(Conv2dOptions.of(1, 0)).floats(OpTests.shape(2, 1, 4, 5), OpTests.shape(2, 1, 3, 3), OpTests.shape(2)).floats(OpTests.shape(0, 2, 3, 3), OpTests.shape(1, 2, 2, 2), OpTests.shape(1))
           .attributes(new Conv2dOptions(2, 1, 1, 2, 1, 1, 1)).floats(OpTests.shape(2, 2, 5, 4), OpTests.shape(3, 2, 3, 3), OpTests.shape(3)).floats(OpTests.strided(2, 2, 6, 8), OpTests.shape(3, 2, 2, 3), OpTests.shape(3))
           .attributes(Conv2dOptions.of(1, 1, 2, 2)).floats(OpTests.shape(1, 4, 6, 6), OpTests.shape(4, 2, 3, 3), OpTests.shape(4))

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.Expr.of;
 import static io.ktrain.op.Expr.param;
 import static io.ktrain.op.OpBuilder.op;
@@ -38,45 +39,45 @@ public final class ElementLosses {
   private static final Expr W_IN = new Expr.Input(3);
 
   private static final Op<double[]> ABSOLUTE = pointwise("l1Elements", Types.FLOATING, DISTANCE, "|x - t|.")
-      .internal().tests(OpTests::binary).build();
+      .internal().autocast(F32).tests(OpTests::binary).build();
 
   private static final Op<double[]> SQUARED = pointwise("mseElements", Types.FLOATING, X.minus(T).times(X.minus(T)), "(x - t)^2.")
-      .internal().tests(OpTests::binary).build();
+      .internal().autocast(F32).tests(OpTests::binary).build();
 
   private static final Op<double[]> SMOOTH = pointwise("smoothL1Elements", Types.FLOATING,
       DISTANCE.lt(param(0)).choose(DISTANCE.times(DISTANCE).times(0.5).div(param(0)), DISTANCE.minus(param(0).times(0.5))),
       "(x - t)^2 / (2 beta) where |x - t| is below beta, else |x - t| - beta / 2.")
-      .internal().tests(t -> t.numbers(0.5).binary()).build();
+      .internal().autocast(F32).tests(t -> t.numbers(0.5).binary()).build();
 
   private static final Op<double[]> HUBER = pointwise("huberElements", Types.FLOATING,
       DISTANCE.le(param(0)).choose(DISTANCE.times(DISTANCE).times(0.5), param(0).times(DISTANCE.minus(param(0).times(0.5)))),
       "(x - t)^2 / 2 where |x - t| is at most delta, else delta (|x - t| - delta / 2).")
-      .internal().tests(t -> t.numbers(0.7).binary()).build();
+      .internal().autocast(F32).tests(t -> t.numbers(0.7).binary()).build();
 
   private static final Op<double[]> BCE = pointwise("bceElements", Types.FLOATING,
       T.minus(1).times(X.negate().log1p().max(of(-100))).minus(T.times(X.log().max(of(-100)))),
       "-t log(x) - (1 - t) log(1 - x), with logarithms of at least -100.")
       .derivative(0, G.times(X_IN.minus(T_IN)).div(of(1).minus(X_IN).times(X_IN).max(of(1e-12))))
-      .internal().tests(t -> t.sample(OpTests.shape(3, 4).of(Values.PROBABILITY), OpTests.shape(3, 4).of(Values.PROBABILITY))).build();
+      .internal().autocast(F32).tests(t -> t.sample(OpTests.shape(3, 4).of(Values.PROBABILITY), OpTests.shape(3, 4).of(Values.PROBABILITY))).build();
 
   /** By the logit itself, so that nothing overflows. */
   private static final Op<double[]> LOGITS = pointwise("bceLogitElements", Types.FLOATING,
       X.max(of(0)).minus(X.times(T)).plus(X.abs().negate().exp().log1p()), "max(x, 0) - x t + log(1 + exp(-|x|)).")
       .derivative(0, G.times(sigmoid(X_IN).minus(T_IN)))
-      .internal().tests(t -> t.binary()).build();
+      .internal().autocast(F32).tests(t -> t.binary()).build();
 
   private static final Op<double[]> WEIGHTED_LOGITS = pointwise("bceWeightedLogitElements", Types.FLOATING,
       of(1).minus(T).times(X).plus(T.times(W.minus(1)).plus(1).times(X.abs().negate().exp().log1p().plus(X.negate().max(of(0))))),
       "(1 - t) x + (1 + (w - 1) t) log(1 + exp(-x)).")
       .derivative(0, G.times(of(1).minus(T_IN).minus(T_IN.times(W_IN.minus(1)).plus(1).times(of(1).minus(sigmoid(X_IN))))))
-      .internal().tests(OpTests::ternary).build();
+      .internal().autocast(F32).tests(OpTests::ternary).build();
 
   private static final Op<double[]> DIVERGENCE = pointwise("klDivElements", Types.FLOATING,
       new Expr.Binary(Expr.Fn2.EQ, T, of(0)).choose(of(0), T.times(T.log().minus(X))), "t (log(t) - x), 0 where t is 0.")
-      .internal().tests(t -> t.sample(OpTests.shape(3, 4), OpTests.shape(3, 4).of(Values.POSITIVE))).build();
+      .internal().autocast(F32).tests(t -> t.sample(OpTests.shape(3, 4), OpTests.shape(3, 4).of(Values.POSITIVE))).build();
 
   private static final Op<double[]> LOG_DIVERGENCE = pointwise("klDivLogElements", Types.FLOATING, T.exp().times(T.minus(X)), "exp(t) (t - x).")
-      .internal().tests(OpTests::binary).build();
+      .internal().autocast(F32).tests(OpTests::binary).build();
 
   private static final Expr VARIANCE = W.max(param(0));
   private static final Expr VARIANCE_IN = W_IN.max(param(0));
@@ -85,21 +86,21 @@ public final class ElementLosses {
   private static final Op<double[]> GAUSSIAN = pointwise("gaussianNllElements", Types.FLOATING,
       VARIANCE.log().plus(X.minus(T).times(X.minus(T)).div(VARIANCE)).times(0.5), "(log(v) + (x - t)^2 / v) / 2, with v of at least eps.")
       .derivative(2, G.times(of(1).minus(X_IN.minus(T_IN).times(X_IN.minus(T_IN)).div(VARIANCE_IN))).div(VARIANCE_IN).times(0.5))
-      .internal().tests(t -> t.numbers(1e-6).ternary()).build();
+      .internal().autocast(F32).tests(t -> t.numbers(1e-6).ternary()).build();
 
   private static final Op<double[]> POISSON_LOG = pointwise("poissonNllLogElements", Types.FLOATING, X.exp().minus(T.times(X)), "exp(x) - t x.")
-      .internal().tests(OpTests::binary).build();
+      .internal().autocast(F32).tests(OpTests::binary).build();
 
   private static final Op<double[]> POISSON = pointwise("poissonNllElements", Types.FLOATING, X.minus(T.times(X.plus(param(0)).log())), "x - t log(x + eps).")
-      .internal().tests(t -> t.numbers(1e-8).binaryPositive()).build();
+      .internal().autocast(F32).tests(t -> t.numbers(1e-8).binaryPositive()).build();
 
   private static final Op<double[]> STIRLING = pointwise("stirling", Types.FLOATING,
       X.gt(of(1)).choose(X.times(X.log()).minus(X).plus(X.times(2 * Math.PI).log().times(0.5)), of(0)), "Stirling's approximation of log(x!), 0 up to 1.")
-      .internal().tests(OpTests::unaryPositive).build();
+      .internal().autocast(F32).tests(OpTests::unaryPositive).build();
 
   private static final Op<double[]> SOFT_MARGIN = pointwise("softMarginElements", Types.FLOATING,
       X.times(T).negate().max(of(0)).plus(X.times(T).abs().negate().exp().log1p()), "log(1 + exp(-t x)).")
-      .internal().tests(OpTests::binary).build();
+      .internal().autocast(F32).tests(OpTests::binary).build();
 
   private static Expr sigmoid(Expr x) {
     return of(1).div(x.negate().exp().plus(1));

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.WIDEST;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.Check;
@@ -40,7 +41,7 @@ public final class Indexing {
       .grad((c, g) -> g, null, (c, g) -> {
         return widened(g.gather(c.attributes().dim(), c.in(1)), c.edge(2));
       })
-      .tests(t -> t.reference(Oracles::scatterAdd).attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)).build();
+      .autocast(WIDEST).tests(t -> t.reference(Oracles::scatterAdd).attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)).build();
 
   public static final Op<Dim> SCATTER = op("scatter", Dim.class,
       "A copy of x with src written at index: for dim 0, out[index[i][j]][j] = src[i][j]; of several, the last one's.")
@@ -91,7 +92,7 @@ public final class Indexing {
         return new Spec(c.in(0).getShape(), MatMuls.same("indexAdd", c.in(0), c.in(2)));
       })
       .grad((c, g) -> g, null, (c, g) -> g.indexSelect(c.attributes().dim(), c.in(1)))
-      .tests(t -> t.reference(Oracles::indexAdd).attributes(new Dim(0)).indexAdded(OpTests.shape(3, 2), OpTests.shape(4, 2), 3)).build();
+      .autocast(WIDEST).tests(t -> t.reference(Oracles::indexAdd).attributes(new Dim(0)).indexAdded(OpTests.shape(3, 2), OpTests.shape(4, 2), 3)).build();
 
   private static Op<Dim> indexAdd() {
     return INDEX_ADD;

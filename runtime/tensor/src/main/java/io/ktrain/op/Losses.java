@@ -1,5 +1,7 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
+import static io.ktrain.op.Expr.of;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.op.OpTests.Values;
@@ -32,7 +34,7 @@ public final class Losses {
       })
       .grads((c, g, needed) -> new Tensor[] {g[0] == null ? null : Dispatch.call(rowsGrad(), c.attributes(), g[0], c.in(0), c.in(1), c.out(1).detach())})
       .internal()
-      .tests(t -> t.firstOutputOnly().attributes(new Rows(-100)).labelled(OpTests.shape(4, 5), 5).labelled(OpTests.shape(1, 3), 3).labelled(OpTests.strided(6, 8), 8).labelled(OpTests.shape(3, 37), 37)
+      .autocast(F32).tests(t -> t.firstOutputOnly().attributes(new Rows(-100)).labelled(OpTests.shape(4, 5), 5).labelled(OpTests.shape(1, 3), 3).labelled(OpTests.strided(6, 8), 8).labelled(OpTests.shape(3, 37), 37)
           .attributes(new Rows(2)).labelled(OpTests.shape(6, 4), 4)).build();
 
   /** The row statistics are only a saving: the decomposition makes them of x again, so that it can be differentiated. */

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.Expr.of;
 import static io.ktrain.op.Expr.param;
 import static io.ktrain.op.OpBuilder.op;
@@ -44,10 +45,10 @@ public final class MarginLosses {
 
   private static final Op<double[]> HINGE = pointwise("hingeEmbeddingElements", Types.FLOATING,
       isNot(Y, 1).choose(atLeastZero(param(0).minus(X)), of(0)).plus(isNot(Y, -1).choose(X, of(0))), "x where t is 1, max(margin - x, 0) where t is -1.")
-      .internal().tests(t -> t.numbers(0.9).sample(OpTests.shape(3, 4), OpTests.shape(3, 4).of(Values.SIGN))).build();
+      .internal().autocast(F32).tests(t -> t.numbers(0.9).sample(OpTests.shape(3, 4), OpTests.shape(3, 4).of(Values.SIGN))).build();
 
   private static final Op<double[]> RANKING = pointwise("marginRankingElements", Types.FLOATING, atLeastZero(param(0).minus(T.times(X.minus(Y)))), "max(margin - t (x - y), 0).")
-      .internal().tests(t -> t.numbers(0.3).sample(OpTests.shape(3, 4), OpTests.shape(3, 4), OpTests.shape(3, 4).of(Values.SIGN))).build();
+      .internal().autocast(F32).tests(t -> t.numbers(0.3).sample(OpTests.shape(3, 4), OpTests.shape(3, 4), OpTests.shape(3, 4).of(Values.SIGN))).build();
 
   public static final Op<Margin> HINGE_EMBEDDING_LOSS = op("hingeEmbeddingLoss", Margin.class, "A distance x where the target is 1, and how far it stays below the margin where the target is -1.")
       .composed(c -> {

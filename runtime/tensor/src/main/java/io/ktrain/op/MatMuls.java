@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.LOWER;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.DType;
@@ -18,7 +19,7 @@ public final class MatMuls {
   public static final Op<Void> MM = op("mm", "The product of two matrices: [n,k] by [k,m]. Does not broadcast.")
       .gives(MatMuls::mmShape)
       .grad((c, g) -> g.mm(c.in(1).t()), (c, g) -> c.in(0).t().mm(g))
-      .tests(t -> t.reference(OpTests::matmul).floats(OpTests.shape(3, 4), OpTests.shape(4, 2)).floats(OpTests.shape(1, 5), OpTests.shape(5, 1))
+      .autocast(LOWER).tests(t -> t.reference(OpTests::matmul).floats(OpTests.shape(3, 4), OpTests.shape(4, 2)).floats(OpTests.shape(1, 5), OpTests.shape(5, 1))
           .floats(OpTests.shape(0, 3), OpTests.shape(3, 2)).floats(OpTests.shape(2, 0), OpTests.shape(0, 3)).floats(OpTests.strided(7, 9), OpTests.strided(9, 5))
           .floats(OpTests.shape(33, 65), OpTests.shape(65, 17))
           .fails(() -> Tensor.ones(5, 2, 3).mm(Tensor.ones(3, 4)), "mm: self must be a matrix, got f32[5,2,3]. Fix: matmul broadcasts, mm does not.")
@@ -28,7 +29,7 @@ public final class MatMuls {
   public static final Op<Void> BMM = op("bmm", "The products of two stacks of matrices: [b,n,k] by [b,k,m].")
       .gives(MatMuls::bmmShape)
       .grad((c, g) -> g.bmm(c.in(1).transpose(1, 2)), (c, g) -> c.in(0).transpose(1, 2).bmm(g))
-      .tests(t -> t.reference(OpTests::batchedMatmul).floats(OpTests.shape(2, 3, 4), OpTests.shape(2, 4, 5)).floats(OpTests.shape(1, 1, 1), OpTests.shape(1, 1, 1))
+      .autocast(LOWER).tests(t -> t.reference(OpTests::batchedMatmul).floats(OpTests.shape(2, 3, 4), OpTests.shape(2, 4, 5)).floats(OpTests.shape(1, 1, 1), OpTests.shape(1, 1, 1))
           .floats(OpTests.shape(0, 2, 3), OpTests.shape(0, 3, 2)).floats(OpTests.strided(3, 4, 6), OpTests.strided(3, 6, 2)))
       .build();
 
@@ -41,7 +42,7 @@ public final class MatMuls {
       .grad((c, g) -> rows(g).mm(c.in(1)).reshape(c.edge(0).getShape()),
           (c, g) -> rows(g).t().mm(rows(c.in(0))),
           (c, g) -> rows(g).sum(0))
-      .tests(t -> t.floats(OpTests.shape(3, 4), OpTests.shape(2, 4), OpTests.shape(2)).floats(OpTests.shape(2, 3, 5), OpTests.shape(4, 5), OpTests.shape(4))
+      .autocast(LOWER).tests(t -> t.floats(OpTests.shape(3, 4), OpTests.shape(2, 4), OpTests.shape(2)).floats(OpTests.shape(2, 3, 5), OpTests.shape(4, 5), OpTests.shape(4))
           .floats(OpTests.shape(4), OpTests.shape(2, 4), OpTests.shape(2)).floats(OpTests.shape(0, 4), OpTests.shape(2, 4), OpTests.shape(2))
           .floats(OpTests.strided(6, 8), OpTests.strided(5, 8), OpTests.shape(5)).floats(OpTests.shape(3, 4), OpTests.shape(2, 4), OpTests.ABSENT))
       .build();

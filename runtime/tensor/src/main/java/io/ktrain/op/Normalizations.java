@@ -1,5 +1,7 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
+import static io.ktrain.op.Autocast.Rule.F32_INSIDE;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.DTypeError;
@@ -27,7 +29,7 @@ public final class Normalizations {
         return new Tensor[] {e.div(e.sum(c.attributes().dim(), true))};
       })
       .grad((c, g) -> Dispatch.call(softmaxGrad(), c.attributes(), g, c.out(0)))
-      .tests(t -> OpTests.alongLast(t, Dim::new)).build();
+      .autocast(F32).tests(t -> OpTests.alongLast(t, Dim::new)).build();
 
   public static final Op<Dim> SOFTMAX_GRAD = op("softmaxGrad", Dim.class, "y * (g - sum(g * y)).")
       .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
@@ -46,7 +48,7 @@ public final class Normalizations {
         return new Tensor[] {s.sub(s.exp().sum(c.attributes().dim(), true).log())};
       })
       .grad((c, g) -> Dispatch.call(logSoftmaxGrad(), c.attributes(), g, c.out(0)))
-      .tests(t -> OpTests.alongLast(t, Dim::new)).build();
+      .autocast(F32).tests(t -> OpTests.alongLast(t, Dim::new)).build();
 
   public static final Op<Dim> LOG_SOFTMAX_GRAD = op("logSoftmaxGrad", Dim.class, "g - exp(y) * sum(g).")
       .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
@@ -81,7 +83,7 @@ public final class Normalizations {
       })
       .grads((c, g, needed) -> g[0] == null ? new Tensor[3]
           : Dispatch.all(layerNormGrad(), c.attributes(), g[0], c.in(0), c.in(1), c.out(1).detach(), c.out(2).detach()))
-      .tests(t -> t.attributes(new Layer(1, 1e-5)).floats(OpTests.shape(3, 4), OpTests.shape(4), OpTests.shape(4)).floats(OpTests.strided(6, 10), OpTests.shape(10), OpTests.shape(10))
+      .autocast(F32).tests(t -> t.attributes(new Layer(1, 1e-5)).floats(OpTests.shape(3, 4), OpTests.shape(4), OpTests.shape(4)).floats(OpTests.strided(6, 10), OpTests.shape(10), OpTests.shape(10))
           .floats(OpTests.shape(5, 7), OpTests.ABSENT, OpTests.ABSENT)
           .attributes(new Layer(2, 1e-5)).floats(OpTests.shape(2, 3, 4), OpTests.shape(3, 4), OpTests.shape(3, 4)).firstOutputOnly())
       .build();
@@ -132,7 +134,7 @@ public final class Normalizations {
       })
       .grads((c, g, needed) -> g[0] == null ? new Tensor[3]
           : Dispatch.all(batchNormGrad(), c.attributes(), g[0], c.in(0), c.in(1), c.out(1).detach(), c.out(2).detach()))
-      .tests(t -> t.attributes(new Eps(1e-5)).floats(OpTests.shape(5, 3), OpTests.shape(3), OpTests.shape(3)).floats(OpTests.shape(2, 3, 2, 2), OpTests.shape(3), OpTests.shape(3))
+      .autocast(F32_INSIDE).tests(t -> t.attributes(new Eps(1e-5)).floats(OpTests.shape(5, 3), OpTests.shape(3), OpTests.shape(3)).floats(OpTests.shape(2, 3, 2, 2), OpTests.shape(3), OpTests.shape(3))
           .floats(OpTests.strided(4, 6, 2), OpTests.shape(6), OpTests.shape(6)).floats(OpTests.shape(7, 2), OpTests.ABSENT, OpTests.ABSENT).firstOutputOnly())
       .build();
 

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.WIDEST;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.DType;
@@ -164,7 +165,7 @@ public final class Shapes {
         }
         return all;
       })
-      .tests(t -> t.reference(Oracles::cat).attributes(new Dim(0)).floats(OpTests.shape(2, 3), OpTests.shape(1, 3)).attributes(new Dim(1)).floats(OpTests.shape(2, 3), OpTests.shape(2, 0), OpTests.strided(2, 5))
+      .autocast(WIDEST).tests(t -> t.reference(Oracles::cat).attributes(new Dim(0)).floats(OpTests.shape(2, 3), OpTests.shape(1, 3)).attributes(new Dim(1)).floats(OpTests.shape(2, 3), OpTests.shape(2, 0), OpTests.strided(2, 5))
           .fails(() -> Tensor.cat(List.of(Tensor.ones(2, 3), Tensor.ones(2, 2)), 0), "cat: sizes must match except in dim 0: f32[2,3] and f32[2,2].")).build();
 
   public static final Op<Padding> PAD = op("pad", Padding.class, "A value added before and after each dim; negative widths cut off.")

@@ -502,10 +502,35 @@ public non-sealed class Tensor
     return hooks;
   }
 
-  /** Runs on this tensor's gradient as backward passes; what it returns, unless null, goes on instead. */
-  public final void registerHook(UnaryOperator<Tensor> hook) {
+  /** Runs on this tensor's gradient as backward passes; what it returns, unless null, goes on instead. Running the result takes the hook away. */
+  public final Runnable registerHook(UnaryOperator<Tensor> hook) {
     if (!getRequiresGrad()) throw new AutogradError("registerHook: " + describe() + " does not require grad. Fix: set requiresGrad, or compute it outside noGrad.");
-    if (hooks.isEmpty()) hooks = new ArrayList<>();
+    var removable = new Hook(hook);
+    addHook(removable);
+    return () -> {
+      removable.hook = null; // it may by now be with this tensor's old place in the graph
+      hooks = new ArrayList<>(hooks);
+      hooks.remove(removable);
+    };
+  }
+
+  /** A hook until it is taken away. */
+  private static final class Hook implements UnaryOperator<Tensor> {
+    private UnaryOperator<Tensor> hook;
+
+    Hook(UnaryOperator<Tensor> hook) {
+      this.hook = hook;
+    }
+
+    @Override
+    public Tensor apply(Tensor g) {
+      return hook == null ? null : hook.apply(g);
+    }
+  }
+
+  /** Copied, since a hook may be added or taken away while backward goes through them. */
+  private void addHook(UnaryOperator<Tensor> hook) {
+    hooks = new ArrayList<>(hooks);
     hooks.add(hook);
   }
 
@@ -517,7 +542,7 @@ public non-sealed class Tensor
       accumulateGrad(g, false, false);
       return g;
     };
-    registerHook(retaining);
+    addHook(retaining);
   }
 
   /** Adds d this / d leaf to every leaf's grad; this must be one value. */

@@ -5,6 +5,7 @@ import io.ktrain.op.Call;
 import io.ktrain.op.Convolutions;
 import io.ktrain.op.Convolutions.Conv2dGrad;
 import io.ktrain.op.Convolutions.PoolGrad;
+import io.ktrain.op.Op;
 import io.ktrain.op.Spec;
 import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.DType;
@@ -13,6 +14,7 @@ import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * Which kernel runs which sliding-window operation. The native ones keep pictures channels-last in memory, so that a
@@ -22,7 +24,7 @@ final class ConvolutionKernels {
   private ConvolutionKernels() {}
 
   static void register(CpuBackend cpu) {
-    cpu.add(Convolutions.CONV2D, new Native<Conv2dOptions>() {
+    addWide(cpu, NativeLibrary::available, Convolutions.CONV2D, new Native<Conv2dOptions>() {
       @Override
       public void run(Call<Conv2dOptions> call) {
         try (Picture x = Picture.of(call.in(0)); Packed w = Packed.of(call.in(1)); Packed b = Packed.of(call.in(2))) {
@@ -30,7 +32,7 @@ final class ConvolutionKernels {
         }
       }
     });
-    cpu.add(Convolutions.CONV2D_INPUT_GRAD, new Native<Conv2dGrad>() {
+    addWide(cpu, NativeLibrary::available, Convolutions.CONV2D_INPUT_GRAD, new Native<Conv2dGrad>() {
       @Override
       public void run(Call<Conv2dGrad> call) {
         try (Picture g = Picture.of(call.in(0)); Packed w = Packed.of(call.in(1))) {
@@ -38,7 +40,7 @@ final class ConvolutionKernels {
         }
       }
     });
-    cpu.add(Convolutions.CONV2D_WEIGHT_GRAD, new Native<Conv2dGrad>() {
+    addWide(cpu, NativeLibrary::available, Convolutions.CONV2D_WEIGHT_GRAD, new Native<Conv2dGrad>() {
       @Override
       public Layout layout(Call<Conv2dGrad> call, List<Spec> specs, int i) {
         return null;
@@ -54,7 +56,7 @@ final class ConvolutionKernels {
     cpu.add(Convolutions.CONV2D, PlainConvolution::forward);
     cpu.add(Convolutions.CONV2D_INPUT_GRAD, PlainConvolution::inputGrad);
     cpu.add(Convolutions.CONV2D_WEIGHT_GRAD, PlainConvolution::weightGrad);
-    cpu.add(Convolutions.MAX_POOL2D, new ChannelsLast<Pool2dOptions>() {
+    addWide(cpu, Vectors::available, Convolutions.MAX_POOL2D, new ChannelsLast<Pool2dOptions>() {
       @Override
       public void run(Call<Pool2dOptions> call) {
         Tensor x = call.in(0);
@@ -63,7 +65,7 @@ final class ConvolutionKernels {
         ThreadPool.run(s.n(), i -> VectorPooling.max(s, from + 4 * i * s.inSize(), to + 4 * i * s.outSize(), places + 4 * i * s.outSize()));
       }
     });
-    cpu.add(Convolutions.MAX_UNPOOL2D, new ChannelsLast<PoolGrad>() {
+    addWide(cpu, Vectors::available, Convolutions.MAX_UNPOOL2D, new ChannelsLast<PoolGrad>() {
       @Override
       public boolean takes(Call<PoolGrad> call) {
         return Picture.isChannelsLast(call.in(1)) && call.in(1).getDtype() == DType.i32 && call.in(0).getDtype() == DType.f32 && Vectors.available();
@@ -84,8 +86,19 @@ final class ConvolutionKernels {
     cpu.add(Convolutions.AVG_POOL2D_GRAD, PlainPooling::averageGrad);
   }
 
+  /** A kernel of f32, which serves bf16 and f16 too. */
+  private static <A> void addWide(CpuBackend cpu, BooleanSupplier isThere, Op<A> op, Kernel<A> kernel) {
+    cpu.add(op, kernel);
+    cpu.add(op, new InF32<>(isThere, kernel));
+  }
+
   /** A kernel of the native library: f32, its picture channels-last. */
   private interface Native<A> extends Kernel<A> {
+    @Override
+    default Library library() {
+      return Library.REQUIRED;
+    }
+
     @Override
     default boolean takes(Call<A> call) {
       return call.in(0).getDtype() == DType.f32 && call.in(0).numel() > 0 && NativeLibrary.available();

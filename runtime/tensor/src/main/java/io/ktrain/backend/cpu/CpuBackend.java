@@ -11,6 +11,7 @@ import io.ktrain.op.Op;
 import io.ktrain.tensor.Device;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -49,6 +50,11 @@ public final class CpuBackend implements Backend {
     kernels.add(op, kernel);
   }
 
+  /** For bf16 and f16 lets the operations' f32 kernels serve. */
+  void addInF32(Op<?>... ops) {
+    for (Op<?> op : ops) add(op, new InF32<>(() -> true, null));
+  }
+
   @Override
   public String type() {
     return "cpu";
@@ -75,6 +81,11 @@ public final class CpuBackend implements Backend {
   @Override
   public boolean runs(Op<?> op) {
     return op.pointwise() != null || op.update() != null || table().has(op);
+  }
+
+  @Override
+  public Set<Kernel.Library> libraries(Op<?> op) {
+    return op.pointwise() != null ? Set.of(Kernel.Library.NONE) : table().libraries(op);
   }
 
   @Override

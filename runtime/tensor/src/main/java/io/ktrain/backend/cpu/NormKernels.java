@@ -24,6 +24,7 @@ final class NormKernels {
     cpu.add(Normalizations.LAYER_NORM_GRAD, new LayerNormGrad());
     cpu.add(Normalizations.BATCH_NORM, new BatchNorm());
     cpu.add(Normalizations.BATCH_NORM_GRAD, new BatchNormGrad());
+    cpu.addInF32(Normalizations.LAYER_NORM, Normalizations.LAYER_NORM_GRAD, Normalizations.BATCH_NORM, Normalizations.BATCH_NORM_GRAD);
   }
 
   private static boolean isDense(Tensor t) {
