@@ -17,8 +17,8 @@ public final class OpTable {
 
   /** All of them, families loaded. */
   public static synchronized Collection<Op<?>> all() {
-    for (Class<?> family : new Class<?>[] {Elementwise.class, MathFunctions.class, Comparisons.class, Activations.class, Reductions.class, Statistics.class, Orders.class, MatMuls.class, Convolutions.class,
-        Shapes.class, Views.class, Arrangements.class, Indexing.class, Indices.class, Scatters.class, Normalizations.class, Losses.class, Creation.class, Updates.class}) {
+    for (Class<?> family : new Class<?>[] {Elementwise.class, MathFunctions.class, Comparisons.class, Activations.class, Reductions.class, Statistics.class, Orders.class, MatMuls.class, Products.class, Einsum.class, Convolutions.class,
+        Shapes.class, Views.class, Arrangements.class, Indexing.class, Indices.class, Scatters.class, Normalizations.class, Losses.class, Creation.class, Sampling.class, Updates.class}) {
       try {
         Class.forName(family.getName());
       } catch (ClassNotFoundException e) {
