@@ -18,6 +18,7 @@ final class OpBuilder<A> {
   Op.Gradient<A>[] gradient;
   Op.Gradients<A> gradients;
   Pointwise pointwise;
+  List<Expr> update;
   boolean onHost;
   boolean internal;
   Consumer<OpTests<A>> tests;
@@ -41,6 +42,14 @@ final class OpBuilder<A> {
     var b = new OpBuilder<double[]>(name, doc);
     b.pointwise = new Pointwise(name, types, expr);
     b.infer = call -> List.of(b.pointwise.infer(call));
+    return b;
+  }
+
+  /** A step of an optimizer, over lists of tensors in place: see {@link Op#update}. Numbers come with each call. */
+  static OpBuilder<double[]> update(String name, String doc, Expr... outputs) {
+    var b = new OpBuilder<double[]>(name, doc).internal();
+    b.update = List.of(outputs);
+    b.infer = call -> List.of();
     return b;
   }
 

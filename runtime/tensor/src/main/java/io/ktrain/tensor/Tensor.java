@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  * the step ends, unless the tensor was returned or {@link #keep kept}.
  */
 public non-sealed class Tensor
-    implements InPlaceMethods, ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, ShapeMethods, IndexingMethods,
-        LayerMethods, LossMethods {
+    implements ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, ShapeMethods, IndexingMethods,
+        LayerMethods, AttentionMethods, LossMethods, InPlaceMethods {
   private Shape shape;
   private DType dtype;
   private Device device;

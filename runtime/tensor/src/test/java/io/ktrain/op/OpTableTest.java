@@ -44,6 +44,7 @@ class OpTableTest {
       Map.entry("maxUnpool2d", "its places must come from maxPool2d, whose gradient it is"),
       Map.entry("layerNormGrad", "its statistics must come from layerNorm, whose gradient it is"),
       Map.entry("batchNormGrad", "its statistics must come from batchNorm, whose gradient it is"),
+      Map.entry("recurrenceGrad", "its states must come from recurrence, whose gradient it is; RecurrentTest"),
       Map.entry("crossEntropyRowsGrad", "the gradient of crossEntropyRows"),
       Map.entry("sgd", "changes its inputs; the optimizers' tests"),
       Map.entry("adam", "changes its inputs; the optimizers' tests"),

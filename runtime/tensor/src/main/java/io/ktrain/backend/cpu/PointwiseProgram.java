@@ -52,7 +52,8 @@ final class PointwiseProgram {
   private final Map<Expr, Integer> masks = new IdentityHashMap<>();
   private final long columns;
   private final long bools;
-  final int root;
+  /** What is computed, in the order it was asked for. */
+  final int[] roots;
 
   /**
    * @param columns bit i is set where operand i has one value a row
@@ -61,7 +62,15 @@ final class PointwiseProgram {
   PointwiseProgram(Expr expr, long columns, long bools, boolean bool) {
     this.columns = columns;
     this.bools = bools;
-    root = bool ? mask(expr) : value(expr);
+    roots = new int[] {bool ? mask(expr) : value(expr)};
+  }
+
+  /** Several values over f32 operands, of which those in {@code written} need an address even where none is read. */
+  PointwiseProgram(List<Expr> values, int[] written) {
+    columns = bools = 0;
+    roots = new int[values.size()];
+    for (int i = 0; i < roots.length; i++) roots[i] = value(values.get(i));
+    for (int operand : written) node(Code.LOAD, operand, 0, 0);
   }
 
   Level level(int node) {
