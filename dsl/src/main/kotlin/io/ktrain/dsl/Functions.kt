@@ -36,6 +36,34 @@ public fun cat(tensors: List<Tensor>, dim: Int = 0): Tensor = Tensor.cat(tensors
 /** Joins tensors of one shape along a new dim. */
 public fun stack(tensors: List<Tensor>, dim: Int = 0): Tensor = Tensor.stack(tensors, dim)
 
+/** Joins side by side: vectors along dim 0, others along dim 1. */
+public fun hstack(tensors: List<Tensor>): Tensor = Tensor.hstack(tensors)
+
+/** Joins one below the other; vectors are rows. */
+public fun vstack(tensors: List<Tensor>): Tensor = Tensor.vstack(tensors)
+
+/** Joins along dim 2. */
+public fun dstack(tensors: List<Tensor>): Tensor = Tensor.dstack(tensors)
+
+/** Matrices along the diagonal of a larger one of zeros. */
+public fun blockDiag(vararg matrices: Tensor): Tensor = Tensor.blockDiag(matrices.toList())
+
+/** Vectors stretched to a grid's coordinates; [indexing] "xy" lets the first two dims change places. */
+public fun meshgrid(vararg vectors: Tensor, indexing: String = "ij"): List<Tensor> =
+  Tensor.meshgrid(vectors.toList(), indexing)
+
+/** All combinations of the vectors' elements, one a row. */
+public fun cartesianProd(vararg vectors: Tensor): Tensor = Tensor.cartesianProd(vectors.toList())
+
+/** All read in the one shape they broadcast to. */
+public fun broadcastTensors(vararg tensors: Tensor): List<Tensor> = Tensor.broadcastTensors(tensors.toList())
+
+/** The product of several matrices, in the cheapest order. */
+public fun multiDot(vararg matrices: Tensor): Tensor = Tensor.multiDot(matrices.toList())
+
+/** The places where [condition] holds, a vector for each dim. */
+public fun where(condition: Tensor): List<Tensor> = Tensor.where(condition)
+
 /** [yes] where [condition] holds, else [no]. */
 public fun where(condition: Tensor, yes: Tensor, no: Tensor): Tensor = Tensor.where(condition, yes, no)
 

@@ -32,7 +32,7 @@ public final class CtcLoss {
       .gives(c -> new Spec(Shape.of(c.in(0).size(1)), c.in(0).getDtype()))
       .decompose(c -> new Tensor[] {forward(c.in(0), c.in(1), c.attributes())})
       .grad((c, g) -> Dispatch.call(rowsGrad(), c.attributes(), g, c.in(0), c.in(1)))
-      .onHost().internal()
+      .onHost().internal().autocast(Autocast.Rule.F32)
       .tests(t -> t.attributes(new Lengths(new int[] {6, 5}, new int[] {2, 3}, 3)).sample(OpTests.shape(6, 2, 4), OpTests.shape(2, 3).index(3))
           .attributes(new Lengths(new int[] {5, 3, 4}, new int[] {1, 0, 2}, 2)).sample(OpTests.strided(5, 3, 4), OpTests.shape(3, 2).index(2))).build();
 
@@ -47,7 +47,7 @@ public final class CtcLoss {
         }
         return forward(x, c.in(2), c.attributes()).gradients(List.of(x), c.in(0), true).getFirst();
       })})
-      .onHost().internal()
+      .onHost().internal().autocast(Autocast.Rule.F32)
       .tests(t -> t.attributes(new Lengths(new int[] {5, 4}, new int[] {2, 1}, 3)).sample(OpTests.shape(2), OpTests.shape(5, 2, 4), OpTests.shape(2, 3).index(3))).build();
 
   private static Op<Lengths> rowsGrad() {

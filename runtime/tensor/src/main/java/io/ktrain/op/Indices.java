@@ -97,7 +97,7 @@ public final class Indices {
       })
       .tests(t -> t.reference((none, in) -> NdArray.by(in.get(1).shape(), i -> in.get(0).data()[(int) in.get(1).at(i)]))
           .sample(shape(2, 3), shape(2, 2).index(6)).sample(strided(4, 3), shape().index(12))
-          .fails(() -> Tensor.ones(2, 2).take(Tensor.of(new long[] {4})),
+          .failsByValues(() -> Tensor.ones(2, 2).take(Tensor.of(new long[] {4})),
               "take: index 4 is out of range for dim 0 of f32[4]; it takes -4 to 3.")).build();
 
   public static final Op<Dim> TAKE_ALONG_DIM = composite("takeAlongDim", Dim.class,
@@ -177,8 +177,8 @@ public final class Indices {
         out[n] = classes.count();
         return NdArray.by(out, i -> i[n] == in.get(0).at(Arrays.copyOf(i, n)) ? 1 : 0);
       }).with(new Classes(4), shape(3).index(4)).with(new Classes(3), shape(2, 2).index(3))
-          .fails(() -> Tensor.of(new long[] {3}).oneHot(2), "oneHot: label 3 does not fit into 2 classes.")
-          .fails(() -> Tensor.of(new long[] {-1}).oneHot(2), "oneHot: labels must not be negative, got -1.")).build();
+          .failsByValues(() -> Tensor.of(new long[] {3}).oneHot(2), "oneHot: label 3 does not fit into 2 classes.")
+          .failsByValues(() -> Tensor.of(new long[] {-1}).oneHot(2), "oneHot: labels must not be negative, got -1.")).build();
 
   /** The indexed dims' combined place, and the sizes of the others. */
   private record Places(Indexed at, Tensor place, int[] rest) {

@@ -13,8 +13,8 @@ public final class OpTable {
       Statistics.class, Orders.class, MatMuls.class, Linalg.class, Decompositions.class, Fft.class,
       Convolutions.class, Shapes.class, Views.class, Arrangements.class, Indexing.class, Indices.class,
       Scatters.class, EmbeddingBags.class, Normalizations.class, Losses.class, ElementLosses.class,
-      MarginLosses.class, CtcLoss.class, Attention.class, Recurrent.class, Creation.class, Updates.class);
-  private static final Map<String, Op<?>> OPS = new LinkedHashMap<>();
+      MarginLosses.class, CtcLoss.class, Attention.class, Recurrent.class, Einsum.class, Products.class,
+      Sampling.class, Creation.class, Updates.class);
 
   private OpTable() {}
 

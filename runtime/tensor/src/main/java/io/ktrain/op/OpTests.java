@@ -53,8 +53,8 @@ public final class OpTests<A> {
     NdArray of(A attributes, List<NdArray> inputs);
   }
 
-  /** A call that must fail with exactly this message. */
-  public record Failure(Supplier<Object> call, String message) {}
+  /** A call that must fail with exactly this message; {@code byValues}: kernels have to run to see it. */
+  public record Failure(Supplier<Object> call, String message, boolean byValues) {}
 
   private final Op<A> op;
   private final List<Sample<A>> samples = new ArrayList<>();
@@ -178,7 +178,13 @@ public final class OpTests<A> {
   }
 
   OpTests<A> fails(Supplier<Object> call, String message) {
-    failures.add(new Failure(call, message));
+    failures.add(new Failure(call, message, false));
+    return this;
+  }
+
+  /** A failure that only the values of indices or labels show. */
+  OpTests<A> failsByValues(Supplier<Object> call, String message) {
+    failures.add(new Failure(call, message, true));
     return this;
   }
 

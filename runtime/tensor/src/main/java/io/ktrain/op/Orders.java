@@ -220,7 +220,7 @@ public final class Orders {
           out.add(in.size() > 1 ? in.get(1).data()[i] : 1, (int) in.get(0).data()[i]);
         return out;
       }).with(new Least(9), shape(5).index(6)).with(new Least(6), shape(7).index(5), shape(7)).with(new Least(2), shape(0).index(1))
-          .fails(() -> Tensor.of(new long[] {-1}).bincount(), "bincount: numbers must not be negative, got -1.")).build();
+          .failsByValues(() -> Tensor.of(new long[] {-1}).bincount(), "bincount: numbers must not be negative, got -1.")).build();
 
   public static final Op<Bins> HISTC = composite("histc", Bins.class,
       "How many elements lie in each of so many equal bins from min to max; of both 0, those of the elements.", c -> {

@@ -39,6 +39,7 @@ class OpTableTest {
       Map.entry("arange", "no inputs; CreationTest"),
       Map.entry("uniform", "no inputs; CreationTest"),
       Map.entry("normal", "no inputs; CreationTest"),
+      Map.entry("poisson", "random; CreationTest"),
       Map.entry("maxUnpool2d", "its places must come from maxPool2d, whose gradient it is"),
       Map.entry("layerNormGrad", "its statistics must come from layerNorm, whose gradient it is"),
       Map.entry("batchNormGrad", "its statistics must come from batchNorm, whose gradient it is"),
@@ -58,18 +59,19 @@ class OpTableTest {
   private static final Set<String> MADE_OF_OTHERS = Set.of(
       // making
       "of", "constant", "wrap", "scalar", "zeros", "ones", "full", "zerosLike", "onesLike", "arange", "eye", "rand",
-          "randn", "randint", "randperm", "shapeOnly",
+          "randn", "randint", "randperm", "shapeOnly", "linspace", "logspace", "empty", "emptyLike", "fullLike", "randLike",
+          "randnLike", "randintLike", "normal",
       // Kotlin's operators
       "plus", "minus", "times", "unaryMinus", "get",
       // in place
-      "fill_", "zero_", "uniform_", "normal_", "bernoulli_", "exponential_", "logNormal_", "random_",
+      "fill_", "zero_", "uniform_", "exponential_", "logNormal_", "random_",
       // views and copies
       "reshape", "flatten", "squeeze", "unsqueeze", "transpose", "t", "contiguous", "copy", "narrow", "select",
           "detach", "keep", "pinMemory", "getGrad", "borrowGrad", "gradients", "stack",
           "flipud", "fliplr", "tile", "swapaxes", "chunk", "tensorSplit", "unflatten", "ravel", "atleast1d", "atleast2d",
           "atleast3d", "broadcastTo", "expandAs", "viewAs", "reshapeAs", "typeAs", "trilIndices", "triuIndices",
       // arithmetic
-      "argmax", "argmin", "argsort", "msort", "nanquantile", "bucketize", "uniqueConsecutive", "matmul", "dot", "einsum",
+      "argmax", "argmin", "argsort", "msort", "nanquantile", "bucketize", "uniqueConsecutive", "matmul", "dot", "vdot",
       // layers and losses
       "adaptiveAvgPool2d",
       // Fourier transforms
