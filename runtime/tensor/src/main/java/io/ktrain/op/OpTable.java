@@ -15,6 +15,7 @@ public final class OpTable {
       Scatters.class, EmbeddingBags.class, Normalizations.class, Losses.class, ElementLosses.class,
       MarginLosses.class, CtcLoss.class, Attention.class, Recurrent.class, Einsum.class, Products.class,
       Sampling.class, Creation.class, Updates.class);
+  private static final Map<String, Op<?>> OPS = new LinkedHashMap<>();
 
   private OpTable() {}
 

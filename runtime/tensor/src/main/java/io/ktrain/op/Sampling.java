@@ -35,7 +35,7 @@ public final class Sampling {
       .tests(t -> t.flat().reference((d, in) -> {
         int[] next = {0};
         return NdArray.by(in.get(0).shape(), i -> uniform(d.draw(), next[0]++) < in.get(0).at(i) ? 1 : 0);
-      }).with(new Drawn(new Draw(7, 3)), shape(3, 4).of(Values.UNIT)).sample(strided(4, 3).of(Values.UNIT))).build();
+      }).with(new Drawn(new Draw(7, 3)), shape(3, 4).of(Values.PROBABILITY)).sample(strided(4, 3).of(Values.PROBABILITY))).build();
 
   public static final Op<Choices> MULTINOMIAL = composite("multinomial", Choices.class,
       "Indices drawn by the weights of the last dim, with or without putting them back: i64 [..., count].", c -> {

@@ -9,6 +9,7 @@ import io.ktrain.tensor.Check;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.DTypeError;
+import io.ktrain.tensor.Extreme;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 import io.ktrain.tensor.Unique;
