@@ -7,6 +7,7 @@ import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.LinkedHashMap;
+import java.util.List;
 
 /**
  * Normalizes each channel (dim 1) by the batch's mean and variance while training, by their running averages in
@@ -91,6 +92,11 @@ public abstract sealed class BatchNorm extends Module permits BatchNorm1d, Batch
       }
       return null;
     });
+  }
+
+  @Override
+  public final List<Object> arguments() {
+    return List.of(channels, eps, momentum);
   }
 
   @Override

@@ -35,6 +35,8 @@ public final class CpuBackend implements Backend {
     NormalizationKernels.register(this);
     NormKernels.register(this);
     UpdateKernels.register(this);
+    AttentionKernels.register(this);
+    RecurrentKernels.register(this);
     registered = true;
     return kernels;
   }

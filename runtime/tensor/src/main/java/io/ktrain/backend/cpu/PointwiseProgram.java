@@ -130,7 +130,7 @@ final class PointwiseProgram {
       case ERF -> erf(value(u.x()));
       case FLOOR, CEIL, TRUNC, ROUND -> round(u.fn(), value(u.x()));
       case NOT, IS_NAN -> truth(mask(u));
-      case LOG2, LOG10, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH -> throw new Unsupported(u.fn());
+      case LOG2, LOG10, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ERFC, ERFINV, LGAMMA -> throw new Unsupported(u.fn());
     };
   }
 
@@ -148,7 +148,9 @@ final class PointwiseProgram {
         yield pow(value(b.a()), c.value());
       }
       case EQ, NE, LT, LE, GT, GE, AND, OR, XOR -> truth(mask(b));
-      case ATAN2, FLOOR_DIV, REMAINDER, FMOD -> throw new Unsupported(b.fn());
+      case COPYSIGN -> withSign(abs(value(b.a())), value(b.b()));
+      case ATAN2, FLOOR_DIV, REMAINDER, FMOD, POLYGAMMA, BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT ->
+          throw new Unsupported(b.fn());
     };
   }
 
