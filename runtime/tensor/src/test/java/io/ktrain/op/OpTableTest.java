@@ -46,8 +46,6 @@ class OpTableTest {
       Map.entry("batchNormGrad", "its statistics must come from batchNorm, whose gradient it is"),
       Map.entry("recurrenceGrad", "its states must come from recurrence, whose gradient it is; RecurrentTest"),
       Map.entry("crossEntropyRowsGrad", "the gradient of crossEntropyRows"),
-      Map.entry("sgd", "changes its inputs; the optimizers' tests"),
-      Map.entry("adam", "changes its inputs; the optimizers' tests"),
       Map.entry("scale", "changes its inputs; the optimizers' tests"),
       Map.entry("totalNorm", "takes any number of inputs; the optimizers' tests"));
 
@@ -116,7 +114,8 @@ class OpTableTest {
 
   @Test
   void everyOperationHasASampleOrAReasonNotToHaveOne() {
-    var without = OpTable.all().stream().filter(op -> op.tests().samples().isEmpty()).map(Op::name)
+    // The steps of optimizers change their inputs: OptimizerTest has them.
+    var without = OpTable.all().stream().filter(op -> op.tests().samples().isEmpty() && op.update() == null).map(Op::name)
         .collect(Collectors.toCollection(TreeSet::new));
     assertEquals(new TreeSet<>(WITHOUT_SAMPLES.keySet()), without);
   }
