@@ -56,7 +56,8 @@ public final class Comparisons {
       }).with(new double[] {0.1, 1, 0}, shape(2, 3), shape(3)).with(new double[] {0.1, 9, 0}, shape(2, 3), shape(3)))
       .build();
 
-  public static final Op<Void> EQUAL = composite("equal", "Whether both have one shape and the same elements: one bool.",
+  public static final Op<Void> EQUAL = composite("equal",
+      "Whether both have one shape and the same elements: one bool.",
       c -> c.in(0).getShape().equals(c.in(1).getShape()) ? c.in(0).eq(c.in(1)).all()
           : Creation.full(Shape.SCALAR, 0, DType.bool, c.in(0).getDevice())).internal()
       .tests(t -> t.reference((none, in) -> NdArray.scalar(java.util.Arrays.equals(in.get(0).shape(), in.get(1).shape())
@@ -70,7 +71,8 @@ public final class Comparisons {
   public static final Op<double[]> BITWISE_RIGHT_SHIFT = bits("bitwiseRightShift", Fn2.SHIFT_RIGHT,
       "x / 2^y, rounded towards minus infinity.");
 
-  public static final Op<Void> BITWISE_NOT = composite("bitwiseNot", "All bits of whole numbers, or a bool, turned round.",
+  public static final Op<Void> BITWISE_NOT = composite("bitwiseNot",
+      "All bits of whole numbers, or a bool, turned round.",
       c -> c.in(0).getDtype() == DType.bool ? c.in(0).logicalNot() : call(BITWISE_XOR, c.in(0), Tensor.constant(-1)))
       .tests(t -> t.reference((none, in) -> NdArray.by(in.get(0).shape(), i -> -1 - in.get(0).at(i)))
           .sample(shape(2, 3).index(9))).build();

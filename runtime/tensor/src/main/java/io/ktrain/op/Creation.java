@@ -108,7 +108,8 @@ public final class Creation {
   /** base to the power of linspace. */
   public static Tensor logspace(Number start, Number end, int n, double base, DType dtype) {
     Tensor exponents = spaced(start.doubleValue(), end.doubleValue(), n);
-    return Elementwise.call(Elementwise.POW, Creation.full(Shape.SCALAR, base, DType.f64, exponents.getDevice()), exponents).to(dtype);
+    return Elementwise.call(Elementwise.POW, Creation.full(Shape.SCALAR, base, DType.f64, exponents.getDevice()),
+        exponents).to(dtype);
   }
 
   /** From both ends to the middle, so that both are exact. */

@@ -20,10 +20,14 @@ public final class Einsum {
       "Sums of products by index letters, as torch.einsum: \"bij,bkj->bik\", a letter twice for a diagonal, ... for any dims.")
       .composed(Einsum::sum)
       .tests(t -> t.reference(Einsum::naive)
-          .with(new Equation("ij,jk->ik"), shape(2, 3), shape(3, 4)).with(new Equation("bij,bkj->bik"), shape(2, 3, 4), strided(2, 5, 4))
-          .with(new Equation("ij->ji"), strided(2, 3)).with(new Equation("ij"), shape(2, 3)).with(new Equation("ba"), shape(2, 3))
-          .with(new Equation("ii->i"), shape(3, 3)).with(new Equation("ii"), strided(3, 3)).with(new Equation("iij,j->ij"), shape(3, 3, 2), shape(2))
-          .with(new Equation("...ij,...jk->...ik"), shape(5, 1, 2, 3), shape(4, 3, 2)).with(new Equation("...i,i"), shape(2, 4, 3), shape(3))
+          .with(new Equation("ij,jk->ik"), shape(2, 3), shape(3, 4)).with(new Equation("bij,bkj->bik"),
+              shape(2, 3, 4), strided(2, 5, 4))
+          .with(new Equation("ij->ji"), strided(2, 3)).with(new Equation("ij"), shape(2, 3))
+          .with(new Equation("ba"), shape(2, 3))
+          .with(new Equation("ii->i"), shape(3, 3)).with(new Equation("ii"), strided(3, 3))
+          .with(new Equation("iij,j->ij"), shape(3, 3, 2), shape(2))
+          .with(new Equation("...ij,...jk->...ik"), shape(5, 1, 2, 3), shape(4, 3, 2))
+          .with(new Equation("...i,i"), shape(2, 4, 3), shape(3))
           .with(new Equation("i,j,k->kji"), shape(2), shape(3), shape(2)).with(new Equation("i...->..."), shape(3, 2))
           .with(new Equation("ij,ij->"), shape(2, 3), shape(1, 3)).with(new Equation(",i->i"), shape(), shape(3))
           .fails(() -> Tensor.einsum("ij,jk", Tensor.ones(2, 3)), "einsum: \"ij,jk\" names 2 operands, got 1.")
@@ -39,7 +43,8 @@ public final class Einsum {
       String[] sides = text.replace(" ", "").split("->", -1);
       String[] terms = sides[0].split(",", -1);
       if (sides.length > 2 || terms.length != shapes.length)
-        throw new ShapeError("einsum: \"" + text + "\" names " + terms.length + " operands, got " + shapes.length + ".");
+        throw new ShapeError("einsum: \"" + text + "\" names " + terms.length + " operands, got " + shapes.length
+            + ".");
       int most = 0;
       var all = new ArrayList<String>();
       for (int i = 0; i < terms.length; i++) {
@@ -50,10 +55,12 @@ public final class Einsum {
         if (terms[i].contains("...")) most = Math.max(most, any);
         all.add(terms[i].replace("...", digits(any)));
       }
-      String out = sides.length == 2 ? sides[1].replace("...", digits(most)) : digits(most) + once(String.join("", all));
+      String out = sides.length == 2 ? sides[1].replace("...", digits(most)) : digits(most)
+          + once(String.join("", all));
       for (char c : out.toCharArray())
         if (all.stream().noneMatch(term -> term.indexOf(c) >= 0) || out.indexOf(c) != out.lastIndexOf(c))
-          throw new ShapeError("einsum: the result letter '" + c + "' must be in an operand, and once in the result, of \"" + text + "\".");
+          throw new ShapeError("einsum: the result letter '" + c
+              + "' must be in an operand, and once in the result, of \"" + text + "\".");
       return new Names(all, out);
     }
 
@@ -108,7 +115,8 @@ public final class Einsum {
       char c = term.charAt(d);
       for (int e = term.indexOf(c, d + 1); e >= 0; e = term.indexOf(c, d + 1)) {
         if (x.size(d) != x.size(e))
-          throw new ShapeError("einsum: '" + c + "' is " + x.size(d) + " and " + x.size(e) + " in " + x.describe() + ".");
+          throw new ShapeError("einsum: '" + c + "' is " + x.size(d) + " and " + x.size(e) + " in " + x.describe()
+              + ".");
         x = x.diagonal(0, d, e).movedim(-1, d);
         term = term.substring(0, e) + term.substring(e + 1);
       }
@@ -193,7 +201,8 @@ public final class Einsum {
     NdArray.zeros(sizes).each((values, none) -> {
       double product = 1;
       for (int i = 0; i < in.size(); i++)
-        product *= Oracles.broadcast(in.get(i), names.terms().get(i).chars().map(c -> values[all.indexOf(c)]).toArray());
+        product *= Oracles.broadcast(in.get(i), names.terms().get(i).chars().map(c ->
+            values[all.indexOf(c)]).toArray());
       out.add(product, names.out().chars().map(c -> values[all.indexOf(c)]).toArray());
     });
     return out;

@@ -27,7 +27,8 @@ public final class Sampling {
 
   public record Choices(int count, boolean replacement, Draw draw) {}
 
-  public static final Op<Drawn> BERNOULLI = composite("bernoulli", Drawn.class, "One with the probability each element gives, else zero.",
+  public static final Op<Drawn> BERNOULLI = composite("bernoulli", Drawn.class,
+      "One with the probability each element gives, else zero.",
       c -> {
         Tensor p = c.in(0).detach();
         return Creation.uniform(p, 0, 1, c.attributes().draw()).lt(p).to(p.getDtype());
@@ -41,10 +42,13 @@ public final class Sampling {
       "Indices drawn by the weights of the last dim, with or without putting them back: i64 [..., count].", c -> {
         Choices how = c.attributes();
         Tensor p = c.in(0).detach();
-        if (p.getNdim() < 1 || p.getNdim() > 2) throw new ShapeError("multinomial: needs a vector or rows of weights, got " + p.describe() + ".");
+        if (p.getNdim() < 1
+            || p.getNdim() > 2) throw new ShapeError("multinomial: needs a vector or rows of weights, got "
+                + p.describe() + ".");
         int n = p.size(-1);
         if (how.count() < 1 || n == 0 || !how.replacement() && how.count() > n)
-          throw new ShapeError("multinomial: cannot draw " + how.count() + " of the " + n + " weights of " + p.describe()
+          throw new ShapeError("multinomial: cannot draw " + how.count() + " of the " + n + " weights of "
+              + p.describe()
               + (how.replacement() ? "." : " without putting them back. Fix: replacement = true."));
         if (!how.replacement()) {
           // The first of n exponential clocks to ring, each at the rate of its weight; u = 0 must not ring never.
@@ -53,12 +57,15 @@ public final class Sampling {
         }
         Tensor sums = p.cumsum(-1);
         Shape out = p.getShape().with(-1, how.count());
-        Tensor u = Dispatch.create(p.getDevice(), Creation.UNIFORM, new Creation.Random(out, 0, 1, p.getDtype(), how.draw()));
+        Tensor u = Dispatch.create(p.getDevice(), Creation.UNIFORM, new Creation.Random(out, 0, 1, p.getDtype(),
+            how.draw()));
         return sums.searchsorted(u.mul(sums.narrow(-1, n - 1, 1)), true).clampMax(n - 1);
       }).floating()
       .tests(t -> t.flat().reference(Sampling::choices)
-          .with(new Choices(5, true, new Draw(7, 3)), shape(4).positive()).with(new Choices(3, true, new Draw(7, 4)), strided(2, 4).positive())
-          .with(new Choices(3, false, new Draw(7, 5)), shape(4).positive()).with(new Choices(4, false, new Draw(7, 6)), shape(2, 4).positive())
+          .with(new Choices(5, true, new Draw(7, 3)), shape(4).positive())
+          .with(new Choices(3, true, new Draw(7, 4)), strided(2, 4).positive())
+          .with(new Choices(3, false, new Draw(7, 5)), shape(4).positive())
+          .with(new Choices(4, false, new Draw(7, 6)), shape(2, 4).positive())
           .fails(() -> Tensor.ones(2).multinomial(3, false),
               "multinomial: cannot draw 3 of the 2 weights of f32[2] without putting them back. Fix: replacement = true.")).build();
 
@@ -81,7 +88,8 @@ public final class Sampling {
     NdArray out = NdArray.zeros(p.shape().length == 1 ? new int[] {how.count()} : new int[] {rows, how.count()});
     for (int r = 0; r < rows; r++) {
       int row = r;
-      var order = IntStream.range(0, n).boxed().sorted(Comparator.comparingDouble(k -> -Math.log1p(-uniform(how.draw(), row * n + k)) / p.data()[row * n + k])).toList();
+      var order = IntStream.range(0, n).boxed().sorted(Comparator.comparingDouble(k ->
+          -Math.log1p(-uniform(how.draw(), row * n + k)) / p.data()[row * n + k])).toList();
       for (int k = 0; k < how.count(); k++) {
         double total = 0, sum = 0;
         for (int j = 0; j < n; j++) total += p.data()[r * n + j];
@@ -109,7 +117,8 @@ public final class Sampling {
   /** Normal random numbers, each with its own mean and standard deviation. */
   public static Tensor normal(Tensor mean, Tensor std) {
     if (!mean.getDtype().isFloating() || !std.getDtype().isFloating())
-      throw new DTypeError("normal: needs floating dtypes, got " + mean.describe() + " and " + std.describe() + ". Fix: to(f32).");
+      throw new DTypeError("normal: needs floating dtypes, got " + mean.describe() + " and " + std.describe()
+          + ". Fix: to(f32).");
     Tensor[] both = Dispatch.all(Arrangements.BROADCAST_TENSORS, null, mean, std);
     return Creation.normal(both[0], 0, 1).mul(both[1]).add(both[0]);
   }

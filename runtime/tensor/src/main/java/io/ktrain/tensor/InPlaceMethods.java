@@ -162,7 +162,8 @@ public sealed interface InPlaceMethods permits Tensor {
   default Tensor maskedScatter_(Tensor mask, Tensor src) {
     return write("maskedScatter_", t -> t.maskedScatter(mask, src));
   }
-  default Tensor scatter_(int dim, Tensor index, Tensor src) { return write("scatter_", t -> t.scatter(dim, index, src)); }
+  default Tensor scatter_(int dim, Tensor index, Tensor src) { return write("scatter_",
+      t -> t.scatter(dim, index, src)); }
   default Tensor scatter_(int dim, Tensor index, Number value) {
     return write("scatter_", t -> t.scatter(dim, index, value));
   }

@@ -58,12 +58,14 @@ public sealed interface IndexingMethods permits Tensor {
   default Tensor indexAdd(int dim, Tensor index, Tensor src) {
     return Scatters.along(Indexing.INDEX_ADD, self(), dim, index, src);
   }
-  default Tensor indexAdd(int dim, Tensor index, Tensor src, double alpha) { return indexAdd(dim, index, src.mul(alpha)); }
+  default Tensor indexAdd(int dim, Tensor index, Tensor src, double alpha) { return indexAdd(dim, index,
+      src.mul(alpha)); }
   /** The slices of src in the place of those that a vector of indices names. */
   default Tensor indexCopy(int dim, Tensor index, Tensor src) {
     return Scatters.along(Scatters.INDEX_COPY, self(), dim, index, src);
   }
-  default Tensor indexFill(int dim, Tensor index, Number value) { return Scatters.indexFill(self(), dim, index, value); }
+  default Tensor indexFill(int dim, Tensor index, Number value) { return Scatters.indexFill(self(), dim, index,
+      value); }
   /** Values, which broadcast, where {@link #index} would read; added where accumulate says so, in order. */
   default Tensor indexPut(@Nullable Tensor[] indices, Tensor values, boolean accumulate) {
     return Indices.put(self(), indices, values, accumulate);
