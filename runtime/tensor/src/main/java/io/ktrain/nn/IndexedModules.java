@@ -83,6 +83,14 @@ public abstract sealed class IndexedModules<M extends Module> extends Module imp
     return i;
   }
 
+  @Override
+  public final List<Object> arguments() {
+    boolean numbered = true;
+    int i = 0;
+    for (String name : children().keySet()) numbered &= name.equals(Integer.toString(i++));
+    return List.of(numbered ? List.copyOf(modules) : children());
+  }
+
   /** How many there are. */
   public final int size() {
     return modules.size();
