@@ -4,6 +4,7 @@ import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /**
  * Zeroes whole channels of [batch, channels, height, width] with probability p while training and scales the rest; the
@@ -23,6 +24,11 @@ public final class Dropout2d extends Module {
       throw new ShapeError("dropout2d: needs [batch, channels, height, width], got " + x.describe() + ".");
     if (!isTraining()) return x;
     return x.mul(Tensor.ones(Shape.of(x.size(0), x.size(1), 1, 1), x.getDtype()).to(x.getDevice()).dropout(p, true));
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(p);
   }
 
   @Override

@@ -83,6 +83,14 @@ public abstract sealed class IndexedModules<M extends Module> extends Module imp
     return i;
   }
 
+  @Override
+  public final List<Object> arguments() {
+    boolean numbered = true;
+    int i = 0;
+    for (String name : children().keySet()) numbered &= name.equals(Integer.toString(i++));
+    return List.of(numbered ? List.copyOf(modules) : children());
+  }
+
   /** How many there are. */
   public final int size() {
     return modules.size();
@@ -92,16 +100,5 @@ public abstract sealed class IndexedModules<M extends Module> extends Module imp
   @Override
   public final Iterator<M> iterator() {
     return Collections.unmodifiableList(modules).iterator();
-  }
-
-  final List<M> inOrder() {
-    return List.copyOf(modules);
-  }
-
-  /** Whether a name is not its module's place. */
-  final boolean isNamed() {
-    int i = 0;
-    for (String name : children().keySet()) if (!name.equals(Integer.toString(i++))) return true;
-    return false;
   }
 }

@@ -1,5 +1,6 @@
 package io.ktrain.nn;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -31,5 +32,10 @@ public final class ModuleDict<M extends Module> extends Module {
 
   public int size() {
     return children().size();
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(children());
   }
 }

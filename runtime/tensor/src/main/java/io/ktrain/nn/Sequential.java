@@ -3,7 +3,6 @@ package io.ktrain.nn;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Layers one after another; keys are "0", "1", ... or the names that were given, as PyTorch's. */
 public final class Sequential extends IndexedModules<Module> {
@@ -24,11 +23,6 @@ public final class Sequential extends IndexedModules<Module> {
   public static <M extends Module> M appended(M layer) {
     declaredHere(layer);
     return layer;
-  }
-
-  @Override
-  public @Nullable List<Object> arguments() {
-    return isNamed() ? null : List.of(inOrder());
   }
 
   @Override

@@ -3,7 +3,6 @@ package io.ktrain.optim;
 import io.ktrain.nn.Parameter;
 import io.ktrain.op.Dispatch;
 import io.ktrain.op.Op;
-import io.ktrain.tensor.Check;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
@@ -37,7 +36,7 @@ abstract class FusedOptimizer extends Optimizer {
 
   @Override
   public final void step() {
-    if (Check.active()) Check.current().stepped(parameters());
+    stepping();
     Context.current().withGrad(false, () -> {
       for (ParamGroup g : getGroups()) {
         // Parameters whose first gradient came at different steps differ in their corrections, so they go in calls of

@@ -85,11 +85,9 @@ public final class LBFGS extends Optimizer {
 
   @Override
   public Tensor step(Supplier<Tensor> loss) {
+    stepping();
     Tensor first = evaluate(loss);
-    if (Check.active()) {
-      Check.current().stepped(parameters());
-      return first; // without values there is no direction to search
-    }
+    if (Check.active()) return first; // without values there is no direction to search
     Context.current().withGrad(false, () -> {
       iterate(loss, first.item());
       return null;

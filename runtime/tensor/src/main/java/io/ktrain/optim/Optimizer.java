@@ -1,6 +1,7 @@
 package io.ktrain.optim;
 
 import io.ktrain.nn.Parameter;
+import io.ktrain.tensor.Check;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.KtrainException;
@@ -100,6 +101,11 @@ public abstract class Optimizer {
 
   /** One update from the gradients there are; parameters without one stay as they are. */
   public abstract void step();
+
+  /** Every step begins so: `ktrain check` is told what it would have changed. */
+  final void stepping() {
+    if (Check.active()) Check.current().stepped(parameters());
+  }
 
   /** For messages. */
   abstract String name();

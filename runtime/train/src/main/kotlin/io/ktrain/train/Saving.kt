@@ -32,10 +32,10 @@ public fun loadModel(file: Path, vararg own: KClass<out Module>): Module =
 
 /**
  * Reads parameters and buffers from a `.safetensors` file, a `.ktrain` bundle or a file of PyTorch's, told apart by what
- * they hold. Of a checkpoint, [key] says which of its dicts: `model.load(file, "model_state_dict")`. StateDictError lists
- * every name that is missing, unexpected or of another shape, and nothing is changed unless all fit; without [strict]
- * names may be missing or unexpected, and the result tells which were. Layers whose size was still open take the file's.
- * In `ktrain check` a file that does not exist is taken to fit.
+ * they hold. Of a checkpoint, [key] says which of its dicts: `model.load(file, "model_state_dict")`. StateDictError
+ * lists every name that is missing, unexpected or of another shape, and nothing is changed unless all fit; without
+ * [strict] names may be missing or unexpected, and the result tells which were. Layers whose size was still open take
+ * the file's. In `ktrain check` a file that does not exist is taken to fit.
  */
 @JvmOverloads
 public fun Module.load(file: Path, key: String? = null, strict: Boolean = true): IncompatibleKeys {
