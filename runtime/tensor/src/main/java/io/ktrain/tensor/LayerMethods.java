@@ -10,15 +10,28 @@ public sealed interface LayerMethods permits Tensor {
     return (Tensor) this;
   }
 
+  /** Input [batch, channels, length], or without the batch; weight [out, channels / groups, kernel]. */
+  default Tensor conv1d(Tensor weight, @Nullable Tensor bias, ConvOptions options) {
+    return Convolutions.conv(self(), 1, weight, bias, options);
+  }
+  default Tensor conv2d(Tensor weight, @Nullable Tensor bias, ConvOptions options) {
+    return Convolutions.conv(self(), 2, weight, bias, options);
+  }
   default Tensor conv2d(Tensor weight, @Nullable Tensor bias, Conv2dOptions options) {
     return Convolutions.conv2d(self(), weight, bias, options);
   }
-  default Tensor maxPool2d(Pool2dOptions options) { return Convolutions.maxPool2d(self(), options).values(); }
-  default Tensor maxPool2d(int kernel) { return maxPool2d(Pool2dOptions.of(kernel)); }
-  default Tensor avgPool2d(Pool2dOptions options) { return Convolutions.avgPool2d(self(), options); }
-  default Tensor avgPool2d(int kernel) { return avgPool2d(Pool2dOptions.of(kernel)); }
-  default Tensor adaptiveAvgPool2d(int height, int width) {
-    return Convolutions.adaptiveAvgPool2d(self(), height, width);
+  default Tensor conv3d(Tensor weight, @Nullable Tensor bias, ConvOptions options) {
+    return Convolutions.conv(self(), 3, weight, bias, options);
+  }
+  /** Also called deconvolution; weight [channels, out / groups, kernel]. */
+  default Tensor convTranspose1d(Tensor weight, @Nullable Tensor bias, ConvOptions options) {
+    return Convolutions.convTranspose(self(), 1, weight, bias, options);
+  }
+  default Tensor convTranspose2d(Tensor weight, @Nullable Tensor bias, ConvOptions options) {
+    return Convolutions.convTranspose(self(), 2, weight, bias, options);
+  }
+  default Tensor convTranspose3d(Tensor weight, @Nullable Tensor bias, ConvOptions options) {
+    return Convolutions.convTranspose(self(), 3, weight, bias, options);
   }
   default Tensor layerNorm(int dims, @Nullable Tensor weight, @Nullable Tensor bias, double eps) {
     return Normalizations.layerNorm(self(), dims, weight, bias, eps);

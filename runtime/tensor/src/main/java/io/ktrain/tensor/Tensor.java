@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public non-sealed class Tensor
     implements ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, ShapeMethods, IndexingMethods,
-        LayerMethods, LossMethods {
+        LayerMethods, PoolingMethods, ResamplingMethods, LossMethods {
   private Shape shape;
   private DType dtype;
   private Device device;

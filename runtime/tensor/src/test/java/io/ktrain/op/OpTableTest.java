@@ -40,7 +40,7 @@ class OpTableTest {
       Map.entry("arange", "no inputs; CreationTest"),
       Map.entry("uniform", "no inputs; CreationTest"),
       Map.entry("normal", "no inputs; CreationTest"),
-      Map.entry("maxUnpool2d", "its places must come from maxPool2d, whose gradient it is"),
+      Map.entry("maxPool2dGrad", "its places must come from maxPool2d, whose gradient it is"),
       Map.entry("layerNormGrad", "its statistics must come from layerNorm, whose gradient it is"),
       Map.entry("batchNormGrad", "its statistics must come from batchNorm, whose gradient it is"),
       Map.entry("crossEntropyRowsGrad", "the gradient of crossEntropyRows"),
@@ -72,7 +72,7 @@ class OpTableTest {
       // indexing
       "maskedSelect", "index", "nonzero", "oneHot", "triu", "tril",
       // layers and losses
-      "adaptiveAvgPool2d", "crossEntropy", "nllLoss", "mseLoss", "bceWithLogits");
+      "maxPool1dWithIndices", "maxPool2dWithIndices", "maxPool3dWithIndices", "interpolateBy", "crossEntropy", "nllLoss", "mseLoss", "bceWithLogits");
 
   /** Which operations to test, where someone works on a few. */
   static final String NAMED = System.getenv().getOrDefault("KTRAIN_TEST_OPS", ".*");

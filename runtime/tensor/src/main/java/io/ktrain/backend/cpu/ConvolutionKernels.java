@@ -4,7 +4,8 @@ import io.ktrain.backend.Kernel;
 import io.ktrain.op.Call;
 import io.ktrain.op.Convolutions;
 import io.ktrain.op.Convolutions.Conv2dGrad;
-import io.ktrain.op.Convolutions.PoolGrad;
+import io.ktrain.op.Pooling;
+import io.ktrain.op.Pooling.PoolGrad;
 import io.ktrain.op.Spec;
 import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.DType;
@@ -54,7 +55,7 @@ final class ConvolutionKernels {
     cpu.add(Convolutions.CONV2D, PlainConvolution::forward);
     cpu.add(Convolutions.CONV2D_INPUT_GRAD, PlainConvolution::inputGrad);
     cpu.add(Convolutions.CONV2D_WEIGHT_GRAD, PlainConvolution::weightGrad);
-    cpu.add(Convolutions.MAX_POOL2D, new ChannelsLast<Pool2dOptions>() {
+    cpu.add(Pooling.MAX_POOL2D, new ChannelsLast<Pool2dOptions>() {
       @Override
       public void run(Call<Pool2dOptions> call) {
         Tensor x = call.in(0);
@@ -63,7 +64,7 @@ final class ConvolutionKernels {
         ThreadPool.run(s.n(), i -> VectorPooling.max(s, from + 4 * i * s.inSize(), to + 4 * i * s.outSize(), places + 4 * i * s.outSize()));
       }
     });
-    cpu.add(Convolutions.MAX_UNPOOL2D, new ChannelsLast<PoolGrad>() {
+    cpu.add(Pooling.MAX_POOL2D_GRAD, new ChannelsLast<PoolGrad>() {
       @Override
       public boolean takes(Call<PoolGrad> call) {
         return Picture.isChannelsLast(call.in(1)) && call.in(1).getDtype() == DType.i32 && call.in(0).getDtype() == DType.f32 && Vectors.available();
@@ -78,10 +79,10 @@ final class ConvolutionKernels {
         }
       }
     });
-    cpu.add(Convolutions.MAX_POOL2D, PlainPooling::max);
-    cpu.add(Convolutions.MAX_UNPOOL2D, PlainPooling::unpool);
-    cpu.add(Convolutions.AVG_POOL2D, PlainPooling::average);
-    cpu.add(Convolutions.AVG_POOL2D_GRAD, PlainPooling::averageGrad);
+    cpu.add(Pooling.MAX_POOL2D, PlainPooling::max);
+    cpu.add(Pooling.MAX_POOL2D_GRAD, PlainPooling::unpool);
+    cpu.add(Pooling.AVG_POOL2D, PlainPooling::average);
+    cpu.add(Pooling.AVG_POOL2D_GRAD, PlainPooling::averageGrad);
   }
 
   /** A kernel of the native library: f32, its picture channels-last. */

@@ -31,6 +31,7 @@ public final class CpuBackend implements Backend {
     ReductionKernels.register(this);
     MatMulKernels.register(this);
     ConvolutionKernels.register(this);
+    ResamplingKernels.register(this);
     IndexingKernels.register(this);
     NormalizationKernels.register(this);
     NormKernels.register(this);
