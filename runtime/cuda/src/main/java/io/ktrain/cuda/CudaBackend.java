@@ -55,6 +55,7 @@ public final class CudaBackend implements Backend {
     MatMulKernels.register(this);
     ConvolutionKernels.register(this);
     PoolingKernels.register(this);
+    ResamplingKernels.register(this);
     IndexingKernels.register(this);
     UpdateKernels.register(this);
     registered = true;

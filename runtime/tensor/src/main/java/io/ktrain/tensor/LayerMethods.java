@@ -40,4 +40,20 @@ public sealed interface LayerMethods permits Tensor {
   default Tensor batchNorm(@Nullable Tensor weight, @Nullable Tensor bias, double eps) {
     return Normalizations.batchNorm(self(), weight, bias, eps)[0];
   }
+  /** By the mean and variance of each sample's groups of channels (dim 1). */
+  default Tensor groupNorm(int groups, @Nullable Tensor weight, @Nullable Tensor bias, double eps) {
+    return Normalizations.groupNorm(self(), groups, weight, bias, eps);
+  }
+  /** By the mean and variance of each channel of each sample. */
+  default Tensor instanceNorm(@Nullable Tensor weight, @Nullable Tensor bias, double eps) {
+    return Normalizations.instanceNorm(self(), weight, bias, eps);
+  }
+  /** By the root mean square over the last dims. */
+  default Tensor rmsNorm(int dims, @Nullable Tensor weight, double eps) {
+    return Normalizations.rmsNorm(self(), dims, weight, eps);
+  }
+  /** Divides by (k + alpha * the mean square of size neighbouring channels)^beta. */
+  default Tensor localResponseNorm(int size, double alpha, double beta, double k) {
+    return Normalizations.localResponseNorm(self(), size, alpha, beta, k);
+  }
 }

@@ -43,6 +43,8 @@ class OpTableTest {
       Map.entry("maxPool2dGrad", "its places must come from maxPool2d, whose gradient it is"),
       Map.entry("layerNormGrad", "its statistics must come from layerNorm, whose gradient it is"),
       Map.entry("batchNormGrad", "its statistics must come from batchNorm, whose gradient it is"),
+      Map.entry("groupNormGrad", "its statistics must come from groupNorm, whose gradient it is"),
+      Map.entry("rmsNormGrad", "its statistics must come from rmsNorm, whose gradient it is"),
       Map.entry("crossEntropyRowsGrad", "the gradient of crossEntropyRows"),
       Map.entry("sgd", "changes its inputs; the optimizers' tests"),
       Map.entry("adam", "changes its inputs; the optimizers' tests"),

@@ -35,6 +35,7 @@ public final class CpuBackend implements Backend {
     IndexingKernels.register(this);
     NormalizationKernels.register(this);
     NormKernels.register(this);
+    GroupNormKernels.register(this);
     UpdateKernels.register(this);
     registered = true;
     return kernels;
