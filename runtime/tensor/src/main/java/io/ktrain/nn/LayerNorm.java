@@ -3,6 +3,7 @@ package io.ktrain.nn;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Normalizes over the last dims, then scales and shifts each element (Ba et al. 2016). PyTorch's LayerNorm. */
 public final class LayerNorm extends Module {
@@ -16,17 +17,21 @@ public final class LayerNorm extends Module {
   }
 
   public LayerNorm(double eps, int... shape) {
-    this.shape = Shape.of(shape);
-    this.eps = eps;
-    weight = register("weight", new Parameter(Tensor.ones(this.shape, DType.f32)));
-    bias = register("bias", new Parameter(Tensor.zeros(this.shape, DType.f32)));
+    this(eps, true, shape);
   }
 
-  public Parameter getWeight() {
+  public LayerNorm(double eps, boolean affine, int... shape) {
+    this.shape = Shape.of(shape);
+    this.eps = eps;
+    weight = affine ? register("weight", new Parameter(Tensor.ones(this.shape, DType.f32))) : null;
+    bias = affine ? register("bias", new Parameter(Tensor.zeros(this.shape, DType.f32))) : null;
+  }
+
+  public @Nullable Parameter getWeight() {
     return weight;
   }
 
-  public Parameter getBias() {
+  public @Nullable Parameter getBias() {
     return bias;
   }
 
@@ -37,10 +42,6 @@ public final class LayerNorm extends Module {
 
   @Override
   public String extraRepr() {
-    return "(" + shape.toString().replaceAll("[\\[\\]]", "").replace(",", ", ") + (shape.ndim() == 1 ? ",)" : ")") + ", eps=" + text(eps) + ", elementwise_affine=True";
-  }
-
-  static String text(double eps) {
-    return eps == 1e-5 ? "1e-05" : Double.toString(eps);
+    return "(" + shape.toString().replaceAll("[\\[\\]]", "").replace(",", ", ") + (shape.ndim() == 1 ? ",)" : ")") + ", eps=" + Repr.number(eps) + ", elementwise_affine=" + Repr.flag(weight != null);
   }
 }

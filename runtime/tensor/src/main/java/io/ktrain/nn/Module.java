@@ -155,7 +155,7 @@ public abstract class Module implements Layers {
     mine.forEach((n, t) -> {
       Tensor s = state.get(n);
       if (s == null) wrong.add("missing: " + n);
-      else if (!(t instanceof Parameter p && !p.isSized()) && !s.getShape().equals(t.getShape())) wrong.add(n + " is " + t.describe() + " here but " + s.describe() + " there");
+      else if (!isOpen(t) && !s.getShape().equals(t.getShape())) wrong.add(n + " is " + t.describe() + " here but " + s.describe() + " there");
     });
     for (String n : state.keySet()) if (!mine.containsKey(n)) wrong.add("unexpected: " + n);
     if (!wrong.isEmpty())
@@ -165,11 +165,17 @@ public abstract class Module implements Layers {
       mine.forEach((n, t) -> {
         Tensor s = state.get(n).to(t.getDtype()).to(t.getDevice());
         if (t instanceof Parameter p && !p.isSized()) p.replace(s.copy());
+        else if (t instanceof LazyBuffer b && !b.isSized()) b.fill(s.copy());
         else t.copy_(s);
       });
       return null;
     });
     visit(Module::loaded);
+  }
+
+  /** Whether its size is still to come. */
+  private static boolean isOpen(Tensor t) {
+    return t instanceof Parameter p && !p.isSized() || t instanceof LazyBuffer b && !b.isSized();
   }
 
   /** Called after values were loaded, for layers that keep sizes of their own. */
@@ -179,7 +185,7 @@ public abstract class Module implements Layers {
   public final void moveTo(Device device) {
     Context.current().withGrad(false, () -> {
       stateDict().values().forEach(t -> {
-        if (t.getDevice().equals(device) || t instanceof Parameter p && !p.isSized()) return;
+        if (t.getDevice().equals(device) || isOpen(t)) return;
         t.setGrad(null);
         t.become(t.to(device));
       });

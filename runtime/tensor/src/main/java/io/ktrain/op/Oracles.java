@@ -229,4 +229,21 @@ final class Oracles {
       return v / Math.pow(by.k() + by.alpha() * squares / by.size(), by.beta());
     });
   }
+
+  /** One draw for all that lies behind the first dims; {@code alpha}: dropped ones take selu's lowest value. */
+  static NdArray dropoutOfMask(Dropout by, NdArray x, int dims, boolean alpha) {
+    int behind = 1;
+    for (int d = dims; d < x.shape().length; d++) behind *= x.shape()[d];
+    int each = behind;
+    double p = by.p(), a = 1 / Math.sqrt((1 - p) * (1 + p * Dropouts.LOWEST * Dropouts.LOWEST)), b = -a * p * Dropouts.LOWEST;
+    int[] words = new int[4];
+    double[] y = new double[x.data().length];
+    for (int i = 0; i < y.length; i++) {
+      Philox.block(by.draw().key(), by.draw().stream(), i / each / 4, words);
+      boolean dropped = Philox.uniform(words[i / each % 4]) < p;
+      if (alpha) y[i] = p == 1 ? 0 : a * (dropped ? Dropouts.LOWEST : x.data()[i]) + b;
+      else y[i] = dropped ? 0 : x.data()[i] / (1 - p);
+    }
+    return new NdArray(x.shape(), y);
+  }
 }

@@ -1,10 +1,11 @@
 package io.ktrain.tensor;
 
 import io.ktrain.op.Convolutions;
+import io.ktrain.op.Dropouts;
 import io.ktrain.op.Normalizations;
 import org.jspecify.annotations.Nullable;
 
-/** The maths of layers: convolutions, pools, normalizations. */
+/** The maths of layers: convolutions, normalizations, dropout of channels. */
 public sealed interface LayerMethods permits Tensor {
   private Tensor self() {
     return (Tensor) this;
@@ -55,5 +56,17 @@ public sealed interface LayerMethods permits Tensor {
   /** Divides by (k + alpha * the mean square of size neighbouring channels)^beta. */
   default Tensor localResponseNorm(int size, double alpha, double beta, double k) {
     return Normalizations.localResponseNorm(self(), size, alpha, beta, k);
+  }
+
+  /** Zeroes whole channels with probability p and scales the rest; the identity outside training. */
+  default Tensor featureDropout(double p, boolean training) {
+    return Dropouts.dropout(Dropouts.FEATURE_DROPOUT, self(), p, training);
+  }
+  /** Dropout for selu: mean and variance stay. */
+  default Tensor alphaDropout(double p, boolean training) {
+    return Dropouts.dropout(Dropouts.ALPHA_DROPOUT, self(), p, training);
+  }
+  default Tensor featureAlphaDropout(double p, boolean training) {
+    return Dropouts.dropout(Dropouts.FEATURE_ALPHA_DROPOUT, self(), p, training);
   }
 }
