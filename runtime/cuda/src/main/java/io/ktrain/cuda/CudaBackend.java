@@ -51,6 +51,7 @@ public final class CudaBackend implements Backend {
     CreationKernels.register(this);
     ReductionKernels.register(this);
     NormalizationKernels.register(this);
+    GroupNormKernels.register(this);
     LossKernels.register(this);
     MatMulKernels.register(this);
     ConvolutionKernels.register(this);

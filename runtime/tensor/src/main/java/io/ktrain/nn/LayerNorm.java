@@ -3,7 +3,6 @@ package io.ktrain.nn;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /** Normalizes over the last dims, then scales and shifts each element (Ba et al. 2016). PyTorch's LayerNorm. */
 public final class LayerNorm extends Module {
@@ -27,11 +26,13 @@ public final class LayerNorm extends Module {
     bias = affine ? register("bias", new Parameter(Tensor.zeros(this.shape, DType.f32))) : null;
   }
 
-  public @Nullable Parameter getWeight() {
+  /** What elements are multiplied by; null where they are not. */
+  public Parameter getWeight() {
     return weight;
   }
 
-  public @Nullable Parameter getBias() {
+  /** What is added to elements; null where nothing is. */
+  public Parameter getBias() {
     return bias;
   }
 

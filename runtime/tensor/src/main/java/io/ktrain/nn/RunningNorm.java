@@ -45,11 +45,13 @@ public abstract sealed class RunningNorm extends Module permits BatchNorm, Insta
     batches = !track ? null : registerBuffer("num_batches_tracked", Tensor.zeros(Shape.SCALAR, DType.i64));
   }
 
-  public final @Nullable Parameter getWeight() {
+  /** What channels are multiplied by; null where they are not. */
+  public final Parameter getWeight() {
     return weight;
   }
 
-  public final @Nullable Parameter getBias() {
+  /** What is added to channels; null where nothing is. */
+  public final Parameter getBias() {
     return bias;
   }
 

@@ -28,15 +28,7 @@ import org.junit.jupiter.api.Test
 internal class GoldenReplayTest {
   /** Cases of the golden file for which there is nothing to call yet. One that passes must leave the list. */
   private val unsupported = setOf(
-    "conv1d_dilated",
-    "conv_transpose2d",
-    "groupnorm",
-    "instancenorm",
     "embedding_bag_mean",
-    "interp_bilinear_align_false",
-    "interp_nearest_x2",
-    "pad_reflect_replicate",
-    "pixel_shuffle",
     "rnn_tanh",
     "lstm_1layer",
     "lstm_2layer_bidirectional",
@@ -114,7 +106,7 @@ internal class GoldenReplayTest {
 
   /** What is wrong with the case's replay, or null where there is none. */
   private fun replayed(case: GoldenCase): List<String>? {
-    val replay = listOf(TENSOR_CASES, LAYER_CASES, TRAINING_CASES, DATA_CASES).firstNotNullOfOrNull { it[case.op] }
+    val replay = listOf(TENSOR_CASES, LAYER_CASES, PICTURE_CASES, TRAINING_CASES, DATA_CASES).firstNotNullOfOrNull { it[case.op] }
       ?: return null
     return try {
       case.differences(Context.current().fork(Generator(0)).run { replay(case) })
