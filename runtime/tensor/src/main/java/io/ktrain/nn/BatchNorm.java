@@ -22,4 +22,9 @@ public abstract sealed class BatchNorm extends RunningNorm permits BatchNorm1d, 
     follow(y[1].detach(), y[2].detach().mul((double) n / Math.max(1, n - 1)));
     return y[0];
   }
+
+  @Override
+  final boolean counts() {
+    return true;
+  }
 }

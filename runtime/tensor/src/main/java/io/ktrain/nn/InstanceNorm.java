@@ -41,4 +41,10 @@ public abstract sealed class InstanceNorm extends RunningNorm permits InstanceNo
     }
     return y;
   }
+
+  /** As PyTorch, which never counts here: without a momentum the running averages stay as they are. */
+  @Override
+  final boolean counts() {
+    return false;
+  }
 }

@@ -8,7 +8,7 @@ public final class InstanceNorm3d extends InstanceNorm {
     this(channels, 1e-5, 0.1, false, false);
   }
 
-  /** @param momentum null: running averages are the mean of all batches seen */
+  /** @param momentum how far running averages move; null: they stay, as PyTorch's do */
   public InstanceNorm3d(int channels, double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
     super("instanceNorm3d", 3, channels, eps, momentum, affine, trackRunningStats);
   }

@@ -36,7 +36,7 @@ final class Repr {
     int exponent = Integer.parseInt(java.substring(e + 1));
     String digits = java.substring(0, e).endsWith(".0") ? java.substring(0, e - 2) : java.substring(0, e);
     if (exponent >= -4 && exponent < 16) {
-      String plain = new BigDecimal(java).toPlainString();
+      String plain = new BigDecimal(java).stripTrailingZeros().toPlainString();
       return plain.contains(".") ? plain : plain + ".0";
     }
     return digits + "e" + (exponent < 0 ? "-" : "+") + (Math.abs(exponent) < 10 ? "0" : "") + Math.abs(exponent);

@@ -103,25 +103,23 @@ public abstract sealed class RunningNorm extends Module permits BatchNorm, Insta
     return track && isTraining();
   }
 
-  /** Moves the running averages towards what was seen; without a momentum they are the mean of all. */
+  /** Moves the running averages towards what was seen, by momentum or, without one, as the mean of all batches. */
   final void follow(Tensor mean, Tensor unbiasedVar) {
     if (!isTracking()) return;
     Context.current().withGrad(false, () -> {
-      batches.add_(1);
-      if (momentum != null) {
-        move(runningMean, mean, momentum);
-        move(runningVar, unbiasedVar, momentum);
-      } else {
-        Tensor share = batches.to(runningMean.getDtype()).pow(-1);
-        runningMean.add_(mean.sub(runningMean).mul(share));
-        runningVar.add_(unbiasedVar.sub(runningVar).mul(share));
-      }
+      if (counts()) batches.add_(1);
+      move(runningMean, mean);
+      move(runningVar, unbiasedVar);
       return null;
     });
   }
 
-  private static void move(Tensor average, Tensor seen, double momentum) {
-    average.copy_(average.mul(1 - momentum).add(seen.mul(momentum)));
+  /** Whether batches are counted, which a mean of them needs. */
+  abstract boolean counts();
+
+  private void move(Tensor average, Tensor seen) {
+    if (momentum != null) average.copy_(average.mul(1 - momentum).add(seen.mul(momentum)));
+    else if (counts()) average.add_(seen.sub(average).div(batches));
   }
 
   @Override

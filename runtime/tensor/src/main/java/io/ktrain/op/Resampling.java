@@ -70,12 +70,15 @@ public final class Resampling {
         t.reference(ResamplingOracles::interpolate);
         for (InterpolateMode mode : new InterpolateMode[] {InterpolateMode.NEAREST, InterpolateMode.NEAREST_EXACT, InterpolateMode.AREA})
           t.attributes(new Interpolate(mode, List.of(7), List.of(), false, false)).floats(OpTests.shape(2, 2, 5)).attributes(new Interpolate(mode, List.of(3, 8), List.of(), false, false)).floats(OpTests.strided(2, 2, 6, 4))
-              .attributes(new Interpolate(mode, List.of(4, 3, 3), List.of(2.0, 1.5, 0.5), false, false)).floats(OpTests.shape(1, 1, 2, 2, 6));
+              .attributes(new Interpolate(mode, List.of(4, 3, 3), List.of(2.0, 1.5, 0.5), false, false)).floats(OpTests.shape(1, 1, 2, 2, 6))
+              .attributes(new Interpolate(mode, List.of(5), List.of(1.1), false, false)).floats(OpTests.shape(1, 1, 5));
         for (boolean corners : new boolean[] {false, true})
           t.attributes(new Interpolate(InterpolateMode.LINEAR, List.of(7), List.of(), corners, false)).floats(OpTests.shape(2, 2, 5))
               .attributes(new Interpolate(InterpolateMode.BILINEAR, List.of(5, 3), List.of(), corners, false)).floats(OpTests.shape(1, 2, 3, 4)).floats(OpTests.shape(0, 2, 3, 4))
               .attributes(new Interpolate(InterpolateMode.BICUBIC, List.of(5, 3), List.of(), corners, false)).floats(OpTests.strided(1, 2, 4, 6))
               .attributes(new Interpolate(InterpolateMode.BILINEAR, List.of(7, 2), List.of(2.4, 0.5), corners, false)).floats(OpTests.shape(1, 1, 3, 4))
+              .attributes(new Interpolate(InterpolateMode.BILINEAR, List.of(3, 5), List.of(1.2, 1.1), corners, false)).floats(OpTests.shape(1, 1, 3, 5))
+              .attributes(new Interpolate(InterpolateMode.BICUBIC, List.of(3, 5), List.of(1.2, 1.1), corners, false)).floats(OpTests.shape(1, 1, 3, 5))
               .attributes(new Interpolate(InterpolateMode.TRILINEAR, List.of(3, 1, 5), List.of(), corners, false)).floats(OpTests.shape(1, 2, 2, 2, 3))
               .attributes(new Interpolate(InterpolateMode.BILINEAR, List.of(3, 9), List.of(), corners, true)).floats(OpTests.shape(1, 1, 8, 5))
               .attributes(new Interpolate(InterpolateMode.BICUBIC, List.of(3, 9), List.of(), corners, true)).floats(OpTests.shape(1, 1, 8, 5));
@@ -157,8 +160,9 @@ public final class Resampling {
     for (int d = spatial - 1; d >= 0; d--) {
       int n = x.size(2 + d), m = by.sizes().get(d);
       double scale = by.scales().isEmpty() ? 0 : by.scales().get(d);
-      SparseMatrix rows = mode == InterpolateMode.AREA ? cells(n, m) : Filters.of(by, n, m, scale);
-      if (n != m || scale != 0 && scale != 1) x = along(x, 2 + d, rows);
+      // Linear modes copy what keeps its size, whatever the scale; the others go by the scale that was given.
+      boolean same = n == m && (linear && mode != InterpolateMode.BICUBIC && !by.antialias() || mode == InterpolateMode.AREA || scale == 0 || scale == 1);
+      if (!same) x = along(x, 2 + d, mode == InterpolateMode.AREA ? cells(n, m) : Filters.of(by, n, m, scale));
     }
     return x;
   }

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import io.ktrain.tensor.InterpolateMode;
 import io.ktrain.tensor.PaddingMode;
 import java.util.List;
 
@@ -69,6 +70,7 @@ final class ResamplingOracles {
   }
 
   private static double weight(Resampling.Interpolate by, int r, int k, int n, int m, double step, boolean inside) {
+    if (n == m && (by.mode().dims() > 0 && by.mode() != InterpolateMode.BICUBIC && !by.antialias() || by.mode() == InterpolateMode.AREA)) return k == r ? 1 : 0;
     double centre = by.alignCorners() ? step * r : step * (r + 0.5) - 0.5;
     return switch (by.mode()) {
       case NEAREST -> k == Math.min(n - 1, (int) (r * step)) ? 1 : 0;

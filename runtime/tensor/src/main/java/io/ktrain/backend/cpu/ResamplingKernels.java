@@ -7,6 +7,7 @@ import io.ktrain.op.SparseMatrix;
 import io.ktrain.op.Spec;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Layout;
+import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -30,8 +31,7 @@ final class ResamplingKernels {
     cpu.add(Resampling.RESAMPLE, new Kernel<Resampling.Along>() {
       @Override
       public Layout layout(Call<Resampling.Along> call, List<Spec> specs, int i) {
-        Tensor x = call.in(0);
-        return x.layout().isDense(x.getShape()) ? Layout.permuted(specs.get(0).shape(), x.layout().order()) : null;
+        return ResamplingKernels.layout(call.in(0), specs.get(0).shape());
       }
 
       @Override
@@ -41,7 +41,12 @@ final class ResamplingKernels {
     });
   }
 
-  /** y lies as x does where x is dense, else row-major. */
+  /** How a result made of x lies; null for row-major. */
+  static Layout layout(Tensor x, Shape result) {
+    return x.layout().isDense(x.getShape()) ? Layout.permuted(result, x.layout().order()) : null;
+  }
+
+  /** y lies as {@link #layout} says. */
   static void resample(Tensor x, int dim, SparseMatrix by, Tensor y) {
     if (y.numel() == 0) return;
     if (x.numel() == 0) {
