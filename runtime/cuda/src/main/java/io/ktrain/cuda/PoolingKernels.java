@@ -2,9 +2,9 @@ package io.ktrain.cuda;
 
 import io.ktrain.backend.Kernel;
 import io.ktrain.op.Call;
+import io.ktrain.op.Op;
 import io.ktrain.op.Pooling;
 import io.ktrain.op.Pooling.PoolGrad;
-import io.ktrain.op.Op;
 import io.ktrain.op.Spec;
 import io.ktrain.tensor.Layout;
 import io.ktrain.tensor.Pool2dOptions;

@@ -3,7 +3,10 @@ package io.ktrain.nn;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 
-/** Dropout for selu, which keeps mean and variance, with probability p while training; the identity in evaluation. PyTorch's AlphaDropout. */
+/**
+ * Dropout for selu, which keeps mean and variance, with probability p while training; the identity in evaluation.
+ * PyTorch's AlphaDropout.
+ */
 public final class AlphaDropout extends Module {
   private final double p;
 

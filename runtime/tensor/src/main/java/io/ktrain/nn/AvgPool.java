@@ -14,7 +14,8 @@ public abstract sealed class AvgPool extends Module permits AvgPool1d, AvgPool2d
   }
 
   static PoolOptions options(Pool2dOptions o) {
-    return new PoolOptions(pair(o.kernelH(), o.kernelW()), pair(o.strideH(), o.strideW()), pair(o.paddingH(), o.paddingW()), List.of(1), o.ceilMode(), o.countIncludePad(), 0);
+    return new PoolOptions(pair(o.kernelH(), o.kernelW()), pair(o.strideH(), o.strideW()),
+        pair(o.paddingH(), o.paddingW()), List.of(1), o.ceilMode(), o.countIncludePad(), 0);
   }
 
   private static List<Integer> pair(int h, int w) {
@@ -30,6 +31,7 @@ public abstract sealed class AvgPool extends Module permits AvgPool1d, AvgPool2d
 
   @Override
   public String extraRepr() {
-    return "kernel_size=" + Repr.given(options.kernel()) + ", stride=" + Repr.given(options.stride()) + ", padding=" + Repr.given(options.padding());
+    return "kernel_size=" + Repr.given(options.kernel()) + ", stride=" + Repr.given(options.stride()) + ", padding="
+        + Repr.given(options.padding());
   }
 }

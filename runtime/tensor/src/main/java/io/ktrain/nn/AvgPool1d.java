@@ -20,6 +20,7 @@ public final class AvgPool1d extends AvgPool {
 
   @Override
   public String extraRepr() {
-    return "kernel_size=" + Repr.tuple(options.kernel()) + ", stride=" + Repr.tuple(options.stride()) + ", padding=" + Repr.tuple(options.padding());
+    return "kernel_size=" + Repr.tuple(options.kernel()) + ", stride=" + Repr.tuple(options.stride()) + ", padding="
+        + Repr.tuple(options.padding());
   }
 }

@@ -17,7 +17,9 @@ public abstract sealed class BatchNorm extends RunningNorm permits BatchNorm1d, 
   @Override
   final Tensor normalized(Tensor x) {
     long n = x.numel() / Math.max(1, x.size(1));
-    if (n <= 1 && isTraining()) throw new ShapeError("batchNorm: more than one value a channel is needed while training, got " + x.describe() + ". Fix: a larger batch, or eval().");
+    if (n <= 1 && isTraining())
+      throw new ShapeError("batchNorm: more than one value a channel is needed while training, got " + x.describe()
+          + ". Fix: a larger batch, or eval().");
     Tensor[] y = Normalizations.batchNorm(x, weight, bias, eps);
     follow(y[1].detach(), y[2].detach().mul((double) n / Math.max(1, n - 1)));
     return y[0];

@@ -2,7 +2,10 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.PaddingMode;
 
-/** A value before and after the last dim: one width for all sides, or pairs from the last dim on. PyTorch's ConstantPad1d. */
+/**
+ * A value before and after the last dim: one width for all sides, or pairs from the last dim on. PyTorch's
+ * ConstantPad1d.
+ */
 public final class ConstantPad1d extends Pad {
   public ConstantPad1d(double value, int... widths) {
     super(1, PaddingMode.ZEROS, value, widths);

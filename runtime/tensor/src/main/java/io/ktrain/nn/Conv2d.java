@@ -18,7 +18,8 @@ public final class Conv2d extends ConvNd {
   }
 
   public Conv2d(int in, int out, int kernelH, int kernelW, Conv2dOptions o, boolean bias) {
-    this(in, out, List.of(kernelH, kernelW), ConvOptions.DEFAULT.withStride(o.strideH(), o.strideW()).withPadding(o.paddingH(), o.paddingW()).withDilation(o.dilationH(), o.dilationW())
+    this(in, out, List.of(kernelH, kernelW), ConvOptions.DEFAULT.withStride(o.strideH(), o.strideW())
+        .withPadding(o.paddingH(), o.paddingW()).withDilation(o.dilationH(), o.dilationW())
         .withGroups(o.groups()), bias, PaddingMode.ZEROS);
   }
 

@@ -11,7 +11,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A convolution of any number of spatial dims, transposed or not. Its input channels may come from the first input seen,
+ * A convolution of any number of spatial dims, transposed or not. Its input channels may come from the first input
+ * seen,
  * or from a loaded state: PyTorch's lazy layers.
  */
 public abstract sealed class ConvNd extends Module
@@ -29,7 +30,8 @@ public abstract sealed class ConvNd extends Module
   private final Parameter weight;
   private final Parameter bias;
 
-  ConvNd(String word, int dims, boolean transposed, int in, int out, List<Integer> kernel, ConvOptions options, boolean bias, PaddingMode mode) {
+  ConvNd(String word, int dims, boolean transposed, int in, int out, List<Integer> kernel, ConvOptions options,
+      boolean bias, PaddingMode mode) {
     this.word = word;
     this.dims = dims;
     this.transposed = transposed;
@@ -38,12 +40,16 @@ public abstract sealed class ConvNd extends Module
     this.options = options;
     this.mode = mode;
     boolean lazy = in == LAZY;
-    if (in < 0 || out < 1 || kernel.stream().anyMatch(k -> k < 1)) throw new ShapeError(word + ": sizes must be positive, got " + words(in) + ".");
-    if (this.kernel.size() != dims) throw new ShapeError(word + ": kernel must be one number or " + dims + " of them, got " + kernel + ".");
+    if (in < 0 || out < 1 || kernel.stream().anyMatch(k -> k < 1))
+      throw new ShapeError(word + ": sizes must be positive, got " + words(in) + ".");
+    if (this.kernel.size() != dims)
+      throw new ShapeError(word + ": kernel must be one number or " + dims + " of them, got " + kernel + ".");
     int groups = options.groups();
     if (in % groups != 0 || out % groups != 0)
-      throw new ShapeError(word + ": " + in + " input and " + out + " output channels cannot be cut into " + groups + " groups.");
-    if (transposed && mode != PaddingMode.ZEROS) throw new ShapeError(word + ": a transposed convolution pads with zeros only.");
+      throw new ShapeError(word + ": " + in + " input and " + out + " output channels cannot be cut into " + groups
+          + " groups.");
+    if (transposed && mode != PaddingMode.ZEROS)
+      throw new ShapeError(word + ": a transposed convolution pads with zeros only.");
     Shape shape = lazy ? Shape.SCALAR : shape(in);
     weight = register("weight", lazy ? Parameter.lazy() : new Parameter(Init.weight(shape)));
     this.bias = !bias ? null : register("bias", lazy ? Parameter.lazy() : new Parameter(Init.bias(out, shape)));
@@ -72,7 +78,8 @@ public abstract sealed class ConvNd extends Module
 
   private String words(int in) {
     boolean square = kernel.stream().allMatch(k -> k.equals(kernel.get(0)));
-    return word + "(" + (in == LAZY ? "out = " + out : in + ", " + out) + ", kernel = " + (square ? kernel.get(0) : "listOf" + Repr.tuple(kernel).replace(",)", ")")) + ")";
+    return word + "(" + (in == LAZY ? "out = " + out : in + ", " + out) + ", kernel = "
+        + (square ? kernel.get(0) : "listOf" + Repr.tuple(kernel).replace(",)", ")")) + ")";
   }
 
   @Override
@@ -80,13 +87,16 @@ public abstract sealed class ConvNd extends Module
     boolean fits = x.getNdim() == dims + 2 || x.getNdim() == dims + 1;
     if (fits && !weight.isSized()) {
       int in = x.size(-dims - 1);
-      if (in % options.groups() != 0) throw new ShapeError(word + ": " + in + " channels of " + x.describe() + " cannot be cut into " + options.groups() + " groups.");
+      if (in % options.groups() != 0)
+        throw new ShapeError(word + ": " + in + " channels of " + x.describe() + " cannot be cut into "
+            + options.groups() + " groups.");
       Shape shape = shape(in);
       weight.size(shape, Init::weight);
       if (bias != null) bias.size(Shape.of(out), s -> Init.bias(out, shape));
     }
     if (!fits || x.size(-dims - 1) != in())
-      throw new ShapeError(word + ": input " + x.describe() + " must be [batch, " + (in() == LAZY ? "channels" : in()) + ", " + spatial() + "], since this layer is " + words(in()) + "."
+      throw new ShapeError(word + ": input " + x.describe() + " must be [batch, " + (in() == LAZY ? "channels" : in())
+          + ", " + spatial() + "], since this layer is " + words(in()) + "."
           + (fits ? " Fix: " + words(x.size(-dims - 1)) + "." : ""));
     if (mode == PaddingMode.ZEROS) return convolved(x, weight, bias, options);
     return convolved(x.pad(widths(), mode), weight, bias, options.withPadding(0));
@@ -112,8 +122,10 @@ public abstract sealed class ConvNd extends Module
   @Override
   public final String extraRepr() {
     ConvOptions o = options;
-    return in() + ", " + out + ", kernel_size=" + Repr.tuple(kernel) + ", stride=" + Repr.tuple(o.stride(), dims) + (o.same() ? ", padding=same" : unless(0, "padding", o.padding()))
-        + unless(1, "dilation", o.dilation()) + unless(0, "output_padding", o.outputPadding()) + (o.groups() != 1 ? ", groups=" + o.groups() : "") + (bias == null ? ", bias=False" : "")
+    return in() + ", " + out + ", kernel_size=" + Repr.tuple(kernel) + ", stride=" + Repr.tuple(o.stride(), dims)
+        + (o.same() ? ", padding=same" : unless(0, "padding", o.padding()))
+        + unless(1, "dilation", o.dilation()) + unless(0, "output_padding", o.outputPadding())
+        + (o.groups() != 1 ? ", groups=" + o.groups() : "") + (bias == null ? ", bias=False" : "")
         + (mode == PaddingMode.ZEROS ? "" : ", padding_mode=" + mode.name().toLowerCase(Locale.ROOT));
   }
 

@@ -6,7 +6,10 @@ import io.ktrain.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** 1-D transposed convolution over [batch, in, length], or without the batch: the gradient of a convolution as a layer. PyTorch's ConvTranspose1d. */
+/**
+ * 1-D transposed convolution over [batch, in, length], or without the batch: the gradient of a convolution as a layer.
+ * PyTorch's ConvTranspose1d.
+ */
 public final class ConvTranspose1d extends ConvNd {
   public ConvTranspose1d(int in, int out, int kernel) {
     this(in, out, kernel, ConvOptions.DEFAULT);

@@ -6,7 +6,10 @@ import io.ktrain.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** 2-D transposed convolution over [batch, in, height, width], or without the batch: the gradient of a convolution as a layer. PyTorch's ConvTranspose2d. */
+/**
+ * 2-D transposed convolution over [batch, in, height, width], or without the batch: the gradient of a convolution as a
+ * layer. PyTorch's ConvTranspose2d.
+ */
 public final class ConvTranspose2d extends ConvNd {
   public ConvTranspose2d(int in, int out, int kernel) {
     this(in, out, kernel, ConvOptions.DEFAULT);

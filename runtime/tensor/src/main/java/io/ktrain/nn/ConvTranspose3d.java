@@ -6,7 +6,10 @@ import io.ktrain.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** 3-D transposed convolution over [batch, in, depth, height, width], or without the batch: the gradient of a convolution as a layer. PyTorch's ConvTranspose3d. */
+/**
+ * 3-D transposed convolution over [batch, in, depth, height, width], or without the batch: the gradient of a
+ * convolution as a layer. PyTorch's ConvTranspose3d.
+ */
 public final class ConvTranspose3d extends ConvNd {
   public ConvTranspose3d(int in, int out, int kernel) {
     this(in, out, kernel, ConvOptions.DEFAULT);

@@ -3,7 +3,10 @@ package io.ktrain.nn;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 
-/** Zeroes whole channels of [batch, channels, length], with probability p while training; the identity in evaluation. PyTorch's Dropout1d. */
+/**
+ * Zeroes whole channels of [batch, channels, length], with probability p while training; the identity in evaluation.
+ * PyTorch's Dropout1d.
+ */
 public final class Dropout1d extends Module {
   private final double p;
 
@@ -14,7 +17,8 @@ public final class Dropout1d extends Module {
 
   @Override
   public Tensor forward(Tensor x) {
-    return x.getNdim() == 2 ? x.unsqueeze(0).featureDropout(p, isTraining()).squeeze(0) : x.featureDropout(p, isTraining());
+    return x.getNdim() == 2 ? x.unsqueeze(0).featureDropout(p, isTraining()).squeeze(0)
+        : x.featureDropout(p, isTraining());
   }
 
   @Override

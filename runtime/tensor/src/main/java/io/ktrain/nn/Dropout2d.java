@@ -3,7 +3,10 @@ package io.ktrain.nn;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 
-/** Zeroes whole channels of [batch, channels, height, width], with probability p while training; the identity in evaluation. PyTorch's Dropout2d. */
+/**
+ * Zeroes whole channels of [batch, channels, height, width], with probability p while training; the identity in
+ * evaluation. PyTorch's Dropout2d.
+ */
 public final class Dropout2d extends Module {
   private final double p;
 

@@ -3,7 +3,10 @@ package io.ktrain.nn;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 
-/** Dropout of whole channels for selu, which keeps mean and variance, with probability p while training; the identity in evaluation. PyTorch's FeatureAlphaDropout. */
+/**
+ * Dropout of whole channels for selu, which keeps mean and variance, with probability p while training; the identity in
+ * evaluation. PyTorch's FeatureAlphaDropout.
+ */
 public final class FeatureAlphaDropout extends Module {
   private final double p;
 

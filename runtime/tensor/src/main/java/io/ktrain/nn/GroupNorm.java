@@ -6,7 +6,10 @@ import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Normalizes each sample's groups of channels (dim 1), then scales and shifts each channel (Wu and He 2018). PyTorch's GroupNorm. */
+/**
+ * Normalizes each sample's groups of channels (dim 1), then scales and shifts each channel (Wu and He 2018). PyTorch's
+ * GroupNorm.
+ */
 public final class GroupNorm extends Module {
   private final int groups;
   private final int channels;
@@ -19,7 +22,8 @@ public final class GroupNorm extends Module {
   }
 
   public GroupNorm(int groups, int channels, double eps, boolean affine) {
-    if (groups < 1 || channels < 1 || channels % groups != 0) throw new ShapeError("groupNorm: " + channels + " channels cannot be cut into " + groups + " groups.");
+    if (groups < 1 || channels < 1 || channels % groups != 0)
+      throw new ShapeError("groupNorm: " + channels + " channels cannot be cut into " + groups + " groups.");
     this.groups = groups;
     this.channels = channels;
     this.eps = eps;
@@ -38,7 +42,9 @@ public final class GroupNorm extends Module {
   @Override
   public Tensor forward(Tensor x) {
     if (x.getNdim() > 1 && x.size(1) != channels)
-      throw new ShapeError("groupNorm: input " + x.describe() + " has " + x.size(1) + " channels in dim 1, but this layer is groupNorm(" + groups + ", " + channels + "). Fix: groupNorm(" + groups + ", " + x.size(1) + ").");
+      throw new ShapeError("groupNorm: input " + x.describe() + " has " + x.size(1)
+          + " channels in dim 1, but this layer is groupNorm(" + groups + ", " + channels + "). Fix: groupNorm("
+          + groups + ", " + x.size(1) + ").");
     return x.groupNorm(groups, weight, bias, eps);
   }
 

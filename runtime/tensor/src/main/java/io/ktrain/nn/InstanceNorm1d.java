@@ -9,7 +9,8 @@ public final class InstanceNorm1d extends InstanceNorm {
   }
 
   /** @param momentum how far running averages move; null: they stay, as PyTorch's do */
-  public InstanceNorm1d(int channels, double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
+  public InstanceNorm1d(int channels, double eps, @Nullable Double momentum, boolean affine,
+      boolean trackRunningStats) {
     super("instanceNorm1d", 1, channels, eps, momentum, affine, trackRunningStats);
   }
 

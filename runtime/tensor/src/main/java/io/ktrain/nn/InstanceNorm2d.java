@@ -9,7 +9,8 @@ public final class InstanceNorm2d extends InstanceNorm {
   }
 
   /** @param momentum how far running averages move; null: they stay, as PyTorch's do */
-  public InstanceNorm2d(int channels, double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
+  public InstanceNorm2d(int channels, double eps, @Nullable Double momentum, boolean affine,
+      boolean trackRunningStats) {
     super("instanceNorm2d", 2, channels, eps, momentum, affine, trackRunningStats);
   }
 

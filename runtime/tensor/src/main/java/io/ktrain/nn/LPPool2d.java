@@ -21,6 +21,7 @@ public final class LPPool2d extends Module {
   @Override
   public String extraRepr() {
     String stride = options.stride().equals(options.kernel()) ? "None" : Repr.given(options.stride());
-    return "norm_type=" + Repr.shortest(norm) + ", kernel_size=" + Repr.given(options.kernel()) + ", stride=" + stride + ", ceil_mode=" + Repr.flag(options.ceilMode());
+    return "norm_type=" + Repr.shortest(norm) + ", kernel_size=" + Repr.given(options.kernel()) + ", stride=" + stride
+        + ", ceil_mode=" + Repr.flag(options.ceilMode());
   }
 }

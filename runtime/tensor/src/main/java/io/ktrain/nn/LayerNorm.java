@@ -43,6 +43,7 @@ public final class LayerNorm extends Module {
 
   @Override
   public String extraRepr() {
-    return "(" + shape.toString().replaceAll("[\\[\\]]", "").replace(",", ", ") + (shape.ndim() == 1 ? ",)" : ")") + ", eps=" + Repr.number(eps) + ", elementwise_affine=" + Repr.flag(weight != null);
+    return "(" + shape.toString().replaceAll("[\\[\\]]", "").replace(",", ", ") + (shape.ndim() == 1 ? ",)" : ")")
+        + ", eps=" + Repr.number(eps) + ", elementwise_affine=" + Repr.flag(weight != null);
   }
 }

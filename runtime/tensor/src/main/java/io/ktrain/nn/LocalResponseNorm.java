@@ -2,7 +2,10 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
 
-/** x / (k + alpha * the mean square of size neighbouring channels)^beta (Krizhevsky et al. 2012). PyTorch's LocalResponseNorm. */
+/**
+ * x / (k + alpha * the mean square of size neighbouring channels)^beta (Krizhevsky et al. 2012). PyTorch's
+ * LocalResponseNorm.
+ */
 public final class LocalResponseNorm extends Module {
   private final int size;
   private final double alpha;

@@ -31,7 +31,8 @@ public abstract sealed class MaxPool extends Module permits MaxPool1d, MaxPool2d
 
   @Override
   public final String extraRepr() {
-    return "kernel_size=" + Repr.given(options.kernel()) + ", stride=" + Repr.given(options.stride()) + ", padding=" + Repr.given(options.padding()) + ", dilation=" + Repr.given(options.dilation())
+    return "kernel_size=" + Repr.given(options.kernel()) + ", stride=" + Repr.given(options.stride()) + ", padding="
+        + Repr.given(options.padding()) + ", dilation=" + Repr.given(options.dilation())
         + ", ceil_mode=" + Repr.flag(options.ceilMode());
   }
 }

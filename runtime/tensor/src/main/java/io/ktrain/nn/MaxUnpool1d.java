@@ -24,6 +24,7 @@ public final class MaxUnpool1d extends Module {
 
   @Override
   public String extraRepr() {
-    return "kernel_size=" + Repr.tuple(options.kernel(), 1) + ", stride=" + Repr.tuple(options.stride(), 1) + ", padding=" + Repr.tuple(options.padding(), 1);
+    return "kernel_size=" + Repr.tuple(options.kernel(), 1) + ", stride=" + Repr.tuple(options.stride(), 1)
+        + ", padding=" + Repr.tuple(options.padding(), 1);
   }
 }

@@ -24,6 +24,7 @@ public final class MaxUnpool2d extends Module {
 
   @Override
   public String extraRepr() {
-    return "kernel_size=" + Repr.tuple(options.kernel(), 2) + ", stride=" + Repr.tuple(options.stride(), 2) + ", padding=" + Repr.tuple(options.padding(), 2);
+    return "kernel_size=" + Repr.tuple(options.kernel(), 2) + ", stride=" + Repr.tuple(options.stride(), 2)
+        + ", padding=" + Repr.tuple(options.padding(), 2);
   }
 }

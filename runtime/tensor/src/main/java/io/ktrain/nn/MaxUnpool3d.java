@@ -24,6 +24,7 @@ public final class MaxUnpool3d extends Module {
 
   @Override
   public String extraRepr() {
-    return "kernel_size=" + Repr.tuple(options.kernel(), 3) + ", stride=" + Repr.tuple(options.stride(), 3) + ", padding=" + Repr.tuple(options.padding(), 3);
+    return "kernel_size=" + Repr.tuple(options.kernel(), 3) + ", stride=" + Repr.tuple(options.stride(), 3)
+        + ", padding=" + Repr.tuple(options.padding(), 3);
   }
 }

@@ -155,7 +155,8 @@ public abstract class Module implements Layers {
     mine.forEach((n, t) -> {
       Tensor s = state.get(n);
       if (s == null) wrong.add("missing: " + n);
-      else if (!isOpen(t) && !s.getShape().equals(t.getShape())) wrong.add(n + " is " + t.describe() + " here but " + s.describe() + " there");
+      else if (!isOpen(t) && !s.getShape().equals(t.getShape())) wrong.add(n + " is " + t.describe() + " here but "
+          + s.describe() + " there");
     });
     for (String n : state.keySet()) if (!mine.containsKey(n)) wrong.add("unexpected: " + n);
     if (!wrong.isEmpty())

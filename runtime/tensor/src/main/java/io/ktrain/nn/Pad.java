@@ -15,7 +15,8 @@ public abstract class Pad extends Module {
   /** @param widths one for all sides, or pairs of (before, after) from the last dim on */
   Pad(int dims, PaddingMode mode, double value, int... widths) {
     if (widths.length != 1 && widths.length != 2 * dims)
-      throw new ShapeError("pad: widths must be one number or " + 2 * dims + " of them, got " + Arrays.toString(widths) + ".");
+      throw new ShapeError("pad: widths must be one number or " + 2 * dims + " of them, got " + Arrays.toString(widths)
+          + ".");
     this.widths = widths.length == 1 ? new int[2 * dims] : widths.clone();
     if (widths.length == 1) Arrays.fill(this.widths, widths[0]);
     this.mode = mode;

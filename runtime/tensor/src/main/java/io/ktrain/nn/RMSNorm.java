@@ -6,7 +6,10 @@ import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Divides by the root mean square over the last dims, then scales each element (Zhang and Sennrich 2019). PyTorch's RMSNorm. */
+/**
+ * Divides by the root mean square over the last dims, then scales each element (Zhang and Sennrich 2019). PyTorch's
+ * RMSNorm.
+ */
 public final class RMSNorm extends Module {
   private final int[] shape;
   private final Double eps;
@@ -43,6 +46,7 @@ public final class RMSNorm extends Module {
 
   @Override
   public String extraRepr() {
-    return Repr.tuple(Arrays.stream(shape).boxed().toList()) + ", eps=" + Repr.number(eps) + ", elementwise_affine=" + Repr.flag(weight != null);
+    return Repr.tuple(Arrays.stream(shape).boxed().toList()) + ", eps=" + Repr.number(eps) + ", elementwise_affine="
+        + Repr.flag(weight != null);
   }
 }

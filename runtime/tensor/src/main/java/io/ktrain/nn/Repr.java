@@ -11,7 +11,8 @@ final class Repr {
 
   /** As {@code (3, 2)}, or {@code (3,)} of one. */
   static String tuple(List<Integer> sizes) {
-    return "(" + sizes.stream().map(String::valueOf).collect(Collectors.joining(", ")) + (sizes.size() == 1 ? ",)" : ")");
+    return "(" + sizes.stream().map(String::valueOf).collect(Collectors.joining(", "))
+        + (sizes.size() == 1 ? ",)" : ")");
   }
 
   /** One for each of {@code dims} dims, whichever way it was given. */

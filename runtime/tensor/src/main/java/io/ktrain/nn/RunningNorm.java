@@ -9,7 +9,8 @@ import io.ktrain.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Normalizes by what it sees, and where asked to keeps running averages of the mean and variance of each channel (dim 1)
+ * Normalizes by what it sees, and where asked to keeps running averages of the mean and variance of each channel (dim
+ * 1)
  * for evaluation. The running variance is the unbiased one, as PyTorch's.
  */
 public abstract sealed class RunningNorm extends Module permits BatchNorm, InstanceNorm {
@@ -77,9 +78,11 @@ public abstract sealed class RunningNorm extends Module permits BatchNorm, Insta
   }
 
   private void requireChannels(Tensor x) {
-    if (channels == LAZY && (weight != null ? !weight.isSized() : runningMean instanceof LazyBuffer b && !b.isSized())) size(x.size(1));
+    if (channels == LAZY && (weight != null ? !weight.isSized() : runningMean instanceof LazyBuffer b && !b.isSized()))
+      size(x.size(1));
     if (channels != x.size(1) && (affine || track))
-      throw new ShapeError(word + ": input " + x.describe() + " has " + x.size(1) + " channels in dim 1, but this layer has " + channels + ". Fix: " + word + "(" + x.size(1) + ").");
+      throw new ShapeError(word + ": input " + x.describe() + " has " + x.size(1)
+          + " channels in dim 1, but this layer has " + channels + ". Fix: " + word + "(" + x.size(1) + ").");
   }
 
   private void size(int n) {
@@ -124,6 +127,7 @@ public abstract sealed class RunningNorm extends Module permits BatchNorm, Insta
 
   @Override
   public final String extraRepr() {
-    return channels + ", eps=" + Repr.number(eps) + ", momentum=" + Repr.number(momentum) + ", affine=" + Repr.flag(affine) + ", track_running_stats=" + Repr.flag(track);
+    return channels + ", eps=" + Repr.number(eps) + ", momentum=" + Repr.number(momentum) + ", affine="
+        + Repr.flag(affine) + ", track_running_stats=" + Repr.flag(track);
   }
 }

@@ -24,8 +24,10 @@ public final class Unflatten extends Module {
       else known *= cut[i];
     if (open >= 0 && known > 0) cut[open] = x.size(at) / known;
     if (known < 0 || Arrays.stream(cut).reduce(1, (a, b) -> a * b) != x.size(at))
-      throw new ShapeError("unflatten: dim " + dim + " of " + x.describe() + " cannot be cut into " + Arrays.toString(sizes) + ".");
-    for (int d = 0; d < all.length; d++) all[d] = d < at ? x.size(d) : d < at + cut.length ? cut[d - at] : x.size(d - cut.length + 1);
+      throw new ShapeError("unflatten: dim " + dim + " of " + x.describe() + " cannot be cut into "
+          + Arrays.toString(sizes) + ".");
+    for (int d = 0; d < all.length; d++)
+      all[d] = d < at ? x.size(d) : d < at + cut.length ? cut[d - at] : x.size(d - cut.length + 1);
     return x.reshape(all);
   }
 

@@ -4,7 +4,9 @@ import io.ktrain.tensor.ConvOptions;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 
-/** What is under a window at each place as a column: [batch, c, h, w] to [batch, c * kernel, places]. PyTorch's Unfold. */
+/**
+ * What is under a window at each place as a column: [batch, c, h, w] to [batch, c * kernel, places]. PyTorch's Unfold.
+ */
 public final class Unfold extends Module {
   private final List<Integer> kernel;
   private final ConvOptions options;
@@ -30,6 +32,7 @@ public final class Unfold extends Module {
   }
 
   static String windows(List<Integer> kernel, ConvOptions o) {
-    return "kernel_size=" + Repr.given(kernel) + ", dilation=" + Repr.given(o.dilation()) + ", padding=" + Repr.given(o.padding()) + ", stride=" + Repr.given(o.stride());
+    return "kernel_size=" + Repr.given(kernel) + ", dilation=" + Repr.given(o.dilation()) + ", padding="
+        + Repr.given(o.padding()) + ", stride=" + Repr.given(o.stride());
   }
 }

@@ -39,7 +39,8 @@ public final class Upsample extends Module {
 
   @Override
   public String extraRepr() {
-    String by = scales.size() == 1 ? Repr.number(scales.getFirst()) : scales.stream().map(Repr::number).collect(Collectors.joining(", ", "(", ")"));
+    String by = scales.size() == 1 ? Repr.number(scales.getFirst()) : scales.stream().map(Repr::number)
+        .collect(Collectors.joining(", ", "(", ")"));
     return (sizes.isEmpty() ? "scale_factor=" + by : "size=" + Repr.given(sizes)) + ", mode=" + mode.word();
   }
 }

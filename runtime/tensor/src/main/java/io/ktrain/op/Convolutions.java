@@ -76,49 +76,79 @@ public final class Convolutions {
 
   private static Op<ConvOptions> conv(int dims) {
     String name = "conv" + dims + "d";
-    return op(name, ConvOptions.class, "Cross-correlation of " + Windows.words(dims) + " of [n,c,...] with [out,c/groups,...], plus bias [out].")
+    return op(name, ConvOptions.class, "Cross-correlation of " + Windows.words(dims)
+        + " of [n,c,...] with [out,c/groups,...], plus bias [out].")
         .composed(c -> NdConvolution.conv(name, dims, c.in(0), c.in(1), c.in(2), c.attributes()))
         .tests(t -> {
           t.reference((o, in) -> WindowOracles.conv(o, in, dims));
           samples(t, dims, false);
-          t.attributes(new ConvOptions(List.of(1), List.of(0), List.of(3, 1, 2).subList(0, dims), 1, List.of(0), true)).floats(WindowOracles.sample(dims, 2, 2, 4, 5, 6), WindowOracles.sample(dims, 3, 2, 2, 3, 2), OpTests.shape(3));
-          t.fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT, Tensor.ones(sizes(dims, 1, 3, 4)), Tensor.ones(sizes(dims, 2, 2, 3)), null),
-              name + ": input f32" + Shape.of(sizes(dims, 1, 3, 4)) + " has 3 channels in dim 1, but weight f32" + Shape.of(sizes(dims, 2, 2, 3)) + " with 1 groups takes 2.")
-              .fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT, Tensor.ones(sizes(dims, 1, 2, 4)), Tensor.ones(sizes(dims, 2, 2, 5)), null),
-                  name + ": the kernel " + "5x5x5".substring(0, 2 * dims - 1) + " (dilation " + "1x1x1".substring(0, 2 * dims - 1) + ") is larger than the padded input of f32" + Shape.of(sizes(dims, 1, 2, 4)) + ".")
-              .fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT.withGroups(2), Tensor.ones(sizes(dims, 1, 2, 4)), Tensor.ones(sizes(dims, 3, 1, 2)), null), name + ": 3 output channels cannot be cut into 2 groups.")
-              .fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT, Tensor.ones(4), Tensor.ones(sizes(dims, 3, 1, 2)), null),
-                  name + ": input must be [batch, channels, " + Windows.names(dims) + "], or without the batch, got f32[4].");
+          t.attributes(new ConvOptions(List.of(1), List.of(0), List.of(3, 1, 2).subList(0, dims), 1, List.of(0), true))
+              .floats(WindowOracles.sample(dims, 2, 2, 4, 5, 6), WindowOracles.sample(dims, 3, 2, 2, 3, 2),
+              OpTests.shape(3));
+          t.fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT, Tensor.ones(sizes(dims, 1, 3, 4)),
+              Tensor.ones(sizes(dims, 2, 2, 3)), null),
+              name + ": input f32" + Shape.of(sizes(dims, 1, 3, 4)) + " has 3 channels in dim 1, but weight f32"
+                  + Shape.of(sizes(dims, 2, 2, 3)) + " with 1 groups takes 2.")
+              .fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT, Tensor.ones(sizes(dims, 1, 2, 4)),
+              Tensor.ones(sizes(dims, 2, 2, 5)), null),
+                  name + ": the kernel " + "5x5x5".substring(0, 2 * dims - 1) + " (dilation "
+                      + "1x1x1".substring(0, 2 * dims - 1) + ") is larger than the padded input of f32"
+                      + Shape.of(sizes(dims, 1, 2, 4)) + ".")
+              .fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT.withGroups(2),
+              Tensor.ones(sizes(dims, 1, 2, 4)), Tensor.ones(sizes(dims, 3, 1, 2)), null), name
+              + ": 3 output channels cannot be cut into 2 groups.")
+              .fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT, Tensor.ones(4),
+              Tensor.ones(sizes(dims, 3, 1, 2)), null),
+                  name + ": input must be [batch, channels, " + Windows.names(dims)
+                      + "], or without the batch, got f32[4].");
         }).build();
   }
 
   private static Op<ConvOptions> transpose(int dims) {
     String name = "convTranspose" + dims + "d";
-    return op(name, ConvOptions.class, "The gradient of conv" + dims + "d by its input as an operation of its own: each input element spreads the kernel [c,out/groups,...].")
+    return op(name, ConvOptions.class, "The gradient of conv" + dims
+        + "d by its input as an operation of its own: each input element spreads the kernel [c,out/groups,...].")
         .composed(c -> NdConvolution.transposed(name, dims, c.in(0), c.in(1), c.in(2), c.attributes()))
         .tests(t -> {
           t.reference((o, in) -> WindowOracles.convTranspose(o, in, dims));
           samples(t, dims, true);
-          t.attributes(ConvOptions.DEFAULT.withStride(2).withOutputPadding(1)).floats(WindowOracles.sample(dims, 2, 2, 3, 2, 2), WindowOracles.sample(dims, 2, 3, 2, 3, 2), OpTests.shape(3))
-              .attributes(ConvOptions.DEFAULT.withDilation(3).withPadding(1).withOutputPadding(2)).floats(WindowOracles.sample(dims, 1, 2, 2, 3, 2), WindowOracles.sample(dims, 2, 1, 2, 2, 2), OpTests.ABSENT);
-          t.fails(() -> Dispatch.call(numbered(dims, true), ConvOptions.DEFAULT.withOutputPadding(1), Tensor.ones(sizes(dims, 1, 2, 4)), Tensor.ones(sizes(dims, 2, 2, 2)), null),
+          t.attributes(ConvOptions.DEFAULT.withStride(2).withOutputPadding(1))
+              .floats(WindowOracles.sample(dims, 2, 2, 3, 2, 2), WindowOracles.sample(dims, 2, 3, 2, 3, 2),
+              OpTests.shape(3))
+              .attributes(ConvOptions.DEFAULT.withDilation(3).withPadding(1).withOutputPadding(2))
+              .floats(WindowOracles.sample(dims, 1, 2, 2, 3, 2), WindowOracles.sample(dims, 2, 1, 2, 2, 2),
+              OpTests.ABSENT);
+          t.fails(() -> Dispatch.call(numbered(dims, true), ConvOptions.DEFAULT.withOutputPadding(1),
+              Tensor.ones(sizes(dims, 1, 2, 4)), Tensor.ones(sizes(dims, 2, 2, 2)), null),
               name + ": outputPadding must be smaller than the stride or the dilation, got outputPadding [1], stride [1], dilation [1].")
-              .fails(() -> Dispatch.call(numbered(dims, true), ConvOptions.DEFAULT, Tensor.ones(sizes(dims, 1, 2, 4)), Tensor.ones(sizes(dims, 3, 2, 2)), null),
-                  name + ": input f32" + Shape.of(sizes(dims, 1, 2, 4)) + " has 2 channels in dim 1, but weight f32" + Shape.of(sizes(dims, 3, 2, 2)) + " takes 3.")
-              .fails(() -> Dispatch.call(numbered(dims, true), ConvOptions.DEFAULT.withPadding(2), Tensor.ones(sizes(dims, 1, 2, 2)), Tensor.ones(sizes(dims, 2, 2, 2)), null),
-                  name + ": nothing is left of f32" + Shape.of(sizes(dims, 1, 2, 2)) + ": the output would be " + "-1x-1x-1".substring(0, 3 * dims - 1) + ". Fix: less padding.");
+              .fails(() -> Dispatch.call(numbered(dims, true), ConvOptions.DEFAULT, Tensor.ones(sizes(dims, 1, 2, 4)),
+              Tensor.ones(sizes(dims, 3, 2, 2)), null),
+                  name + ": input f32" + Shape.of(sizes(dims, 1, 2, 4)) + " has 2 channels in dim 1, but weight f32"
+                      + Shape.of(sizes(dims, 3, 2, 2)) + " takes 3.")
+              .fails(() -> Dispatch.call(numbered(dims, true), ConvOptions.DEFAULT.withPadding(2),
+              Tensor.ones(sizes(dims, 1, 2, 2)), Tensor.ones(sizes(dims, 2, 2, 2)), null),
+                  name + ": nothing is left of f32" + Shape.of(sizes(dims, 1, 2, 2)) + ": the output would be "
+                      + "-1x-1x-1".substring(0, 3 * dims - 1) + ". Fix: less padding.");
         }).build();
   }
 
   private static void samples(OpTests<ConvOptions> t, int dims, boolean transposed) {
     int[][] kernels = {{2, 3, 2}, {3, 2, 1}};
-    t.attributes(ConvOptions.DEFAULT).floats(WindowOracles.sample(dims, 2, 2, 4, 3, 4), weight(dims, transposed, 3, 2, kernels[0]), OpTests.shape(3))
+    t.attributes(ConvOptions.DEFAULT).floats(WindowOracles.sample(dims, 2, 2, 4, 3, 4),
+        weight(dims, transposed, 3, 2, kernels[0]), OpTests.shape(3))
         .floats(WindowOracles.unbatched(dims, 2, 4, 3, 4), weight(dims, transposed, 1, 2, kernels[0]), OpTests.ABSENT)
-        .floats(WindowOracles.sample(dims, 0, 2, 4, 3, 4), weight(dims, transposed, 3, 2, kernels[0]), OpTests.shape(3));
-    t.attributes(new ConvOptions(List.of(2, 1, 2).subList(0, dims), List.of(1, 0, 2).subList(0, dims), List.of(1, 2, 1).subList(0, dims), 1, List.of(0), false))
-        .floats(WindowOracles.strided(dims, 1, 2, 5, 6, 3), weight(dims, transposed, 2, 2, kernels[1]), OpTests.shape(2));
-    t.attributes(ConvOptions.DEFAULT.withGroups(2).withPadding(1)).floats(WindowOracles.sample(dims, 2, 4, 3, 4, 3), transposed ? WindowOracles.sample(dims, 4, 3, kernels[1]) : WindowOracles.sample(dims, 6, 2, kernels[1]), OpTests.shape(6));
-    t.attributes(ConvOptions.DEFAULT.withGroups(3).withStride(2)).floats(WindowOracles.sample(dims, 1, 3, 3, 4, 3), WindowOracles.sample(dims, 3, 1, kernels[0]), OpTests.ABSENT);
+        .floats(WindowOracles.sample(dims, 0, 2, 4, 3, 4), weight(dims, transposed, 3, 2, kernels[0]),
+        OpTests.shape(3));
+    t.attributes(new ConvOptions(List.of(2, 1, 2).subList(0, dims), List.of(1, 0, 2).subList(0, dims), List.of(1, 2, 1)
+        .subList(0, dims), 1, List.of(0), false))
+        .floats(WindowOracles.strided(dims, 1, 2, 5, 6, 3), weight(dims, transposed, 2, 2, kernels[1]),
+        OpTests.shape(2));
+    t.attributes(ConvOptions.DEFAULT.withGroups(2).withPadding(1))
+        .floats(WindowOracles.sample(dims, 2, 4, 3, 4, 3), transposed ? WindowOracles.sample(dims, 4, 3, kernels[1])
+        : WindowOracles.sample(dims, 6, 2, kernels[1]), OpTests.shape(6));
+    t.attributes(ConvOptions.DEFAULT.withGroups(3).withStride(2))
+        .floats(WindowOracles.sample(dims, 1, 3, 3, 4, 3), WindowOracles.sample(dims, 3, 1, kernels[0]),
+        OpTests.ABSENT);
   }
 
   private static OpTests.Input weight(int dims, boolean transposed, int out, int in, int[] kernel) {
@@ -141,7 +171,8 @@ public final class Convolutions {
   private static Spec convShape(Call<Conv2dOptions> c) {
     Tensor x = c.in(0), w = c.in(1);
     Conv2dOptions o = c.attributes();
-    int[] out = NdConvolution.sizes("conv2d", 2, x, w, c.in(2), new int[] {o.strideH(), o.strideW()}, new int[] {2 * o.paddingH(), 2 * o.paddingW()}, new int[] {o.dilationH(), o.dilationW()}, o.groups());
+    int[] out = NdConvolution.sizes("conv2d", 2, x, w, c.in(2), new int[] {o.strideH(), o.strideW()},
+        new int[] {2 * o.paddingH(), 2 * o.paddingW()}, new int[] {o.dilationH(), o.dilationW()}, o.groups());
     return new Spec(Shape.of(x.size(0), w.size(0), out[0], out[1]), x.getDtype());
   }
 

@@ -47,11 +47,14 @@ final class MaxPooling {
   /** Pictures first, then along the depth, where each picture is one row. */
   private static Tensor[] volume(Tensor x, int[] k, int[] s, int[] p, boolean ceilMode) {
     int n = x.size(0), c = x.size(1), depth = x.size(2), pixels = x.size(3) * x.size(4);
-    Tensor[] flat = plane(x.reshape(n, c * depth, x.size(3), x.size(4)), new Pool2dOptions(k[1], k[2], s[1], s[2], p[1], p[2], ceilMode, true));
+    Tensor[] flat = plane(x.reshape(n, c * depth, x.size(3), x.size(4)),
+        new Pool2dOptions(k[1], k[2], s[1], s[2], p[1], p[2], ceilMode, true));
     int h = flat[0].size(2), w = flat[0].size(3);
-    Tensor[] deep = plane(flat[0].reshape(n, c, depth, h * w), new Pool2dOptions(k[0], 1, s[0], 1, p[0], 0, ceilMode, true));
+    Tensor[] deep = plane(flat[0].reshape(n, c, depth, h * w),
+        new Pool2dOptions(k[0], 1, s[0], 1, p[0], 0, ceilMode, true));
     Tensor among = deep[1].reshape(n, c, deep[1].size(2) * h * w); // places among the pictures' maxima
-    Tensor places = flat[1].reshape(n, c, depth * h * w).gather(2, among).add(among.floorDivide(Tensor.constant(h * w)).mul(pixels));
+    Tensor places = flat[1].reshape(n, c, depth * h * w).gather(2, among)
+        .add(among.floorDivide(Tensor.constant(h * w)).mul(pixels));
     return new Tensor[] {deep[0].reshape(n, c, deep[0].size(2), h, w), places.reshape(n, c, deep[0].size(2), h, w)};
   }
 
@@ -60,7 +63,9 @@ final class MaxPooling {
     for (int d = 0; d < sizes.size(); d++) {
       var along = new ArrayList<Cell>();
       int n = x.size(2 + d), m = sizes.get(d);
-      for (int i = 0; i < m; i++) along.add(new Cell(Resampling.cellStart(n, m, i), Resampling.cellEnd(n, m, i) - Resampling.cellStart(n, m, i), 1));
+      for (int i = 0; i < m; i++)
+        along.add(new Cell(Resampling.cellStart(n, m, i), Resampling.cellEnd(n, m, i) - Resampling.cellStart(n, m, i),
+            1));
       cells.add(along);
     }
     return cut(given, x, cells);
@@ -102,7 +107,8 @@ final class MaxPooling {
     Tensor x = Windows.batched(op, dims, given);
     Resampling.floating(op, x);
     if (!indices.getShape().equals(given.getShape()))
-      throw new ShapeError(op + ": there must be one index for each value, got " + indices.describe() + " for " + given.describe() + ".");
+      throw new ShapeError(op + ": there must be one index for each value, got " + indices.describe() + " for "
+          + given.describe() + ".");
     if (indices.getDtype() != DType.i64) indices = indices.to(DType.i64);
     int n = x.size(0), c = x.size(1), places = 1;
     int[] shape = new int[dims + 2];
@@ -110,7 +116,8 @@ final class MaxPooling {
     shape[1] = c;
     for (int d = 0; d < dims; d++) places *= shape[2 + d] = sizes.get(d);
     Tensor at = indices.reshape(n, c, -1), zeros = Tensor.zeros(Shape.of(n, c, places), x.getDtype()).to(x.getDevice());
-    Tensor count = zeros.scatterAdd(2, at, Tensor.onesLike(x.detach()).reshape(at.getShape())).maximum(Tensor.constant(1));
+    Tensor count = zeros.scatterAdd(2, at, Tensor.onesLike(x.detach()).reshape(at.getShape()))
+        .maximum(Tensor.constant(1));
     return Windows.like(given, dims, zeros.scatterAdd(2, at, x.reshape(at.getShape())).div(count).reshape(shape));
   }
 }

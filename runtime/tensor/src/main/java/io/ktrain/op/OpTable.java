@@ -17,7 +17,8 @@ public final class OpTable {
 
   /** All of them, families loaded. */
   public static synchronized Collection<Op<?>> all() {
-    for (Class<?> family : new Class<?>[] {Elementwise.class, Activations.class, Reductions.class, MatMuls.class, Convolutions.class, Pooling.class, Resampling.class, Rearranging.class, Dropouts.class,
+    for (Class<?> family : new Class<?>[] {Elementwise.class, Activations.class, Reductions.class, MatMuls.class,
+        Convolutions.class, Pooling.class, Resampling.class, Rearranging.class, Dropouts.class,
         Shapes.class, Indexing.class, Normalizations.class, Losses.class, Creation.class, Updates.class}) {
       try {
         Class.forName(family.getName());

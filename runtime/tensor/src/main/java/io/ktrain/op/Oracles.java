@@ -215,7 +215,9 @@ final class Oracles {
     for (int row = 0; row < y.length; row += n) {
       double squares = 0;
       for (int k = row; k < row + n; k++) squares += x.data()[k] * x.data()[k];
-      for (int k = 0; k < n; k++) y[row + k] = x.data()[row + k] / Math.sqrt(squares / n + by.eps()) * (in.get(1) == null ? 1 : in.get(1).data()[k]);
+      for (int k = 0; k < n; k++)
+        y[row + k] = x.data()[row + k] / Math.sqrt(squares / n + by.eps())
+            * (in.get(1) == null ? 1 : in.get(1).data()[k]);
     }
     return new NdArray(x.shape(), y);
   }
@@ -225,7 +227,8 @@ final class Oracles {
     return NdArray.by(x.shape(), i -> {
       double v = x.at(i), squares = 0;
       int channel = i[1];
-      for (i[1] = channel - by.size() / 2; i[1] < channel - by.size() / 2 + by.size(); i[1]++) if (i[1] >= 0 && i[1] < x.shape()[1]) squares += x.at(i) * x.at(i);
+      for (i[1] = channel - by.size() / 2; i[1] < channel - by.size() / 2 + by.size(); i[1]++)
+        if (i[1] >= 0 && i[1] < x.shape()[1]) squares += x.at(i) * x.at(i);
       return v / Math.pow(by.k() + by.alpha() * squares / by.size(), by.beta());
     });
   }
@@ -235,7 +238,8 @@ final class Oracles {
     int behind = 1;
     for (int d = dims; d < x.shape().length; d++) behind *= x.shape()[d];
     int each = behind;
-    double p = by.p(), a = 1 / Math.sqrt((1 - p) * (1 + p * Dropouts.LOWEST * Dropouts.LOWEST)), b = -a * p * Dropouts.LOWEST;
+    double p = by.p(), a = 1 / Math.sqrt((1 - p) * (1 + p * Dropouts.LOWEST * Dropouts.LOWEST)), b = -a * p
+        * Dropouts.LOWEST;
     int[] words = new int[4];
     double[] y = new double[x.data().length];
     for (int i = 0; i < y.length; i++) {

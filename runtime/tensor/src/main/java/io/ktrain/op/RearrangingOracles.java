@@ -17,7 +17,8 @@ final class RearrangingOracles {
     ConvOptions o = by.options();
     int[] s = o.strides("", 2), p = o.paddings("", 2), d = o.dilations("", 2);
     int kh = by.kernel().get(0), kw = by.kernel().get(1);
-    int oh = (height + 2 * p[0] - d[0] * (kh - 1) - 1) / s[0] + 1, ow = (width + 2 * p[1] - d[1] * (kw - 1) - 1) / s[1] + 1;
+    int oh = (height + 2 * p[0] - d[0] * (kh - 1) - 1) / s[0] + 1, ow = (width + 2 * p[1] - d[1] * (kw - 1) - 1) / s[1]
+        + 1;
     for (int i = 0; i < n; i++)
       for (int row = 0; row < c * kh * kw; row++)
         for (int column = 0; column < oh * ow; column++) {
@@ -55,7 +56,8 @@ final class RearrangingOracles {
 
   static NdArray col2im(Rearranging.Columns by, List<NdArray> in) {
     NdArray x = batched(in.get(0), 3);
-    int c = x.shape()[1] / (by.kernel().get(0) * by.kernel().get(1)), height = by.sizes().get(0), width = by.sizes().get(1);
+    int c = x.shape()[1] / (by.kernel().get(0) * by.kernel().get(1)), height = by.sizes().get(0), width = by.sizes()
+        .get(1);
     NdArray y = NdArray.zeros(x.shape()[0], c, height, width);
     pairs(by, x.shape()[0], c, height, width, (n, channel, h, w, row, column) -> {
       if (h >= 0) y.add(x.at(n, row, column), n, channel, h, w);

@@ -12,7 +12,8 @@ final class ResamplingOracles {
     NdArray x = in.get(0);
     double[][] dense = new double[a.by().rows()][a.by().width()];
     for (int r = 0; r < dense.length; r++)
-      for (int k = a.by().starts()[r]; k < a.by().starts()[r + 1]; k++) dense[r][a.by().columns()[k]] += a.by().weights()[k];
+      for (int k = a.by().starts()[r]; k < a.by().starts()[r + 1]; k++)
+        dense[r][a.by().columns()[k]] += a.by().weights()[k];
     int[] shape = x.shape().clone();
     shape[a.dim()] = dense.length;
     return NdArray.by(shape, i -> {
@@ -52,7 +53,8 @@ final class ResamplingOracles {
   /** One dim at a time: sample k of the old ones weighs w(k) in each new one. */
   private static NdArray along(Resampling.Interpolate by, int d, NdArray x) {
     int n = x.shape()[2 + d], m = by.sizes().get(d);
-    double step = by.alignCorners() ? (m > 1 ? (n - 1.0) / (m - 1) : 0) : by.scales().isEmpty() ? (double) n / m : 1 / by.scales().get(d);
+    double step = by.alignCorners() ? (m > 1 ? (n - 1.0) / (m - 1) : 0) : by.scales().isEmpty() ? (double) n / m
+        : 1 / by.scales().get(d);
     int[] shape = x.shape().clone();
     shape[2 + d] = m;
     return NdArray.by(shape, i -> {
@@ -70,14 +72,16 @@ final class ResamplingOracles {
   }
 
   private static double weight(Resampling.Interpolate by, int r, int k, int n, int m, double step, boolean inside) {
-    if (n == m && (by.mode().dims() > 0 && by.mode() != InterpolateMode.BICUBIC && !by.antialias() || by.mode() == InterpolateMode.AREA)) return k == r ? 1 : 0;
+    if (n == m && (by.mode().dims() > 0 && by.mode() != InterpolateMode.BICUBIC && !by.antialias()
+        || by.mode() == InterpolateMode.AREA)) return k == r ? 1 : 0;
     double centre = by.alignCorners() ? step * r : step * (r + 0.5) - 0.5;
     return switch (by.mode()) {
       case NEAREST -> k == Math.min(n - 1, (int) (r * step)) ? 1 : 0;
       case NEAREST_EXACT -> k == Math.min(n - 1, (int) ((r + 0.5) * step)) ? 1 : 0;
       case AREA -> k >= (int) Math.floor((double) r * n / m) && k < (int) Math.ceil((r + 1.0) * n / m) ? 1 : 0;
       case BICUBIC -> by.antialias() ? inside ? keys(smooth(r, k, step), -0.5) : 0 : keys(k - centre, -0.75);
-      default -> by.antialias() ? inside ? Math.max(0, 1 - Math.abs(smooth(r, k, step))) : 0 : Math.max(0, 1 - Math.abs(k - centre));
+      default -> by.antialias() ? inside ? Math.max(0, 1 - Math.abs(smooth(r, k, step))) : 0
+          : Math.max(0, 1 - Math.abs(k - centre));
     };
   }
 

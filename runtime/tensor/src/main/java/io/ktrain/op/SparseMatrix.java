@@ -51,7 +51,8 @@ public final class SparseMatrix {
       });
       starts[r + 1] = held.count;
     }
-    return new SparseMatrix(width, starts, Arrays.copyOf(held.columns, held.count), Arrays.copyOf(held.weights, held.count));
+    return new SparseMatrix(width, starts, Arrays.copyOf(held.columns, held.count),
+        Arrays.copyOf(held.weights, held.count));
   }
 
   public int rows() {
@@ -97,7 +98,8 @@ public final class SparseMatrix {
 
   @Override
   public boolean equals(Object o) {
-    return o == this || o instanceof SparseMatrix m && m.hash == hash && m.width == width && Arrays.equals(m.starts, starts)
+    return o == this || o instanceof SparseMatrix m && m.hash == hash && m.width == width
+        && Arrays.equals(m.starts, starts)
         && Arrays.equals(m.columns, columns) && Arrays.equals(m.weights, weights);
   }
 

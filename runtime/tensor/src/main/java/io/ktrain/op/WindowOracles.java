@@ -81,7 +81,8 @@ final class WindowOracles {
 
   static NdArray conv(ConvOptions o, List<NdArray> in, int dims) {
     NdArray x = batched(in.get(0), dims), w = in.get(1), b = in.get(2);
-    int[] size = spatial(x), kernel = spatial(w), stride = o.strides("", dims), padding = o.paddings("", dims), dilation = o.dilations("", dims), out = new int[dims];
+    int[] size = spatial(x), kernel = spatial(w), stride = o.strides("", dims), padding = o.paddings("", dims),
+        dilation = o.dilations("", dims), out = new int[dims];
     for (int d = 0; d < dims; d++) {
       int reach = dilation[d] * (kernel[d] - 1);
       if (o.same()) padding[d] = reach / 2;
@@ -92,7 +93,8 @@ final class WindowOracles {
       double[] sum = {b == null ? 0 : b.data()[i[1]]};
       each(kernel, tap -> {
         int[] at = under(size, Arrays.copyOfRange(i, 2, i.length), tap, stride, padding, dilation);
-        for (int c = 0; at != null && c < channels; c++) sum[0] += x.at(joined(i[0], i[1] / each * channels + c, at)) * w.at(joined(i[1], c, tap));
+        for (int c = 0; at != null && c < channels; c++)
+          sum[0] += x.at(joined(i[0], i[1] / each * channels + c, at)) * w.at(joined(i[1], c, tap));
       });
       return sum[0];
     });
@@ -102,13 +104,16 @@ final class WindowOracles {
   /** Each input element adds the kernel, times itself, to the output. */
   static NdArray convTranspose(ConvOptions o, List<NdArray> in, int dims) {
     NdArray x = batched(in.get(0), dims), w = in.get(1), b = in.get(2);
-    int[] size = spatial(x), kernel = spatial(w), stride = o.strides("", dims), padding = o.paddings("", dims), dilation = o.dilations("", dims), more = o.outputPaddings("", dims), out = new int[dims];
-    for (int d = 0; d < dims; d++) out[d] = (size[d] - 1) * stride[d] - 2 * padding[d] + dilation[d] * (kernel[d] - 1) + more[d] + 1;
+    int[] size = spatial(x), kernel = spatial(w), stride = o.strides("", dims), padding = o.paddings("", dims),
+        dilation = o.dilations("", dims), more = o.outputPaddings("", dims), out = new int[dims];
+    for (int d = 0; d < dims; d++)
+      out[d] = (size[d] - 1) * stride[d] - 2 * padding[d] + dilation[d] * (kernel[d] - 1) + more[d] + 1;
     int each = w.shape()[1], channels = x.shape()[1] / o.groups();
     NdArray y = NdArray.by(joined(x.shape()[0], each * o.groups(), out), i -> b == null ? 0 : b.data()[i[1]]);
     x.each((i, value) -> each(kernel, tap -> {
       int[] to = under(out, Arrays.copyOfRange(i, 2, i.length), tap, stride, padding, dilation);
-      for (int c = 0; to != null && c < each; c++) y.add(value * w.at(joined(i[1], c, tap)), joined(i[0], i[1] / channels * each + c, to));
+      for (int c = 0; to != null && c < each; c++)
+        y.add(value * w.at(joined(i[1], c, tap)), joined(i[0], i[1] / channels * each + c, to));
     }));
     return like(in.get(0), dims, y);
   }
@@ -122,14 +127,17 @@ final class WindowOracles {
 
   private static NdArray pool(PoolOptions o, NdArray given, int dims, Fold fold) {
     NdArray x = batched(given, dims);
-    int[] size = spatial(x), kernel = o.kernels("", dims), stride = o.strides("", dims), padding = o.paddings("", dims), dilation = o.dilations("", dims), out = new int[dims];
-    for (int d = 0; d < dims; d++) out[d] = PoolOptions.windows(size[d], kernel[d], stride[d], padding[d], dilation[d], o.ceilMode());
+    int[] size = spatial(x), kernel = o.kernels("", dims), stride = o.strides("", dims),
+        padding = o.paddings("", dims), dilation = o.dilations("", dims), out = new int[dims];
+    for (int d = 0; d < dims; d++)
+      out[d] = PoolOptions.windows(size[d], kernel[d], stride[d], padding[d], dilation[d], o.ceilMode());
     return like(given, dims, NdArray.by(joined(x.shape()[0], x.shape()[1], out), i -> {
       double[] found = new double[Arrays.stream(kernel).reduce(1, (a, b) -> a * b)];
       int[] count = new int[1];
       int[] to = Arrays.copyOfRange(i, 2, i.length);
       int padded = 1;
-      for (int d = 0; d < dims; d++) padded *= Math.min(to[d] * stride[d] + kernel[d], size[d] + 2 * padding[d]) - to[d] * stride[d];
+      for (int d = 0; d < dims; d++)
+        padded *= Math.min(to[d] * stride[d] + kernel[d], size[d] + 2 * padding[d]) - to[d] * stride[d];
       each(kernel, tap -> {
         int[] at = under(size, to, tap, stride, padding, dilation);
         if (at != null) found[count[0]++] = x.at(joined(i[0], i[1], at));
@@ -143,11 +151,13 @@ final class WindowOracles {
   }
 
   static NdArray mean(PoolOptions o, NdArray x, int dims) {
-    return pool(o, x, dims, (v, padded) -> Arrays.stream(v).sum() / (o.divisor() != 0 ? o.divisor() : o.countIncludePad() ? padded : v.length));
+    return pool(o, x, dims, (v, padded) -> Arrays.stream(v)
+        .sum() / (o.divisor() != 0 ? o.divisor() : o.countIncludePad() ? padded : v.length));
   }
 
   static NdArray powers(Pooling.Lp lp, NdArray x, int dims) {
-    return pool(lp.options(), x, dims, (v, padded) -> Math.pow(Arrays.stream(v).map(e -> Math.pow(e, lp.norm())).sum(), 1 / lp.norm()));
+    return pool(lp.options(), x, dims, (v, padded) -> Math.pow(Arrays.stream(v).map(e -> Math.pow(e, lp.norm())).sum(),
+        1 / lp.norm()));
   }
 
   static NdArray cells(List<Integer> sizes, NdArray given, boolean largest) {

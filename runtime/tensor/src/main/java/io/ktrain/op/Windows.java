@@ -23,7 +23,8 @@ final class Windows {
   static Tensor batched(String op, int dims, Tensor x) {
     if (x.getNdim() == dims + 1) return x.unsqueeze(0);
     if (x.getNdim() == dims + 2) return x;
-    throw new ShapeError(op + ": input must be [batch, channels, " + names(dims) + "], or without the batch, got " + x.describe() + ".");
+    throw new ShapeError(op + ": input must be [batch, channels, " + names(dims) + "], or without the batch, got "
+        + x.describe() + ".");
   }
 
   /** The result y, without a batch where the input had none. */
@@ -35,7 +36,8 @@ final class Windows {
   static void fit(String op, Tensor x, int[] kernel, int[] stride, int[] padding, int[] dilation, boolean ceilMode) {
     for (int d = 0; d < kernel.length; d++)
       if (PoolOptions.windows(x.size(2 + d), kernel[d], stride[d], padding[d], dilation[d], ceilMode) < 1)
-        throw new ShapeError(op + ": the window " + by(kernel) + " is larger than the padded input of " + x.describe() + ".");
+        throw new ShapeError(op + ": the window " + by(kernel) + " is larger than the padded input of " + x.describe()
+            + ".");
   }
 
   /** As 3x3. */

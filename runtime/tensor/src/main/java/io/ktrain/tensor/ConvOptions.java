@@ -3,7 +3,8 @@ package io.ktrain.tensor;
 import java.util.List;
 
 /**
- * How a convolution moves over its input, for any number of spatial dims: each list holds one number for all of them, or
+ * How a convolution moves over its input, for any number of spatial dims: each list holds one number for all of them,
+ * or
  * one for each, outermost first. {@code ConvOptions.DEFAULT.withStride(2).withPadding(1, 0)}.
  *
  * @param same pads so that the output is as large as the input, as PyTorch's padding="same"; the stride must be 1
@@ -22,7 +23,8 @@ public record ConvOptions(List<Integer> stride, List<Integer> padding, List<Inte
     outputPadding = Sizes.atLeast(0, "outputPadding", outputPadding);
     if (groups < 1) throw new ShapeError("window: groups must be at least 1, got " + groups + ".");
     if (same && stride.stream().anyMatch(s -> s != 1))
-      throw new ShapeError("window: padding \"same\" needs a stride of 1, got " + stride + ". Fix: give the padding in numbers.");
+      throw new ShapeError("window: padding \"same\" needs a stride of 1, got " + stride
+          + ". Fix: give the padding in numbers.");
   }
 
   public ConvOptions withStride(int... sizes) {

@@ -62,7 +62,8 @@ public record PoolOptions(List<Integer> kernel, List<Integer> stride, List<Integ
     int[] all = Sizes.spread(op, "padding", padding, dims), sizes = kernels(op, dims);
     for (int d = 0; d < dims; d++)
       if (2 * all[d] > sizes[d])
-        throw new ShapeError(op + ": padding must be at most half the kernel, got kernel " + kernel + ", padding " + padding + ".");
+        throw new ShapeError(op + ": padding must be at most half the kernel, got kernel " + kernel + ", padding "
+            + padding + ".");
     return all;
   }
 

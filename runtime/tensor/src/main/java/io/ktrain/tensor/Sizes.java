@@ -12,7 +12,8 @@ final class Sizes {
   }
 
   static List<Integer> atLeast(int least, String what, List<Integer> sizes) {
-    for (int s : sizes) if (s < least) throw new ShapeError("window: " + what + " must be at least " + least + ", got " + sizes + ".");
+    for (int s : sizes) if (s < least) throw new ShapeError("window: " + what + " must be at least " + least + ", got "
+        + sizes + ".");
     return List.copyOf(sizes);
   }
 

@@ -74,7 +74,8 @@ class OpTableTest {
       // indexing
       "maskedSelect", "index", "nonzero", "oneHot", "triu", "tril",
       // layers and losses
-      "maxPool1dWithIndices", "maxPool2dWithIndices", "maxPool3dWithIndices", "interpolateBy", "crossEntropy", "nllLoss", "mseLoss", "bceWithLogits");
+      "maxPool1dWithIndices", "maxPool2dWithIndices", "maxPool3dWithIndices", "interpolateBy", "crossEntropy",
+          "nllLoss", "mseLoss", "bceWithLogits");
 
   /** Which operations to test, where someone works on a few. */
   static final String NAMED = System.getenv().getOrDefault("KTRAIN_TEST_OPS", ".*");

@@ -139,8 +139,10 @@ final class ConvolutionKernels {
   }
 
   private static void means(Tensor from, Pool2dOptions o, Shape x, Tensor to, boolean back) {
-    SparseMatrix rows = Pooling.means(x.get(2), o.kernelH(), o.strideH(), o.paddingH(), o.ceilMode(), o.countIncludePad(), 0);
-    SparseMatrix columns = Pooling.means(x.get(3), o.kernelW(), o.strideW(), o.paddingW(), o.ceilMode(), o.countIncludePad(), 0);
+    SparseMatrix rows = Pooling.means(x.get(2), o.kernelH(), o.strideH(), o.paddingH(), o.ceilMode(),
+        o.countIncludePad(), 0);
+    SparseMatrix columns = Pooling.means(x.get(3), o.kernelW(), o.strideW(), o.paddingW(), o.ceilMode(),
+        o.countIncludePad(), 0);
     Shape between = from.getShape().with(3, to.size(3));
     Layout layout = ResamplingKernels.layout(from, between);
     Tensor half = Temporary.of(from, between, layout == null ? Layout.contiguous(between) : layout);

@@ -29,7 +29,10 @@ final class GroupNormKernels {
     return values == VectorNorm.NONE ? otherwise : VectorMemory.get(values + 4L * i);
   }
 
-  /** Samples of channels in groups: each channel is one run of {@code run} elements, each group of {@code each} channels. */
+  /**
+   * Samples of channels in groups: each channel is one run of {@code run} elements, each group of {@code each}
+   * channels.
+   */
   private record Groups(int samples, int channels, int groups, int each, int run) {
     static Groups of(Tensor x, int groups) {
       int n = x.size(0), c = x.size(1);
@@ -57,13 +60,15 @@ final class GroupNormKernels {
         for (long row = from; row < from + count; row++) {
           long at = x + 4 * row * n;
           float average = VectorReductions.sum(at, n) / n;
-          float scale = VectorNorm.reciprocalRoot(VectorReductions.squaredDeviations(at, average, n), n, call.attributes().eps());
+          float scale = VectorNorm.reciprocalRoot(VectorReductions.squaredDeviations(at, average, n), n,
+              call.attributes().eps());
           VectorMemory.set(mean + 4 * row, average);
           VectorMemory.set(rstd + 4 * row, scale);
           int first = (int) (row % s.groups) * s.each;
           for (int c = 0; c < s.each; c++) {
             long run = 4L * (row * n + (long) c * s.run);
-            VectorNorm.standardise(x + run, average, scale * at(w, first + c, 1f), at(b, first + c, 0f), y + run, s.run);
+            VectorNorm.standardise(x + run, average, scale * at(w, first + c, 1f), at(b, first + c, 0f), y + run,
+                s.run);
           }
         }
       });
@@ -94,7 +99,8 @@ final class GroupNormKernels {
           double sum = 0, dot = 0;
           for (int c = 0; c < s.each; c++) {
             long run = 4L * (row * n + (long) c * s.run);
-            float up = VectorReductions.sum(g + run, s.run), with = VectorReductions.centredDot(g + run, x + run, average, s.run);
+            float up = VectorReductions.sum(g + run, s.run),
+                with = VectorReductions.centredDot(g + run, x + run, average, s.run);
             VectorMemory.set(db + place + 4L * c, up);
             VectorMemory.set(dw + place + 4L * c, with * scale);
             float weight = at(w, first + c, 1f);
@@ -123,9 +129,11 @@ final class GroupNormKernels {
     @Override
     public void run(Call<Normalizations.Layer> call) {
       int rows = Math.toIntExact(call.out(1).numel()), cols = Math.toIntExact(call.in(0).numel() / rows);
-      long x = address(call.in(0)), w = NormKernels.orNone(call.in(1)), y = address(call.out(0)), root = address(call.out(1));
+      long x = address(call.in(0)), w = NormKernels.orNone(call.in(1)), y = address(call.out(0)),
+          root = address(call.out(1));
       NormKernels.overRows(rows, cols, (from, n, t) ->
-          VectorNorm.rmsNorm(x + 4 * from * cols, w, call.attributes().eps(), y + 4 * from * cols, root + 4 * from, n, cols));
+          VectorNorm.rmsNorm(x + 4 * from * cols, w, call.attributes().eps(), y + 4 * from * cols, root + 4 * from, n,
+              cols));
     }
   }
 
@@ -137,8 +145,10 @@ final class GroupNormKernels {
 
     @Override
     public void run(Call<Normalizations.Layer> call) {
-      int rows = Math.toIntExact(call.in(3).numel()), cols = Math.toIntExact(call.in(1).numel() / rows), ranges = NormKernels.ranges(rows, cols);
-      long g = address(call.in(0)), x = address(call.in(1)), w = NormKernels.orNone(call.in(2)), root = address(call.in(3)), dx = address(call.out(0));
+      int rows = Math.toIntExact(call.in(3).numel()), cols = Math.toIntExact(call.in(1).numel() / rows),
+          ranges = NormKernels.ranges(rows, cols);
+      long g = address(call.in(0)), x = address(call.in(1)), w = NormKernels.orNone(call.in(2)),
+          root = address(call.in(3)), dx = address(call.out(0));
       Tensor parts = Temporary.of(call.in(1), Shape.of(ranges, cols));
       long dw = address(parts);
       NormKernels.overRows(rows, cols, (from, n, t) -> {

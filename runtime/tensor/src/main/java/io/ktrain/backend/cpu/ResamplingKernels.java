@@ -71,23 +71,27 @@ final class ResamplingKernels {
   }
 
   private static void floats(Tensor x, Tensor y, SparseMatrix by, int outer, int inner) {
-    int n = by.width(), m = by.rows(), chunk = Math.min(inner, Math.max(64, TILE / n)), chunks = Math.ceilDiv(inner, chunk);
+    int n = by.width(), m = by.rows(), chunk = Math.min(inner, Math.max(64, TILE / n)),
+        chunks = Math.ceilDiv(inner, chunk);
     int together = chunks > 1 ? 1 : Math.clamp(TILE / ((long) n * inner), 1, outer);
     float[] weights = new float[by.weights().length];
     for (int k = 0; k < weights.length; k++) weights[k] = (float) by.weights()[k];
     MemorySegment source = x.storage().host(), target = y.storage().host();
     long first = x.layout().offset(), to = y.layout().offset();
     ThreadPool.run(Math.ceilDiv(outer, together) * chunks, t -> {
-      int begin = t % chunks * chunk, width = Math.min(chunk, inner - begin), start = t / chunks * together, count = Math.min(together, outer - start);
+      int begin = t % chunks * chunk, width = Math.min(chunk, inner - begin), start = t / chunks * together,
+          count = Math.min(together, outer - start);
       float[] in = new float[n * width], out = new float[m * width];
       for (int o = start; o < start + count; o++) {
         long place = first + (long) o * n * inner + begin, result = to + (long) o * m * inner + begin;
         if (chunks == 1) MemorySegment.copy(source, F32, 4 * place, in, 0, n * width);
-        else for (int r = 0; r < n; r++) MemorySegment.copy(source, F32, 4 * (place + (long) r * inner), in, r * width, width);
+        else for (int r = 0; r < n; r++) MemorySegment.copy(source, F32, 4 * (place + (long) r * inner), in, r * width,
+            width);
         if (width < SHORT) columns(by, weights, in, out, width);
         else rows(by, weights, in, out, width);
         if (chunks == 1) MemorySegment.copy(out, 0, target, F32, 4 * result, m * width);
-        else for (int r = 0; r < m; r++) MemorySegment.copy(out, r * width, target, F32, 4 * (result + (long) r * inner), width);
+        else for (int r = 0; r < m; r++) MemorySegment.copy(out, r * width, target, F32, 4
+            * (result + (long) r * inner), width);
       }
     });
   }
