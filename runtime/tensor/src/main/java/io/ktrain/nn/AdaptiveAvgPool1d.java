@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The means of a given number of cells, whatever the input's size. PyTorch's AdaptiveAvgPool1d. */
 public final class AdaptiveAvgPool1d extends Module {
@@ -13,6 +14,11 @@ public final class AdaptiveAvgPool1d extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.adaptiveAvgPool1d(length);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(length);
   }
 
   @Override

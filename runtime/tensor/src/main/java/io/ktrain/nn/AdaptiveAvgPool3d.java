@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The means of a given number of cells, whatever the input's size. PyTorch's AdaptiveAvgPool3d. */
 public final class AdaptiveAvgPool3d extends Module {
@@ -17,6 +18,11 @@ public final class AdaptiveAvgPool3d extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.adaptiveAvgPool3d(depth, height, width);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(depth, height, width);
   }
 
   @Override

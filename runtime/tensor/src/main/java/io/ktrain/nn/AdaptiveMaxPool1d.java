@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Extreme;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The largest elements of a given number of cells, whatever the input's size. PyTorch's AdaptiveMaxPool1d. */
 public final class AdaptiveMaxPool1d extends Module {
@@ -19,6 +20,11 @@ public final class AdaptiveMaxPool1d extends Module {
   /** The values, and their places among the elements of a channel: PyTorch's return_indices. */
   public Extreme withIndices(Tensor x) {
     return x.adaptiveMaxPool1d(length);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(length);
   }
 
   @Override

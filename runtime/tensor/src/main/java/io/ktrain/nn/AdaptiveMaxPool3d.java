@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Extreme;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The largest elements of a given number of cells, whatever the input's size. PyTorch's AdaptiveMaxPool3d. */
 public final class AdaptiveMaxPool3d extends Module {
@@ -23,6 +24,11 @@ public final class AdaptiveMaxPool3d extends Module {
   /** The values, and their places among the elements of a channel: PyTorch's return_indices. */
   public Extreme withIndices(Tensor x) {
     return x.adaptiveMaxPool3d(depth, height, width);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(depth, height, width);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /**
  * Dropout for selu, which keeps mean and variance, with probability p while training; the identity in evaluation.
@@ -18,6 +19,11 @@ public final class AlphaDropout extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.alphaDropout(p, isTraining());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(p);
   }
 
   @Override

@@ -30,6 +30,11 @@ public abstract sealed class AvgPool extends Module permits AvgPool1d, AvgPool2d
   }
 
   @Override
+  public final List<Object> arguments() {
+    return List.of(options);
+  }
+
+  @Override
   public String extraRepr() {
     return "kernel_size=" + Repr.given(options.kernel()) + ", stride=" + Repr.given(options.stride()) + ", padding="
         + Repr.given(options.padding());

@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** Deals the channels of the groups out in turn. PyTorch's ChannelShuffle. */
 public final class ChannelShuffle extends Module {
@@ -13,6 +14,11 @@ public final class ChannelShuffle extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.channelShuffle(factor);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(factor);
   }
 
   @Override

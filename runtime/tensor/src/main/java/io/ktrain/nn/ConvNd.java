@@ -120,6 +120,12 @@ public abstract sealed class ConvNd extends Module
   abstract Tensor convolved(Tensor x, Tensor weight, @Nullable Tensor bias, ConvOptions options);
 
   @Override
+  public final List<Object> arguments() {
+    if (transposed) return List.of(in(), out, kernel, options, bias != null);
+    return List.of(in(), out, kernel, options, bias != null, mode);
+  }
+
+  @Override
   public final String extraRepr() {
     ConvOptions o = options;
     return in() + ", " + out + ", kernel_size=" + Repr.tuple(kernel) + ", stride=" + Repr.tuple(o.stride(), dims)

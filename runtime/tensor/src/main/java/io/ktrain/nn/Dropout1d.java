@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /**
  * Zeroes whole channels of [batch, channels, length], with probability p while training; the identity in evaluation.
@@ -19,6 +20,11 @@ public final class Dropout1d extends Module {
   public Tensor forward(Tensor x) {
     return x.getNdim() == 2 ? x.unsqueeze(0).featureDropout(p, isTraining()).squeeze(0)
         : x.featureDropout(p, isTraining());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(p);
   }
 
   @Override

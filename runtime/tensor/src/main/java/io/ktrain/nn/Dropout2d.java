@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /**
  * Zeroes whole channels of [batch, channels, height, width], with probability p while training; the identity in
@@ -18,6 +19,11 @@ public final class Dropout2d extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.featureDropout(p, isTraining());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(p);
   }
 
   @Override

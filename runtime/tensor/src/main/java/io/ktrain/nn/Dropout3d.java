@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /**
  * Zeroes whole channels of [batch, channels, depth, height, width], with probability p while training; the identity in
@@ -19,6 +20,11 @@ public final class Dropout3d extends Module {
   public Tensor forward(Tensor x) {
     return x.getNdim() == 4 ? x.unsqueeze(0).featureDropout(p, isTraining()).squeeze(0)
         : x.featureDropout(p, isTraining());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(p);
   }
 
   @Override

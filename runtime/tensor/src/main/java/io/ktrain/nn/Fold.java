@@ -23,6 +23,11 @@ public final class Fold extends Module {
   }
 
   @Override
+  public List<Object> arguments() {
+    return List.of(sizes, kernel, options);
+  }
+
+  @Override
   public String extraRepr() {
     return "output_size=" + Repr.given(sizes) + ", " + Unfold.windows(kernel, options);
   }

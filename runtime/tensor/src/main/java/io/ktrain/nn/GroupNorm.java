@@ -4,6 +4,7 @@ import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,11 @@ public final class GroupNorm extends Module {
           + " channels in dim 1, but this layer is groupNorm(" + groups + ", " + channels + "). Fix: groupNorm("
           + groups + ", " + x.size(1) + ").");
     return x.groupNorm(groups, weight, bias, eps);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(groups, channels, eps, weight != null);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The p-th root of the sum of p-th powers of each window of [batch, channels, height, width]. PyTorch's LPPool2d. */
 public final class LPPool2d extends Module {
@@ -16,6 +17,11 @@ public final class LPPool2d extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.lpPool2d(norm, options);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(norm, options);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /**
  * x / (k + alpha * the mean square of size neighbouring channels)^beta (Krizhevsky et al. 2012). PyTorch's
@@ -26,6 +27,11 @@ public final class LocalResponseNorm extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.localResponseNorm(size, alpha, beta, k);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(size, alpha, beta, k);
   }
 
   @Override

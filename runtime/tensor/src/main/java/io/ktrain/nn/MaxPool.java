@@ -4,6 +4,7 @@ import io.ktrain.tensor.Extreme;
 import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The largest of each window, of any number of spatial dims. */
 public abstract sealed class MaxPool extends Module permits MaxPool1d, MaxPool2d, MaxPool3d {
@@ -27,6 +28,11 @@ public abstract sealed class MaxPool extends Module permits MaxPool1d, MaxPool2d
   /** The values, and their places among the elements of a channel for a MaxUnpool: PyTorch's return_indices. */
   public final Extreme withIndices(Tensor x) {
     return pooled(x, options);
+  }
+
+  @Override
+  public final List<Object> arguments() {
+    return List.of(options);
   }
 
   @Override

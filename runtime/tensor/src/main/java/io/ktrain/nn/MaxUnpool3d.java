@@ -3,6 +3,7 @@ package io.ktrain.nn;
 import io.ktrain.op.Pooling;
 import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** Puts what MaxPool3d found back at its places, among zeros. PyTorch's MaxUnpool3d. */
 public final class MaxUnpool3d extends Module {
@@ -20,6 +21,11 @@ public final class MaxUnpool3d extends Module {
   /** @param sizes of the result's spatial dims */
   public Tensor invoke(Tensor x, Tensor indices, int... sizes) {
     return Pooling.maxUnpool(x, indices, sizes);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(options);
   }
 
   @Override

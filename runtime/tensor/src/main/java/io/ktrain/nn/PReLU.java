@@ -4,6 +4,7 @@ import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** x where positive, a learned multiple of it elsewhere (He et al. 2015). PyTorch's PReLU. */
 public final class PReLU extends Module {
@@ -26,6 +27,11 @@ public final class PReLU extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.prelu(weight);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(weight.size(0), 0.25);
   }
 
   @Override

@@ -28,6 +28,11 @@ public abstract class Pad extends Module {
     return mode == PaddingMode.ZEROS ? x.pad(widths, value) : x.pad(widths, mode);
   }
 
+  @Override
+  public List<Object> arguments() {
+    return List.of(widths.clone());
+  }
+
   final List<Integer> widths() {
     return Arrays.stream(widths).boxed().toList();
   }

@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** Channels as pixels: [..., c r r, h, w] to [..., c, h r, w r]. PyTorch's PixelShuffle. */
 public final class PixelShuffle extends Module {
@@ -13,6 +14,11 @@ public final class PixelShuffle extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.pixelShuffle(factor);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(factor);
   }
 
   @Override

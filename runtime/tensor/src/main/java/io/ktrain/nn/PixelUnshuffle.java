@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** Pixels as channels: [..., c, h r, w r] to [..., c r r, h, w]. PyTorch's PixelUnshuffle. */
 public final class PixelUnshuffle extends Module {
@@ -13,6 +14,11 @@ public final class PixelUnshuffle extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.pixelUnshuffle(factor);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(factor);
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,10 @@ public final class RMSNorm extends Module {
 
   public RMSNorm(int... shape) {
     this(null, true, shape);
+  }
+
+  public RMSNorm(boolean affine, int... shape) {
+    this(null, affine, shape);
   }
 
   /** @param eps added to the mean square; null: the distance from 1 to the next number of the input's type */
@@ -42,6 +47,12 @@ public final class RMSNorm extends Module {
       case bf16 -> 0x1p-7;
       default -> 0x1p-23;
     };
+  }
+
+  @Override
+  public List<Object> arguments() {
+    boolean affine = weight != null;
+    return eps == null ? List.of(affine, shape.clone()) : List.of(eps, affine, shape.clone());
   }
 
   @Override

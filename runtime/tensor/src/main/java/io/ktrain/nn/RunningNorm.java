@@ -6,6 +6,7 @@ import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,7 @@ public abstract sealed class RunningNorm extends Module permits BatchNorm, Insta
 
   private final String word;
   final double eps;
-  private final Double momentum;
+  private Double momentum;
   private final boolean affine;
   private final boolean track;
   final Parameter weight;
@@ -117,12 +118,30 @@ public abstract sealed class RunningNorm extends Module permits BatchNorm, Insta
     });
   }
 
+  /** Begins the running averages anew, as the means of all batches from now on; running the result gives the momentum back. */
+  final Runnable restarted() {
+    Double before = momentum;
+    if (track) {
+      runningMean.zero_();
+      runningVar.fill_(1);
+      batches.zero_();
+    }
+    momentum = null;
+    return () -> momentum = before;
+  }
+
   /** Whether batches are counted, which a mean of them needs. */
   abstract boolean counts();
 
   private void move(Tensor average, Tensor seen) {
     if (momentum != null) average.copy_(average.mul(1 - momentum).add(seen.mul(momentum)));
     else if (counts()) average.add_(seen.sub(average).div(batches));
+  }
+
+  /** Null without a momentum, for which a bundle has no word. */
+  @Override
+  public final @Nullable List<Object> arguments() {
+    return momentum == null ? null : List.of(channels, eps, momentum, affine, track);
   }
 
   @Override

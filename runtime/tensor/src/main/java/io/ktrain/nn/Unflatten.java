@@ -3,6 +3,7 @@ package io.ktrain.nn;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 
 /** Cuts one dim into several; one size may be -1. PyTorch's Unflatten. */
 public final class Unflatten extends Module {
@@ -29,6 +30,11 @@ public final class Unflatten extends Module {
     for (int d = 0; d < all.length; d++)
       all[d] = d < at ? x.size(d) : d < at + cut.length ? cut[d - at] : x.size(d - cut.length + 1);
     return x.reshape(all);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(dim, sizes.clone());
   }
 
   @Override

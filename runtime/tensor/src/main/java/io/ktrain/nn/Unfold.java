@@ -27,6 +27,11 @@ public final class Unfold extends Module {
   }
 
   @Override
+  public List<Object> arguments() {
+    return List.of(kernel, options);
+  }
+
+  @Override
   public String extraRepr() {
     return windows(kernel, options);
   }

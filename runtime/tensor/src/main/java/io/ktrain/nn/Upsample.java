@@ -13,7 +13,8 @@ public final class Upsample extends Module {
   private final InterpolateMode mode;
   private final boolean alignCorners;
 
-  private Upsample(List<Integer> sizes, List<Double> scales, InterpolateMode mode, boolean alignCorners) {
+  /** Either sizes or scales, the other one empty; see {@link #to} and {@link #by}. */
+  public Upsample(List<Integer> sizes, List<Double> scales, InterpolateMode mode, boolean alignCorners) {
     this.sizes = List.copyOf(sizes);
     this.scales = List.copyOf(scales);
     this.mode = mode;
@@ -35,6 +36,11 @@ public final class Upsample extends Module {
     if (sizes.isEmpty()) return x.interpolateBy(mode, alignCorners, scales.stream().mapToDouble(s -> s).toArray());
     List<Integer> all = sizes.size() == 1 ? Collections.nCopies(Math.max(1, x.getNdim() - 2), sizes.getFirst()) : sizes;
     return x.interpolate(mode, alignCorners, all.stream().mapToInt(n -> n).toArray());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(sizes, scales, mode, alignCorners);
   }
 
   @Override
