@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  */
 public non-sealed class Tensor
     implements ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, LinalgMethods, FftMethods,
-        ShapeMethods, IndexingMethods, LayerMethods, AttentionMethods, LossMethods, InPlaceMethods {
+        ShapeMethods, IndexingMethods, LayerMethods, PoolingMethods, ResamplingMethods, AttentionMethods,
+        LossMethods, InPlaceMethods {
   private Shape shape;
   private DType dtype;
   private Device device;
