@@ -4,6 +4,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.engine.spec.tempdir
 import io.kotest.matchers.collections.shouldHaveSize
 import io.kotest.matchers.doubles.shouldBeGreaterThan
+import io.kotest.matchers.doubles.shouldBeLessThan
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldNotContain
@@ -66,7 +67,25 @@ class ExamplesSpec : StringSpec({
     run("mnist-loop", folder, "data" to folder.toString(), "epochs" to "1")
   }
 
-  for (name in listOf("iris", "xor", "mnist", "mnist-loop")) {
+  "gpt, on a text that repeats itself" {
+    val folder = tempdir().toPath()
+    verses(folder)
+    val small = arrayOf("layers" to "1", "heads" to "2", "width" to "16", "context" to "16", "lr" to "1e-2")
+    run("gpt", folder, "data" to folder.toString(), "steps" to "60", "evaluations" to "2", "characters" to "20", *small)
+    lines() shouldHaveSize 2
+    last("Valid loss") shouldBeLessThan 1.5
+  }
+
+  "char-lstm, on a text that repeats itself" {
+    val folder = tempdir().toPath()
+    verses(folder)
+    val small = arrayOf("hidden" to "32", "width" to "8", "length" to "16", "lr" to "2e-2")
+    run("char-lstm", folder, "data" to folder.toString(), "steps" to "60", "evaluations" to "2", "characters" to "20", *small)
+    lines() shouldHaveSize 2
+    last("Valid loss") shouldBeLessThan 1.5
+  }
+
+  for (name in listOf("iris", "xor", "mnist", "mnist-loop", "gpt", "char-lstm")) {
     "$name passes its check, with no data there at all" {
       val result = host(tempdir().toPath()).check(Path.of("$name.ktrain.kts"))
       val said = result.diagnostics.joinToString("\n")
@@ -97,6 +116,11 @@ private fun stripes(folder: Path) {
     }
     idx(folder.resolve("$part-labels-idx1-ubyte"), count) { out -> for (i in 0 until count) out.write(i % 10) }
   }
+}
+
+/** A text of 17 different characters in place of Shakespeare's. */
+private fun verses(folder: Path) {
+  Files.writeString(folder.resolve("tinyshakespeare.txt"), "to be or not to be,\nthat is the question.\n".repeat(100))
 }
 
 private fun idx(file: Path, vararg sizes: Int, write: (DataOutputStream) -> Unit) {

@@ -82,8 +82,8 @@ public abstract class Module implements Layers {
     throw new KtrainException(typeName() + " has no forward(x). Fix: override it, or call the invoke(..) the class declares.");
   }
 
-  /** Calls it: {@code model(x)} in Kotlin. */
-  public final Tensor invoke(Tensor x) {
+  /** Calls it: {@code model(x)} in Kotlin. What has more to give than one tensor overrides it with a richer type. */
+  public Tensor invoke(Tensor x) {
     requireComplete();
     Check check = Check.current();
     if (check != null) check.called(this, x);
@@ -219,6 +219,15 @@ public abstract class Module implements Layers {
   /** The line of the user's code that declared it, or null. */
   public final @Nullable StackTraceElement declaredAt() {
     return declared == null ? null : declared.toStackTraceElement();
+  }
+
+  /**
+   * What one of its public constructors takes to make such a layer again, in order, for a bundle: numbers, truth values,
+   * texts, int arrays, records of them, modules and lists of modules. Null where a bundle cannot know; a class of your own
+   * that is made with arguments overrides it.
+   */
+  public @Nullable List<Object> arguments() {
+    return null;
   }
 
   /** What PyTorch's repr shows between the parentheses. */

@@ -1,7 +1,10 @@
 package io.ktrain.op;
 
+import io.ktrain.autograd.Backward;
+import io.ktrain.tensor.Context;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
+import java.util.ArrayList;
 
 /** Applies gradient rules. Sums over broadcast dims and converts types here, once, so that no rule has to. */
 public final class Gradients {
@@ -33,6 +36,39 @@ public final class Gradients {
       if (grads[i].getDtype() != input.getDtype()) grads[i] = grads[i].to(input.getDtype());
     }
     return grads;
+  }
+
+  /**
+   * The gradients of an operation by its inputs, null where an input is, as its parts give them: what a gradient is made
+   * of that is an operation of its own. Can be differentiated again where the caller's graph is being recorded.
+   */
+  static <A> Tensor[] throughParts(Op<A> op, A attributes, Tensor[] g, Tensor... in) {
+    Context context = Context.current();
+    boolean again = context.isGradEnabled();
+    Tensor[] leaves = new Tensor[in.length];
+    var inputs = new ArrayList<Tensor>();
+    for (int i = 0; i < in.length; i++) {
+      if (in[i] == null) continue;
+      leaves[i] = again && in[i].getRequiresGrad() ? in[i] : in[i].detach();
+      if (!leaves[i].getRequiresGrad()) leaves[i].setRequiresGrad(true);
+      inputs.add(leaves[i]);
+    }
+    var roots = new ArrayList<Tensor>();
+    var seeds = new ArrayList<Tensor>();
+    Tensor[] out = context.withGrad(true, () -> op.decomposed(new Call<>(op, attributes, leaves)));
+    for (int i = 0; i < g.length; i++) {
+      if (g[i] == null) continue;
+      roots.add(out[i]);
+      seeds.add(g[i]);
+    }
+    Tensor[] found = Backward.gradients(roots, seeds.toArray(Tensor[]::new), inputs, again, again);
+    Tensor[] all = new Tensor[in.length];
+    for (int i = 0, k = 0; i < in.length; i++) {
+      if (in[i] == null) continue;
+      all[i] = found[k] == null ? Tensor.zerosLike(in[i]) : found[k];
+      k++;
+    }
+    return all;
   }
 
   /** Undoes broadcasting: sums over the dims in which {@code shape} was stretched. */

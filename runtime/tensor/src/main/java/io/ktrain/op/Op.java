@@ -47,6 +47,7 @@ public final class Op<A> {
   final Gradients<A> gradients;
   final Pointwise pointwise;
   final Autocast.Rule autocast;
+  private final List<Expr> update;
   final boolean onHost;
   private final boolean internal;
   private final Consumer<OpTests<A>> tests;
@@ -61,6 +62,7 @@ public final class Op<A> {
     gradients = b.gradients;
     pointwise = b.pointwise;
     autocast = b.autocast;
+    update = b.update;
     onHost = b.onHost;
     internal = b.internal;
     tests = b.tests;
@@ -78,6 +80,15 @@ public final class Op<A> {
   /** The arithmetic of a pointwise operation, or null. */
   public Pointwise pointwise() {
     return pointwise;
+  }
+
+  /**
+   * Of an operation that changes lists of tensors in place, the new element of every list but the second, else null.
+   * The lists are equally long, one after another, and {@link Expr.Input} {@code k} is the element of list {@code k}; the
+   * second is only read.
+   */
+  public List<Expr> update() {
+    return update;
   }
 
   public boolean isView() {

@@ -82,13 +82,13 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
   }
 
   private static String kind(Op<?> op) {
-    if (op.pointwise() != null) return "expression";
+    if (op.pointwise() != null || op.update() != null) return "expression";
     if (op.isView()) return "view";
     return op.isComposite() ? "composite" : "kernel";
   }
 
   private static String gradient(Op<?> op, OpTests<?> tests) {
-    if (!op.isDifferentiable()) return "none";
+    if (op.update() != null || !op.isDifferentiable()) return "none";
     if (tests.isFlat()) return "zero";
     if (op.gradient != null || op.gradients != null) return "rule";
     return op.pointwise() != null ? "derivative" : "parts";
@@ -98,7 +98,7 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
     if (op.isView()) return How.VIEW;
     if (op == Shapes.TO_DEVICE) return How.COPY;
     Set<Library> libraries = backend.libraries(op);
-    if (libraries.stream().anyMatch(l -> l != Library.REQUIRED)) return op.pointwise() != null ? How.EXPRESSION : How.KERNEL;
+    if (libraries.stream().anyMatch(l -> l != Library.REQUIRED)) return op.pointwise() != null || op.update() != null ? How.EXPRESSION : How.KERNEL;
     if (op.isServedByHost() && !backend.type().equals("cpu")) return How.HOST;
     return op.isComposite() ? How.PARTS : How.HOLE;
   }

@@ -3,7 +3,10 @@ package io.ktrain.train
 import io.ktrain.data.Batch
 import io.ktrain.data.Example
 import io.ktrain.memory.Scope
+import io.ktrain.nn.AttentionOutput
+import io.ktrain.nn.LstmState
 import io.ktrain.nn.Module
+import io.ktrain.nn.RecurrentOutput
 import io.ktrain.tensor.Device
 import io.ktrain.tensor.Tensor
 
@@ -12,7 +15,10 @@ internal fun Module.device(): Device? = parameters().firstOrNull()?.device
 
 /** Tensors that a batch, or a result, is made of: through the containers that collation makes, and no further. */
 internal fun tensorsOf(value: Any?): Sequence<Tensor> = when (value) {
+  is RecurrentOutput<*> -> sequenceOf(value) + tensorsOf(value.state)
   is Tensor -> sequenceOf(value)
+  is LstmState -> sequenceOf(value.hidden, value.cell)
+  is AttentionOutput -> sequenceOf(value.output) + tensorsOf(value.weights)
   is Batch -> sequenceOf(value.x, value.y)
   is Example -> tensorsOf(value.x) + tensorsOf(value.y)
   is Pair<*, *> -> tensorsOf(value.first) + tensorsOf(value.second)

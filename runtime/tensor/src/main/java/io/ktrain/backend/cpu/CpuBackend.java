@@ -36,6 +36,8 @@ public final class CpuBackend implements Backend {
     NormalizationKernels.register(this);
     NormKernels.register(this);
     UpdateKernels.register(this);
+    AttentionKernels.register(this);
+    RecurrentKernels.register(this);
     registered = true;
     return kernels;
   }
@@ -69,17 +71,18 @@ public final class CpuBackend implements Backend {
   @SuppressWarnings("unchecked")
   public <A> Kernel<A> kernel(Call<A> call) {
     if (call.op().pointwise() != null) return (Kernel<A>) PointwiseKernels.KERNEL;
+    if (call.op().update() != null) return (Kernel<A>) UpdateKernels.KERNEL;
     return (registered ? kernels : table()).find(call);
   }
 
   @Override
   public boolean runs(Op<?> op) {
-    return op.pointwise() != null || table().has(op);
+    return op.pointwise() != null || op.update() != null || table().has(op);
   }
 
   @Override
   public Set<Kernel.Library> libraries(Op<?> op) {
-    return op.pointwise() != null ? Set.of(Kernel.Library.NONE) : table().libraries(op);
+    return op.pointwise() != null || op.update() != null ? Set.of(Kernel.Library.NONE) : table().libraries(op);
   }
 
   @Override

@@ -75,7 +75,8 @@ public final class NativeGemm {
     sgemmBatched(transA, transB, m, n, k, alpha, fromA, lda, fromB, ldb, beta, fromC, ldc);
   }
 
-  private static void tile(boolean transA, boolean transB, int m, int n, int k, float alpha, long a, int lda, long b,
+  /** As {@link #sgemm}, on the calling thread alone: for kernels that cut their work into tiles themselves. */
+  static void tile(boolean transA, boolean transB, int m, int n, int k, float alpha, long a, int lda, long b,
       int ldb, float beta, long c, int ldc) {
     if (NativeLibrary.available())
       OneDnn.sgemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);

@@ -1,0 +1,34 @@
+package io.ktrain.nn;
+
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Shape;
+import io.ktrain.tensor.Tensor;
+import java.util.stream.IntStream;
+
+/** An encoder of sources and a decoder of targets (Vaswani et al. 2017), both with a norm at the end. PyTorch's Transformer. */
+public final class Transformer extends Module {
+  private final TransformerEncoder encoder;
+  private final TransformerDecoder decoder;
+
+  public Transformer(int encoderLayers, int decoderLayers, TransformerOptions options) {
+    var encoding = IntStream.range(0, encoderLayers).mapToObj(i -> new TransformerEncoderLayer(options)).toList();
+    var decoding = IntStream.range(0, decoderLayers).mapToObj(i -> new TransformerDecoderLayer(options)).toList();
+    encoder = register("encoder", new TransformerEncoder(encoding, options.norm()));
+    decoder = register("decoder", new TransformerDecoder(decoding, options.norm()));
+    for (Parameter p : parameters()) if (p.getNdim() > 1) Init.xavierUniform(p);
+  }
+
+  public Tensor invoke(Tensor source, Tensor target) {
+    return transform(source, target, TransformerMasks.NONE);
+  }
+
+  public Tensor transform(Tensor source, Tensor target, TransformerMasks masks) {
+    Tensor memory = encoder.encode(source, masks.source(), masks.sourcePadding(), false);
+    return decoder.decode(target, memory, masks);
+  }
+
+  /** f32 [size, size]: -inf where key j comes after query i, else 0. */
+  public static Tensor generateSquareSubsequentMask(int size) {
+    return Tensor.full(Shape.of(size, size), Double.NEGATIVE_INFINITY, DType.f32).triu(1);
+  }
+}
