@@ -1,6 +1,7 @@
 package io.ktrain.op;
 
 import static io.ktrain.op.Autocast.Rule.F32;
+import static io.ktrain.op.Autocast.Rule.LOWER;
 import static io.ktrain.op.Elementwise.call;
 import static io.ktrain.op.Elementwise.sigmoid;
 import static io.ktrain.op.Expr.of;
@@ -99,7 +100,7 @@ public final class Activations {
   public static final Op<Void> PRELU = composite("prelu",
       "x where positive, weight * x elsewhere; one weight a channel, dim 1.",
       c -> prelu(c.in(0), c.in(1))).floating()
-      .tests(t -> t.reference((none, in) -> NdArray.by(in.get(0).shape(), i -> {
+      .autocast(LOWER).tests(t -> t.reference((none, in) -> NdArray.by(in.get(0).shape(), i -> {
         double x = in.get(0).at(i);
         double[] w = in.get(1).data();
         return x > 0 ? x : x * w[w.length == 1 ? 0 : i[1]];
@@ -129,7 +130,7 @@ public final class Activations {
 
   public static final Op<Shapes.Dim> SOFTMIN = composite("softmin", Shapes.Dim.class, "softmax of -x along a dim.",
       c -> c.in(0).neg().softmax(c.attributes().dim())).floating()
-      .tests(t -> t.reference((along, in) -> NdArray.by(in.get(0).shape(), i -> {
+      .autocast(F32).tests(t -> t.reference((along, in) -> NdArray.by(in.get(0).shape(), i -> {
         double sum = 0, own = Math.exp(-in.get(0).at(i));
         for (double v : Oracles.line(in.get(0), along.dim(), i)) sum += Math.exp(-v);
         return own / sum;

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.LOWER;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.random.Generator.Draw;
@@ -29,7 +30,7 @@ public final class Attention {
       .grads((c, g, needed) -> needed[3]
           ? Gradients.throughParts(c.op(), c.attributes(), g, c.in(0), c.in(1), c.in(2), c.in(3))
           : Dispatch.all(gradient(), c.attributes(), g[0], c.in(0), c.in(1), c.in(2), c.in(3)))
-      .tests(t -> t.attributes(new Options(0.5, false, 0, null)).floats(attended(2, 3, 4, 5, 6)).floats(attended(1, 70, 70, 8, 8))
+      .autocast(LOWER).tests(t -> t.attributes(new Options(0.5, false, 0, null)).floats(attended(2, 3, 4, 5, 6)).floats(attended(1, 70, 70, 8, 8))
           .floats(OpTests.strided(2, 5, 4), OpTests.strided(2, 3, 4), OpTests.strided(2, 3, 2), OpTests.ABSENT)
           .floats(OpTests.shape(2, 2, 3, 4), OpTests.shape(2, 2, 5, 4), OpTests.shape(2, 2, 5, 3), OpTests.shape(2, 2, 3, 5))
           .floats(OpTests.shape(3, 4), OpTests.shape(2, 4), OpTests.shape(2, 4), OpTests.ABSENT)

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.WIDEST;
 import static io.ktrain.op.OpBuilder.composite;
 import static io.ktrain.op.OpBuilder.op;
 import static io.ktrain.op.OpTests.shape;
@@ -77,7 +78,7 @@ public final class Indices {
         for (int i = 0; i < order.length; i++) back[order[i]] = i;
         return written.reshape(join(first, p.rest)).permute(back);
       })
-      .tests(t -> t.reference((w, in) -> {
+      .autocast(WIDEST).tests(t -> t.reference((w, in) -> {
         Indexed indexed = w.at();
         List<NdArray> at = in.subList(1, in.size() - 1);
         NdArray x = in.get(0), out = new NdArray(x.shape(), x.data().clone()), values = in.getLast();

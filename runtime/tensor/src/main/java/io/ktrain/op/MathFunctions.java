@@ -1,5 +1,7 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
+import static io.ktrain.op.Autocast.Rule.WIDEST;
 import static io.ktrain.op.Expr.of;
 import static io.ktrain.op.Expr.param;
 import static io.ktrain.op.OpBuilder.pointwise;
@@ -49,7 +51,7 @@ public final class MathFunctions {
 
   public static final Op<double[]> ERFINV = pointwise("erfinv", Types.FLOAT, new Unary(Fn1.ERFINV, X),
       "The inverse of erf, from -1 to 1.")
-      .derivative(0, G.times(OUT.times(OUT).exp()).times(Math.sqrt(Math.PI) / 2)).tests(OpTests::unarySmall).build();
+      .derivative(0, G.times(OUT.times(OUT).exp()).times(Math.sqrt(Math.PI) / 2)).autocast(F32).tests(OpTests::unarySmall).build();
 
   public static final Op<double[]> LGAMMA = pointwise("lgamma", Types.FLOAT, new Unary(Fn1.LGAMMA, X),
       "log |gamma(x)|; its derivative is digamma.").tests(OpTests::unaryPositive).build();
@@ -88,7 +90,7 @@ public final class MathFunctions {
 
   public static final Op<double[]> ATAN2 = pointwise("atan2", Types.FLOAT, new Binary(Fn2.ATAN2, X, Y),
       "The angle of the point (y, x) in radians, from -pi to pi: atan(x / y) in the right quadrant.")
-      .tests(OpTests::binary).build();
+      .autocast(WIDEST).tests(OpTests::binary).build();
 
   public static final Op<double[]> HYPOT = pointwise("hypot", Types.FLOATING,
       hypot(X.abs().max(Y.abs()), X.abs().min(Y.abs())),
@@ -134,11 +136,11 @@ public final class MathFunctions {
 
   public static final Op<double[]> ADDCMUL = pointwise("addcmul", Types.PROMOTE,
       X.plus(param(0).times(Y).times(new Expr.Input(2))), "x + value * a * b.")
-      .tests(t -> t.numbers(2).ternary().numbers(0.5).ternary()).build();
+      .autocast(WIDEST).tests(t -> t.numbers(2).ternary().numbers(0.5).ternary()).build();
 
   public static final Op<double[]> ADDCDIV = pointwise("addcdiv", Types.FLOATING,
       X.plus(param(0).times(Y).div(new Expr.Input(2))), "x + value * a / b.")
-      .tests(t -> t.numbers(2).ternary().numbers(0.5).ternary()).build();
+      .autocast(WIDEST).tests(t -> t.numbers(2).ternary().numbers(0.5).ternary()).build();
 
   private static Expr held() {
     return X.max(param(0)).min(of(1).minus(param(0)));

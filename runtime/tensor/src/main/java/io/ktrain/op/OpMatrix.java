@@ -82,13 +82,13 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
   }
 
   private static String kind(Op<?> op) {
-    if (op.pointwise() != null) return "expression";
+    if (op.pointwise() != null || op.update() != null) return "expression";
     if (op.isView()) return "view";
     return op.isComposite() ? "composite" : "kernel";
   }
 
   private static String gradient(Op<?> op, OpTests<?> tests) {
-    if (!op.isDifferentiable()) return "none";
+    if (op.update() != null || !op.isDifferentiable()) return "none";
     if (tests.isFlat()) return "zero";
     if (op.gradient != null || op.gradients != null) return "rule";
     return op.pointwise() != null ? "derivative" : "parts";

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.Elementwise.call;
 import static io.ktrain.op.Elementwise.sigmoid;
 import static io.ktrain.op.OpBuilder.op;
@@ -93,7 +94,7 @@ public final class Recurrent {
       .decompose(Recurrent::stepByStep)
       .grads(Recurrent::gradients)
       .internal()
-      .tests(t -> {
+      .autocast(F32).tests(t -> {
         for (Cell cell : Cell.values()) {
           samples(t, new Steps(cell, new int[] {2, 2, 2}, false), 3);
           samples(t, new Steps(cell, new int[] {3, 2, 2, 1}, false), 2);

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.OpBuilder.composite;
 import static io.ktrain.op.OpBuilder.op;
 import static io.ktrain.op.OpTests.shape;
@@ -75,7 +76,7 @@ public final class Statistics {
   public static final Op<Norm> NORM = composite("norm", Norm.class,
       "(sum |x|^p)^(1 / p) over dims; p = 0 counts what is not 0, infinite p gives extremes. At zero the gradient is 0.",
       c -> norm(c.in(0), c.attributes().p(), c.attributes().over())).floating()
-      .tests(t -> {
+      .autocast(F32).tests(t -> {
         for (double p : new double[] {2, 1, 3, 0.5, 0, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
           lines(t, o -> new Norm(p, o), null);
         t.reference((n, in) -> folded(n.over(), in.get(0), line -> norm(line, n.p())));
@@ -115,7 +116,7 @@ public final class Statistics {
         Over over = along(d, true);
         return x.div(norm(x, 2, over).clampMin(d.eps())).mul(y.div(norm(y, 2, over).clampMin(d.eps()))).sum(d.dim());
       }).floating()
-      .tests(t -> t.reference((d, in) -> NdArray.by(new int[] {3}, i -> {
+      .autocast(F32).tests(t -> t.reference((d, in) -> NdArray.by(new int[] {3}, i -> {
         double xy = 0, xx = 0, yy = 0;
         for (int k = 0; k < 4; k++) {
           double x = in.get(0).at(i[0], k), y = Oracles.broadcast(in.get(1), new int[] {i[0], k});
@@ -148,7 +149,7 @@ public final class Statistics {
         Tensor differences = x.unsqueeze(-2).sub(y.unsqueeze(-3));
         return norm(differences, c.attributes().p(), Over.of("cdist", differences, new int[] {-1}, false));
       }).floating()
-      .tests(t -> t.reference((d, in) -> NdArray.by(new int[] {3, 2}, i -> {
+      .autocast(F32).tests(t -> t.reference((d, in) -> NdArray.by(new int[] {3, 2}, i -> {
         double[] line = new double[4];
         for (int k = 0; k < 4; k++) line[k] = in.get(0).at(i[0], k) - in.get(1).at(i[1], k);
         return norm(line, d.p());
@@ -169,7 +170,7 @@ public final class Statistics {
             Tensor.constant(1.0));
         return x.mul(factor);
       }).floating()
-      .tests(t -> t.reference((d, in) -> NdArray.by(in.get(0).shape(), i -> {
+      .autocast(F32).tests(t -> t.reference((d, in) -> NdArray.by(in.get(0).shape(), i -> {
         double n = norm(Oracles.line(in.get(0), 1 - d.dim(), i), d.p());
         return in.get(0).at(i) * (n > d.eps() ? d.eps() / (n + 1e-7) : 1);
       })).with(new Distance(2, 0, 1, true), shape(3, 4)).with(new Distance(1, 1, 5, true), strided(4, 3))).build();

@@ -54,6 +54,19 @@ class AutocastTest {
   }
 
   @Test
+  void attentionAndRecurrentLayersTakeMixedTypes() {
+    Tensor x = leaf(Tensor.randn(2, 5, 8));
+    Tensor y = cast(() -> {
+      Tensor projected = x.linear(Tensor.randn(8, 8), null);
+      assertEquals(BF16, projected.scaledDotProductAttention(projected, x).getDtype());
+      return new io.ktrain.nn.LSTM(8, 4).invoke(projected);
+    });
+    assertEquals(F32, y.getDtype());
+    y.sum().backward();
+    assertEquals("f32[2,5,8]", x.getGrad().describe());
+  }
+
+  @Test
   void batchNormGivesTheTypeItGot() {
     var norm = new io.ktrain.nn.BatchNorm2d(3);
     Tensor x = Tensor.randn(4, 3, 5, 5);

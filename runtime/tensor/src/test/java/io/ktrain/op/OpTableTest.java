@@ -31,7 +31,7 @@ import org.junit.jupiter.api.TestFactory;
 /** What the op table says of an operation, except its gradient, held against what happens; made from its samples. */
 @Tag("paths")
 class OpTableTest {
-  /** Operations that no sample can show, and where they are tested instead. */
+  /** Operations that no sample can show, and where they are tested instead. The optimizers' tests show the updates. */
   static final Map<String, String> WITHOUT_SAMPLES = Map.ofEntries(
       Map.entry("sliceAssign", "an arbitrary layout; AutogradTest, views written in place"),
       Map.entry("write", "changes its input; AutogradTest, writing in place"),

@@ -30,6 +30,7 @@ final class AttentionKernels {
   static void register(CpuBackend cpu) {
     cpu.add(Attention.SCALED_DOT_PRODUCT_ATTENTION, new Forward());
     cpu.add(Attention.SCALED_DOT_PRODUCT_ATTENTION_GRAD, new Backward());
+    cpu.addInF32(Attention.SCALED_DOT_PRODUCT_ATTENTION, Attention.SCALED_DOT_PRODUCT_ATTENTION_GRAD);
   }
 
   private static boolean takes(Call<Attention.Options> call, int query) {

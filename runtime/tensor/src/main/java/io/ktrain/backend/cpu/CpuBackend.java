@@ -87,7 +87,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public Set<Kernel.Library> libraries(Op<?> op) {
-    return op.pointwise() != null ? Set.of(Kernel.Library.NONE) : table().libraries(op);
+    return op.pointwise() != null || op.update() != null ? Set.of(Kernel.Library.NONE) : table().libraries(op);
   }
 
   @Override
