@@ -6,6 +6,7 @@ import io.ktrain.data.DataLoader;
 import io.ktrain.nn.Linear;
 import io.ktrain.nn.Module;
 import io.ktrain.optim.AdamW;
+import io.ktrain.optim.Moment;
 import io.ktrain.optim.Schedule;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.Tensor;
@@ -36,7 +37,7 @@ public final class IrisMlp extends Module {
     int step = 0;
     for (int epoch = 0; epoch < epochs; epoch++) {
       for (Batch batch : train) {
-        schedule.apply(optimizer, step++, epochs * train.getSize(), epoch);
+        schedule.apply(optimizer, new Moment(step++, epochs * train.getSize(), epoch, epochs));
         Steps.step(() -> {
           Tensor loss = model.invoke(batch.getX()).crossEntropy(batch.getY());
           optimizer.zeroGrad();

@@ -23,7 +23,7 @@ void* memcpy(void*, const void*, unsigned long);
 void* memset(void*, int, unsigned long);
 #define F1(name) double name(double); float name##f(float);
 #define F2(name) double name(double, double); float name##f(float, float);
-F1(fabs) F1(sqrt) F1(exp) F1(exp2) F1(expm1) F1(log) F1(log1p) F1(log2) F1(log10) F1(sin) F1(cos) F1(tan) F1(asin) F1(acos) F1(atan) F1(sinh) F1(cosh) F1(tanh) F1(erf) F1(floor) F1(ceil) F1(trunc) F1(rint) F1(round) F1(cbrt)
+F1(fabs) F1(sqrt) F1(exp) F1(exp2) F1(expm1) F1(log) F1(log1p) F1(log2) F1(log10) F1(sin) F1(cos) F1(tan) F1(asin) F1(acos) F1(atan) F1(sinh) F1(cosh) F1(tanh) F1(erf) F1(erfc) F1(lgamma) F1(floor) F1(ceil) F1(trunc) F1(rint) F1(round) F1(cbrt)
 F2(pow) F2(fmod) F2(atan2) F2(fmax) F2(fmin) F2(copysign)
 double fma(double, double, double);
 float fmaf(float, float, float);
@@ -112,6 +112,18 @@ static inline int __float_as_int(float v) { int b; memcpy(&b, &v, 4); return b; 
 static inline float __int_as_float(int b) { float v; memcpy(&v, &b, 4); return v; }
 static inline long long __double_as_longlong(double v) { long long b; memcpy(&b, &v, 8); return b; }
 static inline double __longlong_as_double(long long b) { double v; memcpy(&v, &b, 8); return v; }
+// By Newton's method, slower and as exact as CUDA's own.
+static inline double erfinv(double x) {
+  if (!(fabs(x) < 1)) return fabs(x) == 1 ? x * INFINITY : NAN;
+  double y = 0;
+  for (int i = 0; i < 200; i++) {
+    double off = (fabs(x) > 0.5 ? copysign(1, x) * (1 - fabs(x) - erfc(fabs(y))) : erf(y) - x) * 0.88622692545275801 * exp(y * y);
+    y -= off;
+    if (fabs(off) < 1e-17) break;
+  }
+  return y;
+}
+static inline float erfinvf(float x) { return (float)erfinv(x); }
 static inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 static inline double rsqrt(double x) { return 1.0 / sqrt(x); }
 static inline float __fmul_rn(float a, float b) { return a * b; }

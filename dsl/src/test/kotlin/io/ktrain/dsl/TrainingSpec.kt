@@ -12,6 +12,7 @@ import io.ktrain.data.dataset
 import io.ktrain.data.iris
 import io.ktrain.data.split
 import io.ktrain.nn.Module
+import io.ktrain.optim.Moment
 import io.ktrain.optim.Schedule
 import io.ktrain.tensor.Device
 import io.ktrain.tensor.Tensor
@@ -136,7 +137,7 @@ class TrainingSpec : StringSpec({
   }
 
   "schedules by name" {
-    fun Schedule.at(step: Int) = lr(1.0, step, 10, step)
+    fun Schedule.at(step: Int) = lr(1.0, Moment(step, 10, step, 10))
     stepLr(2, gamma = 0.1).at(3) shouldBe (0.1 plusOrMinus 1e-12)
     multiStepLr(listOf(1, 2), gamma = 0.5).at(2) shouldBe 0.25
     exponential(0.5).at(2) shouldBe 0.25

@@ -13,13 +13,15 @@ import com.github.ajalt.clikt.parameters.options.option
 import com.github.ajalt.clikt.parameters.options.versionOption
 import java.io.PrintStream
 
-/** Everything of the command line that is not a script: help, versions, usage errors, completion, `doctor`. */
+/** Everything of the command line that is not a script: help, versions, usage errors, completion, `inspect`, `convert`, `doctor`. */
 internal object Commands {
   fun execute(arguments: List<String>, out: PrintStream, err: PrintStream): Int {
     val root = Root().subcommands(
       OfScript("run", "Run a script: train with it."),
       OfScript("check", "Follow a script's shapes through forward, backward and optimizer; no data, no kernels."),
       OfScript("summary", "Print a script's layers: name, output shape, parameters; totals and memory."),
+      InspectCommand(out),
+      ConvertCommand(out),
       DoctorCommand(out),
       CompletionCommand(name = "completion", help = "Print a completion script for bash, zsh or fish."),
     )

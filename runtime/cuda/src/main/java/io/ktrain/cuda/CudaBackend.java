@@ -29,6 +29,7 @@ public final class CudaBackend implements Backend {
   private final CudaLibraries libraries = new CudaLibraries(environment);
   private final KernelTable kernels = new KernelTable();
   private final PointwiseKernels pointwise = new PointwiseKernels(this);
+  private final UpdateKernels updates = new UpdateKernels(this);
   private final CopyKernels copies = new CopyKernels(this);
   private final boolean tf32 = environment.getOrDefault("KTRAIN_TF32", "").equals("on");
   private final OptionalLibrary<GpuBlas> blas = new OptionalLibrary<>("cuBLAS", () -> Cublas.find(libraries, tf32));
@@ -197,12 +198,13 @@ public final class CudaBackend implements Backend {
   @SuppressWarnings("unchecked")
   public <A> Kernel<A> kernel(Call<A> call) {
     if (call.op().pointwise() != null) return (Kernel<A>) pointwise;
+    if (call.op().update() != null) return (Kernel<A>) updates;
     return (registered ? kernels : table()).find(call);
   }
 
   @Override
   public boolean runs(Op<?> op) {
-    return op.pointwise() != null || table().has(op);
+    return op.pointwise() != null || op.update() != null || table().has(op);
   }
 
   @Override

@@ -44,6 +44,7 @@ final class IndexingKernels {
     var k = new IndexingKernels(cuda);
     cuda.add(Indexing.GATHER, k::gather);
     cuda.add(Indexing.SCATTER_ADD, k::scatterAdd);
+    cuda.add(Indexing.SCATTER, k::scatter);
     cuda.add(Indexing.INDEX_SELECT, k::indexSelect);
     cuda.add(Indexing.INDEX_ADD, k::indexAdd);
     cuda.add(Indexing.EMBEDDING, k::embedding);
@@ -213,6 +214,31 @@ final class IndexingKernels {
         .i64(what.size())        .i64(what.step()).i64(stride(index, dim)).i64(stride(src, dim));
     device.launch(INDEXING, "add_lines_" + y.getDtype(), device.blocks(lines, THREADS), THREADS,
         what.args(device, args));
+  }
+
+  /** Each place learns the number of the last index that points to it, then takes that element of src. */
+  private void scatter(CudaDevice device, Call<Dim> call) {
+    Tensor x = call.in(0), index = call.in(1), y = call.out(0);
+    int dim = call.attributes().dim();
+    var what = new Index("scatter", index, dim, y);
+    long n = index.numel(), total = y.numel();
+    if (n == 0 || total == 0) {
+      cuda.copies().copy(device, x, y);
+      check(device, what);
+      return;
+    }
+    Tensor last = CopyKernels.temporary(Shape.of(Math.toIntExact(total)), DType.i32, y);
+    cuda.copies().fill(device, last, 0);
+    Strides s = Strides.of(rowMajor(index), window(y, index.getShape(), without(y, dim)), index);
+    device.launch(INDEXING, "scatter_last", device.blocks(n, THREADS), THREADS, what.args(device,
+        new Args().tensor(last).tensor(index).type(index).walk(s).i64(n).i64(what.size()).i64(what.step())));
+    Tensor window = window(call.in(2), index.getShape(), call.in(2).layout().strides());
+    Tensor from = dense(device, x), src = dense(device, window);
+    device.launch(INDEXING, "scatter_" + y.getDtype().bytes(), device.blocks(total, THREADS), THREADS,
+        new Args().tensor(y).tensor(from).tensor(src).tensor(last).i64(total));
+    last.storage().free("its operation");
+    CopyKernels.free(from, x);
+    CopyKernels.free(src, window);
   }
 
   private static Tensor line(Tensor t, int dim) {

@@ -28,7 +28,7 @@ final class KernelCompiler {
   private final CudaLibraries libraries;
   private final @Nullable Path cache;
   private final List<String> headers = List.of("ktrain.cuh", Kernels.resource("ktrain.cuh"), "math.cuh", Kernels.resource("math.cuh"),
-      "rows.cuh", Kernels.resource("rows.cuh"));
+      "rows.cuh", Kernels.resource("rows.cuh"), "tensors.cuh", Kernels.resource("tensors.cuh"));
 
   private @Nullable Nvrtc nvrtc;
 

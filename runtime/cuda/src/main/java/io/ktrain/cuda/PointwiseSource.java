@@ -7,7 +7,9 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * A pointwise expression as a kernel in CUDA C: {@code pointwise(n, out, inputs..., numbers...)}. The numbers of a call
@@ -163,6 +165,66 @@ final class PointwiseSource {
 
   private String first() {
     return faulty ? "faulty, " : "";
+  }
+
+  /**
+   * For one step over lists of tensors in place, which come as a struct {@code Tensors}: a block does one chunk of one
+   * tensor. All values are computed before the first is stored.
+   *
+   * @param values of the lists but the second, which is only read
+   * @param types of each list's elements
+   */
+  static Kernels update(List<Expr> values, DType compute, int params, DType[] types) {
+    var s = new PointwiseSource(compute);
+    var results = new StringBuilder();
+    for (int i = 0; i < values.size(); i++) results.append("  const C r").append(i).append(" = ").append(s.value(values.get(i))).append(";\n");
+    int widest = 0;
+    for (DType t : types) widest = Math.max(widest, t.bytes());
+    int width = 16 / widest;
+    var signature = new StringBuilder("Tensors t");
+    String numbers = s.numbers(signature, params);
+    var step = new StringBuilder();
+    var at = new StringBuilder();
+    var together = new StringBuilder();
+    var loads = new StringBuilder();
+    var stores = new StringBuilder();
+    var each = new StringBuilder();
+    var one = new StringBuilder();
+    for (int k = 0; k < types.length; k++) {
+      String type = c(types[k]), pack = pack(type, width), comma = k == 0 ? "" : ", ";
+      step.append(comma).append(k == 1 ? "C x" : "C& x").append(k);
+      at.append("  ").append(type).append("* const a").append(k).append(" = (").append(type).append("*)t.at[").append(k)
+          .append("][r.tensor] + r.from;\n");
+      together.append(k == 0 ? "" : " | ").append("(u64)a").append(k);
+      loads.append("    ").append(pack).append(" b").append(k).append(" = *(const ").append(pack).append("*)(a").append(k).append(" + i);\n");
+      if (k != 1) stores.append("    *(").append(pack).append("*)(a").append(k).append(" + i) = b").append(k).append(";\n");
+      each.append("      C x").append(k).append(" = (C)widen(b").append(k).append(".v[w]);\n");
+      one.append("    C x").append(k).append(" = (C)widen(a").append(k).append("[i]);\n");
+    }
+    String call = "f(" + String.join(", ", IntStream.range(0, types.length).mapToObj(k -> "x" + k).toList()) + numbers + ");\n";
+    each.append("      ").append(call);
+    one.append("    ").append(call);
+    var text = new StringBuilder("#include \"math.cuh\"\n#include \"tensors.cuh\"\n\ntypedef ").append(c(compute))
+        .append(" C;\n\n__device__ __forceinline__ void f(").append(step);
+    for (int i = 0; i < params; i++) text.append(", C p").append(i);
+    text.append(") {\n").append(s.steps).append(results);
+    for (int i = 0; i < values.size(); i++) {
+      int k = i == 0 ? 0 : i + 1;
+      String value = narrowed(types[k], "x" + k);
+      text.append("  x").append(k).append(" = r").append(i).append(";\n");
+      each.append("      b").append(k).append(".v[w] = ").append(value).append(";\n");
+      one.append("    a").append(k).append("[i] = ").append(value).append(";\n");
+    }
+    return named(text.append("}\n\nKERNEL(update, ").append(signature).append(") {\n  const Range r(t);\n").append(at)
+        .append("  const i64 packed = ((").append(together).append(") & 15) == 0 ? r.n / ").append(width).append(" * ").append(width)
+        .append(" : 0;\n  for (i64 i = (i64)threadIdx.x * ").append(width).append("; i < packed; i += (i64)blockDim.x * ").append(width)
+        .append(") {\n").append(loads).append("    for (int w = 0; w < ").append(width).append("; w++) {\n").append(each)
+        .append("    }\n").append(stores).append("  }\n  for (i64 i = packed + threadIdx.x; i < r.n; i += blockDim.x) {\n")
+        .append(one).append("  }\n}\n").toString());
+  }
+
+  private static String narrowed(DType type, String value) {
+    return "narrow<" + c(type) + ">(" + value + ")";
   }
 
   /** The name of what holds the expression's value, each distinct one computed once. */

@@ -2,94 +2,89 @@ package io.ktrain.cuda;
 
 import io.ktrain.backend.Kernel;
 import io.ktrain.op.Call;
+import io.ktrain.op.Expr;
+import io.ktrain.op.Op;
 import io.ktrain.op.Updates;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
-import java.util.function.ToIntFunction;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What optimizers do to parameters: one launch for all of a group's tensors, whose addresses are a parameter of the
- * kernel. Where the CPU fuses a step, for f32, the arithmetic is the same; halves are stepped in f32 and rounded once.
+ * kernel, which is compiled from the operation's expressions. The arithmetic is the CPU's to the bit; halves are stepped
+ * in f32 and rounded once.
  */
-final class UpdateKernels {
+final class UpdateKernels implements Kernel<double[]> {
   private static final Kernels UPDATES = Kernels.file("updates");
   private static final int THREADS = 256;
 
-  /** As in updates.cu: a kernel's parameters hold at most 4 KB. */
+  /** As in tensors.cuh: a kernel's parameters hold at most 4 KB. */
   private static final int TENSORS = 64;
   private static final int LISTS = 5;
   private static final int CHUNK = 16384;
 
-  private UpdateKernels() {}
+  private record Form(Op<?> op, List<DType> types) {}
 
-  private interface Step<A> {
-    void run(CudaDevice device, Call<A> call);
+  private final CudaBackend cuda;
+  private final ConcurrentHashMap<Form, Kernels> forms = new ConcurrentHashMap<>();
+
+  UpdateKernels(CudaBackend cuda) {
+    this.cuda = cuda;
   }
 
-  /**
-   * Takes calls whose tensors are all of one floating type; what a step writes must be row-major.
-   *
-   * @param lists how many tensors belong to one parameter, or 0 where the tensors are read only
-   * @param factors how many inputs come before the tensors
-   */
-  private record Fused<A>(CudaBackend cuda, ToIntFunction<A> lists, int factors, Step<A> step) implements Kernel<A> {
+  private interface Step {
+    void run(CudaDevice device, Call<Void> call);
+  }
+
+  /** Takes calls whose tensors, after {@code factors} single values, are all of one floating type. */
+  private record Uniform(CudaBackend cuda, int factors, boolean writes, Step step) implements Kernel<Void> {
     @Override
-    public boolean takes(Call<A> call) {
+    public boolean takes(Call<Void> call) {
       if (call.inputs() <= factors) return false;
       for (int i = 0; i < factors; i++) {
         Tensor t = call.in(i);
         if (t.isConstant() || t.numel() != 1 || !t.getDtype().isFloating()) return false;
       }
       DType dtype = call.in(factors).getDtype();
-      int k = lists.applyAsInt(call.attributes()), n = k == 0 ? 0 : (call.inputs() - factors) / k;
-      for (int i = factors; i < call.inputs(); i++) {
-        Tensor t = call.in(i);
-        boolean written = k != 0 && (i - factors) / n != 1;
-        if (t.getDtype() != dtype || written && !t.isContiguous()) return false;
-      }
+      for (int i = factors; i < call.inputs(); i++)
+        if (call.in(i).getDtype() != dtype || writes && !call.in(i).isContiguous()) return false;
       return dtype.isFloating();
     }
 
     @Override
-    public void run(Call<A> call) {
+    public void run(Call<Void> call) {
       step.run(cuda.device(call), call);
     }
   }
 
   static void register(CudaBackend cuda) {
-    cuda.add(Updates.SGD, new Fused<Updates.Sgd>(cuda, s -> s.momentum() == 0 ? 2 : 3, 0,
-        (device, call) -> sgd(cuda, device, call)));
-    cuda.add(Updates.ADAM, new Fused<Updates.Adam>(cuda, a -> a.amsgrad() ? 5 : 4, 0,
-        (device, call) -> adam(cuda, device, call)));
-    cuda.add(Updates.TOTAL_NORM, new Fused<Void>(cuda, none -> 0, 0, (device, call) -> totalNorm(cuda, device, call)));
-    cuda.add(Updates.SCALE, new Fused<Void>(cuda, none -> 1, 1, (device, call) -> scale(device, call)));
+    cuda.add(Updates.TOTAL_NORM, new Uniform(cuda, 0, false, (device, call) -> totalNorm(cuda, device, call)));
+    cuda.add(Updates.SCALE, new Uniform(cuda, 1, true, (device, call) -> scale(device, call)));
   }
 
-  private static void sgd(CudaBackend cuda, CudaDevice device, Call<Updates.Sgd> call) {
-    Updates.Sgd s = call.attributes();
-    boolean momentum = s.momentum() != 0;
+  @Override
+  public void run(Call<double[]> call) {
+    CudaDevice device = cuda.device(call);
+    List<Expr> values = call.op().update();
+    int lists = values.size() + 1, n = call.inputs() / lists;
+    if (n == 0) return;
+    DType[] types = new DType[lists];
+    for (int k = 0; k < lists; k++) types[k] = call.in(k * n).getDtype();
+    DType compute = types[0] == DType.f64 ? DType.f64 : DType.f32;
+    double[] numbers = call.attributes();
+    Kernels kernels = forms.computeIfAbsent(new Form(call.op(), List.of(types)),
+        f -> PointwiseSource.update(values, compute, numbers.length, types));
     Tensor[] all = inputs(cuda, device, call);
-    each(all, momentum ? 3 : 2, (chunks, first, args) -> {
-      args.f64(s.lr()).f64(s.weightDecay());
-      if (momentum)
-        args.f64(s.first() ? 0 : s.momentum()).f64(s.first() ? 1 : 1 - s.dampening())
-            .f64(s.nesterov() ? s.momentum() : 1).f64(s.nesterov() ? 1 : 0);
-      device.launch(UPDATES, (momentum ? "momentum_" : "sgd_") + all[0].getDtype(), chunks, THREADS, args);
+    each(all, lists, (chunks, first, args) -> {
+      for (double number : numbers) {
+        if (compute == DType.f64) args.f64(number);
+        else args.f32((float) number);
+      }
+      device.launch(kernels, "update", chunks, THREADS, args);
     });
-    free(call, all);
-  }
-
-  private static void adam(CudaBackend cuda, CudaDevice device, Call<Updates.Adam> call) {
-    Updates.Adam a = call.attributes();
-    double bias1 = 1 - StrictMath.pow(a.beta1(), a.step()), bias2 = 1 - StrictMath.pow(a.beta2(), a.step());
-    int lists = a.amsgrad() ? 5 : 4;
-    Tensor[] all = inputs(cuda, device, call);
-    each(all, lists, (chunks, first, args) ->
-        device.launch(UPDATES, (a.amsgrad() ? "amsgrad_" : "adam_") + all[0].getDtype(), chunks, THREADS, args
-            .f64(1 - a.beta1()).f64(a.beta2()).f64(a.eps()).f64(a.decoupled() ? 0 : a.weightDecay())
-            .f64(a.decoupled() ? 1 - a.lr() * a.weightDecay() : 1)
-            .f64(a.lr() / bias1).f64(Math.sqrt(bias2))));
+    for (int i = 0; i < all.length; i++) if (all[i] != call.in(i) && i / n != 1) cuda.copies().copy(device, all[i], call.in(i));
     free(call, all);
   }
 

@@ -1,8 +1,10 @@
 package io.ktrain.format;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.function.Function;
 
-/** Reads the few JSON forms a safetensors header is made of, strictly, and says where something is wrong. */
+/** Reads the JSON of a safetensors header and of what bundles keep there, strictly, and says where something is wrong. */
 final class JsonCursor {
   private final String text;
   private final Function<String, RuntimeException> error;
@@ -50,6 +52,46 @@ final class JsonCursor {
       value.accept(key);
     } while (accept(','));
     expect('}');
+  }
+
+  /** Any value: a Map, a List, a String, a Boolean, a Long or a Double, at most {@code depth} of them in each other. */
+  Object value(int depth) {
+    if (depth == 0) throw wrong("fewer lists in each other");
+    space();
+    char c = at < text.length() ? text.charAt(at) : 0;
+    if (c == '"') return string();
+    if (c == '{') {
+      var map = new LinkedHashMap<String, Object>();
+      object(key -> {
+        if (map.put(key, value(depth - 1)) != null) throw wrong("each key once");
+      });
+      return map;
+    }
+    if (accept('[')) {
+      var list = new ArrayList<>();
+      if (accept(']')) return list;
+      do list.add(value(depth - 1)); while (accept(','));
+      expect(']');
+      return list;
+    }
+    for (Boolean b : new Boolean[] {true, false})
+      if (text.startsWith(b.toString(), at)) {
+        at += b.toString().length();
+        return b;
+      }
+    return number();
+  }
+
+  private Object number() {
+    int from = at;
+    while (at < text.length() && "+-.eE0123456789".indexOf(text.charAt(at)) >= 0) at++;
+    String digits = text.substring(from, at);
+    try {
+      return digits.matches("-?\\d+") ? (Object) Long.parseLong(digits) : Double.parseDouble(digits);
+    } catch (NumberFormatException e) {
+      at = from;
+      throw wrong("a value");
+    }
   }
 
   /** One {@code [1, 2, ...]} of whole numbers from 0 to 2^63 - 1. */

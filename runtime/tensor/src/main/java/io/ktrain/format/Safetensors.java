@@ -3,22 +3,13 @@ package io.ktrain.format;
 import io.ktrain.tensor.Check;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
-import io.ktrain.tensor.Device;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
-import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -40,40 +31,33 @@ public final class Safetensors {
   private static final Comparator<String> BY_BYTES =
       (a, b) -> Arrays.compareUnsigned(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
 
-  private static final int CHUNK = 1 << 26;
-
   private Safetensors() {}
 
   /** All tensors of a file, copied to the current device, in the order of their data. */
   public static Map<String, Tensor> read(Path path) {
-    if (Check.active()) {
-      var promised = Check.current().written.get(key(path));
-      if (promised != null) return new LinkedHashMap<>(promised);
+    Map<String, ?> promised = WholeFile.promised(path);
+    return promised != null ? StateDictFile.tensors("safetensors: " + path, promised) : read(path, Check.active());
+  }
+
+  /** {@code shapesOnly}: the tensors have no elements, and of the file none are read. */
+  static Map<String, Tensor> read(Path path, boolean shapesOnly) {
+    return WholeFile.map("safetensors", path, file -> read(path, file, shapesOnly));
+  }
+
+  static Map<String, Tensor> read(Path path, MemorySegment file, boolean shapesOnly) {
+    SafetensorsHeader header = SafetensorsHeader.read(path, file);
+    var tensors = new LinkedHashMap<String, Tensor>();
+    for (SafetensorsHeader.Entry e : header.entries()) {
+      MemorySegment data = file.asSlice(header.data() + e.begin(), e.end() - e.begin());
+      tensors.put(e.name(), shapesOnly ? Tensor.shapeOnly(e.shape(), e.dtype(), Context.current().device())
+          : Tensor.of(data, e.dtype(), e.shape().toArray()));
     }
-    return withFile(path, file -> {
-      SafetensorsHeader header = SafetensorsHeader.read(path, file);
-      var tensors = new LinkedHashMap<String, Tensor>();
-      for (SafetensorsHeader.Entry e : header.entries()) {
-        MemorySegment data = file.asSlice(header.data() + e.begin(), e.end() - e.begin());
-        tensors.put(e.name(), Tensor.of(data, e.dtype(), e.shape().toArray()));
-      }
-      return tensors;
-    });
+    return tensors;
   }
 
   /** The free text a file carries, by key; empty where it has none. */
   public static Map<String, String> metadata(Path path) {
-    return withFile(path, file -> SafetensorsHeader.read(path, file).metadata());
-  }
-
-  private static <T> T withFile(Path path, java.util.function.Function<MemorySegment, T> body) {
-    if (!Files.isRegularFile(path))
-      throw new KtrainException("safetensors: there is no file " + path.toAbsolutePath() + ".");
-    try (var channel = FileChannel.open(path); var arena = Arena.ofConfined()) {
-      return body.apply(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
-    } catch (IOException e) {
-      throw new KtrainException("safetensors: cannot read " + path + ": " + e.getMessage(), e);
-    }
+    return WholeFile.map("safetensors", path, file -> SafetensorsHeader.read(path, file).metadata());
   }
 
   public static void write(Path path, Map<String, Tensor> tensors) {
@@ -89,30 +73,18 @@ public final class Safetensors {
       throw new KtrainException(
           "safetensors: no tensor can be named __metadata__, where the file keeps its text. Fix: another name.");
     if (Check.active()) {
-      var shapes = new LinkedHashMap<String, Tensor>();
-      tensors.forEach((name, t) -> shapes.put(name, Tensor.shapeOnly(t.getShape(), t.getDtype(), t.getDevice())));
-      Check.current().written.put(key(path), shapes);
+      WholeFile.promise(path, tensors);
       return;
     }
+    tensors.forEach(TensorBytes::requireValues);
     var entries = new ArrayList<>(tensors.entrySet());
     entries.sort(Comparator.comparingInt((Map.Entry<String, Tensor> e) -> ORDER.indexOf(e.getValue().getDtype()))
         .thenComparing(Map.Entry::getKey, BY_BYTES));
     byte[] header = header(entries, metadata);
-    Path whole = path.toAbsolutePath();
-    Path part = whole.resolveSibling(whole.getFileName() + "." + ProcessHandle.current().pid() + ".part");
-    try {
-      try (var out = FileChannel.open(
-          part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-        writeAll(out, ByteBuffer.wrap(header));
-        for (var e : entries) write(out, e.getValue());
-        out.force(true);
-      }
-      move(part, whole);
-    } catch (IOException e) {
-      throw new KtrainException("safetensors: cannot write " + whole + ": " + reason(e) + ". Fix: a folder that exists and can be written.", e);
-    } finally {
-      delete(part);
-    }
+    WholeFile.write("safetensors", path, out -> {
+      WholeFile.writeAll(out, ByteBuffer.wrap(header));
+      for (var e : entries) TensorBytes.write(e.getValue(), bytes -> WholeFile.writeAll(out, bytes));
+    });
   }
 
   /** The length and the JSON, padded so that the data begins at a multiple of 8. */
@@ -129,7 +101,7 @@ public final class Safetensors {
     long at = 0;
     for (var e : entries) {
       Tensor t = e.getValue();
-      long end = at + t.numel() * t.getDtype().bytes();
+      long end = at + TensorBytes.size(t);
       JsonCursor.quote(e.getKey(), comma(json));
       json.append(":{\"dtype\":\"").append(SafetensorsHeader.name(t.getDtype()))
           .append("\",\"shape\":").append(t.getShape())
@@ -143,53 +115,7 @@ public final class Safetensors {
     return out.array();
   }
 
-  private static StringBuilder comma(StringBuilder json) {
+  static StringBuilder comma(StringBuilder json) {
     return json.charAt(json.length() - 1) == '{' ? json : json.append(',');
-  }
-
-  private static void write(FileChannel out, Tensor t) throws IOException {
-    long bytes = t.numel() * t.getDtype().bytes();
-    if (bytes == 0) return;
-    Tensor dense = Context.current().withGrad(false, () -> t.to(Device.CPU).contiguous());
-    MemorySegment data = dense.storage().host().asSlice(dense.layout().offset() * t.getDtype().bytes(), bytes);
-    for (long at = 0; at < bytes; at += CHUNK)
-      writeAll(out, data.asSlice(at, Math.min(CHUNK, bytes - at)).asByteBuffer());
-    Reference.reachabilityFence(dense);
-    if (!dense.sharesStorage(t)) dense.storage().free("safetensors");
-  }
-
-  private static void writeAll(FileChannel out, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) out.write(bytes);
-  }
-
-  private static void move(Path part, Path whole) throws IOException {
-    try {
-      Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(part, whole, StandardCopyOption.REPLACE_EXISTING);
-    }
-  }
-
-  /** After a failed write; what cannot even be deleted changes nothing about the error that is being reported. */
-  private static void delete(Path part) {
-    try {
-      Files.deleteIfExists(part);
-    } catch (IOException e) {
-      System.getLogger("io.ktrain").log(System.Logger.Level.WARNING, "cannot delete " + part, e);
-    }
-  }
-
-  private static Path key(Path path) {
-    return path.toAbsolutePath().normalize();
-  }
-
-  /** What the system said, without the name of the temporary file. */
-  private static String reason(IOException e) {
-    return switch (e) {
-      case java.nio.file.NoSuchFileException x -> "the folder does not exist";
-      case java.nio.file.AccessDeniedException x -> "access is denied";
-      case java.nio.file.FileSystemException x when x.getReason() != null -> x.getReason();
-      default -> String.valueOf(e.getMessage());
-    };
   }
 }

@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The means of a given number of cells, whatever the picture's size. PyTorch's AdaptiveAvgPool2d. */
 public final class AdaptiveAvgPool2d extends Module {
@@ -15,6 +16,11 @@ public final class AdaptiveAvgPool2d extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.adaptiveAvgPool2d(height, width);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(height, width);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The mean of each window. PyTorch's AvgPool2d. */
 public final class AvgPool2d extends Module {
@@ -14,6 +15,11 @@ public final class AvgPool2d extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.avgPool2d(options);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(options);
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** 2-D convolution over [batch, in, height, width]. PyTorch's Conv2d. */
@@ -49,6 +50,11 @@ public final class Conv2d extends Module {
       throw new ShapeError("conv2d: input " + x.describe() + " must be [batch, " + in + ", height, width], since this layer is conv2d(" + in + ", " + out + ", kernel = " + kernelH + ")."
           + (x.getNdim() == 4 ? " Fix: conv2d(" + x.size(1) + ", " + out + ", kernel = " + kernelH + ")." : " Fix: unsqueeze(0) for a single picture."));
     return x.conv2d(weight, bias, options);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(in, out, kernelH, kernelW, options, bias != null);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** Zeroes elements with probability p while training and scales the rest; the identity in evaluation. PyTorch's Dropout. */
 public final class Dropout extends Module {
@@ -15,6 +16,11 @@ public final class Dropout extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.dropout(p, isTraining());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(p);
   }
 
   @Override

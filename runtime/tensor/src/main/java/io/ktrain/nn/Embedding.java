@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** A learned row for each whole number: [...] to [..., width]. PyTorch's Embedding. */
 public final class Embedding extends Module {
@@ -33,6 +34,11 @@ public final class Embedding extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return Tensor.embedding(weight, x, paddingIdx);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(rows, width, paddingIdx);
   }
 
   @Override

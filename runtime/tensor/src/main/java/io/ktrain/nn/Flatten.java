@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** Joins all dims from one on. PyTorch's Flatten. */
 public final class Flatten extends Module {
@@ -17,6 +18,11 @@ public final class Flatten extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.flatten(from);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(from);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.ktrain.nn;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** Normalizes over the last dims, then scales and shifts each element (Ba et al. 2016). PyTorch's LayerNorm. */
 public final class LayerNorm extends Module {
@@ -33,6 +34,11 @@ public final class LayerNorm extends Module {
   @Override
   public Tensor forward(Tensor x) {
     return x.layerNorm(shape.ndim(), weight, bias, eps);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(eps, shape.toArray());
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.ktrain.nn;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** y = x * weight^T + bias over the last dim: [..., in] to [..., out]. PyTorch's Linear and LazyLinear. */
@@ -60,6 +61,11 @@ public sealed class Linear extends Module permits NonDynamicallyQuantizableLinea
 
   private String words() {
     return weight.isSized() ? "linear(" + weight.size(1) + ", " + out + ")" : "linear(out = " + out + ")";
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(weight.size(1), out, bias != null);
   }
 
   @Override

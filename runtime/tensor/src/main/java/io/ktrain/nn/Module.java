@@ -221,6 +221,15 @@ public abstract class Module implements Layers {
     return declared == null ? null : declared.toStackTraceElement();
   }
 
+  /**
+   * What one of its public constructors takes to make such a layer again, in order, for a bundle: numbers, truth values,
+   * texts, int arrays, records of them, modules and lists of modules. Null where a bundle cannot know; a class of your own
+   * that is made with arguments overrides it.
+   */
+  public @Nullable List<Object> arguments() {
+    return null;
+  }
+
   /** What PyTorch's repr shows between the parentheses. */
   public String extraRepr() {
     return "";

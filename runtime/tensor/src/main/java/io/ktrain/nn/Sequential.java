@@ -31,6 +31,11 @@ public final class Sequential extends Module {
   }
 
   @Override
+  public List<Object> arguments() {
+    return List.of(layers);
+  }
+
+  @Override
   public Tensor forward(Tensor x) {
     for (Module m : layers) x = m.invoke(x);
     return x;

@@ -4,8 +4,11 @@ import static io.ktrain.op.Elementwise.call;
 import static io.ktrain.op.Elementwise.sigmoid;
 import static io.ktrain.op.Expr.of;
 import static io.ktrain.op.Expr.param;
+import static io.ktrain.op.OpBuilder.composite;
 import static io.ktrain.op.OpBuilder.op;
 import static io.ktrain.op.OpBuilder.pointwise;
+import static io.ktrain.op.OpTests.shape;
+import static io.ktrain.op.OpTests.strided;
 
 import io.ktrain.op.OpBuilder.Types;
 import io.ktrain.random.Generator.Draw;
@@ -52,8 +55,18 @@ public final class Activations {
       .derivative(0, IN.lt(of(-3)).choose(of(0), IN.le(of(3)).choose(G.times(IN.div(3).plus(0.5)), G))).tests(OpTests::unary).build();
   public static final Op<double[]> HARDSIGMOID = pointwise("hardsigmoid", Types.FLOATING, X.plus(3).max(of(0)).min(of(6)).div(6), "relu6(x + 3) / 6.")
       .derivative(0, IN.gt(of(-3)).choose(IN.lt(of(3)).choose(G.div(6), of(0)), of(0))).tests(OpTests::unary).build();
-  public static final Op<double[]> HARDTANH = pointwise("hardtanh", Types.FLOATING, X.max(of(-1)).min(of(1)), "x held between -1 and 1.")
-      .derivative(0, IN.gt(of(-1)).choose(IN.lt(of(1)).choose(G, of(0)), of(0))).tests(OpTests::unary).build();
+  public static final Op<double[]> HARDTANH = pointwise("hardtanh", Types.FLOATING, X.max(param(0)).min(param(1)),
+      "x held between min and max; the gradient at both is 0.")
+      .derivative(0, IN.gt(param(0)).choose(IN.lt(param(1)).choose(G, of(0)), of(0)))
+      .tests(t -> t.numbers(-1, 1).unary().numbers(-0.5, 1.5).unary()).build();
+  public static final Op<double[]> THRESHOLD = pointwise("threshold", Types.NUMBER, X.gt(param(0)).choose(X, param(1)),
+      "x where it is above the threshold, else the value.").tests(t -> t.numbers(0.5, -2).unary().numbers(1, 7).unary()).build();
+  public static final Op<double[]> HARDSHRINK = pointwise("hardshrink", Types.FLOATING,
+      X.abs().gt(param(0)).choose(X, X.isNan().choose(X, of(0))), "x, or 0 between -lambda and lambda.")
+      .tests(t -> t.numbers(0.5).unary()).build();
+  public static final Op<double[]> SOFTSHRINK = pointwise("softshrink", Types.FLOATING,
+      X.gt(param(0)).choose(X.minus(param(0)), X.lt(param(0).negate()).choose(X.plus(param(0)), X.isNan().choose(X, of(0)))),
+      "x brought lambda nearer to 0, and 0 between -lambda and lambda.").tests(t -> t.numbers(0.5).unary()).build();
   public static final Op<double[]> LOG_SIGMOID = pointwise("logSigmoid", Types.FLOATING, X.min(of(0)).minus(X.abs().negate().exp().log1p()), "log(sigmoid(x)).")
       .derivative(0, G.times(sigmoid(IN.negate()))).tests(OpTests::unary).build();
   public static final Op<double[]> SOFTSIGN = pointwise("softsign", Types.FLOATING, X.div(X.abs().plus(1)), "x / (1 + |x|).").tests(OpTests::unary).build();
@@ -66,6 +79,54 @@ public final class Activations {
       .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
       .grad((c, g) -> Dispatch.call(dropout(), c.attributes(), g))
       .tests(t -> t.reference(Oracles::dropout).attributes(new Dropout(0.4, new Draw(7, 3))).unaryLinear()).build();
+
+  /** Slopes are drawn uniformly from lower to upper; without a draw their mean serves. */
+  public record Slopes(double lower, double upper, Draw draw) {}
+
+  public static final Op<Slopes> RRELU = composite("rrelu", Slopes.class, "x, or a random slope times x below 0.", c -> {
+    Slopes s = c.attributes();
+    Tensor x = c.in(0);
+    if (s.draw() == null) return x.leakyRelu((s.lower() + s.upper()) / 2);
+    Tensor slopes = Creation.uniform(x, s.lower(), s.upper(), s.draw());
+    return Elementwise.where(x.ge(0), x, x.mul(slopes));
+  }).floating().tests(t -> t.reference(Oracles::rrelu).attributes(new Slopes(0.1, 0.3, null)).unary()
+      .attributes(new Slopes(0.1, 0.3, new Draw(7, 3))).unary()).build();
+
+  public static final Op<Void> PRELU = composite("prelu", "x where positive, weight * x elsewhere; one weight a channel, dim 1.",
+      c -> prelu(c.in(0), c.in(1))).floating()
+      .tests(t -> t.reference((none, in) -> NdArray.by(in.get(0).shape(), i -> {
+        double x = in.get(0).at(i);
+        double[] w = in.get(1).data();
+        return x > 0 ? x : x * w[w.length == 1 ? 0 : i[1]];
+      })).sample(shape(2, 3, 4), shape(3)).sample(strided(4, 3), shape(1)).sample(shape(), shape(1)).sample(shape(3), shape())
+          .fails(() -> Tensor.ones(2, 3).prelu(Tensor.ones(4)),
+              "prelu: weight f32[4] must hold one value or one for each of the 3 channels of f32[2,3].")).build();
+
+  public static final Op<Shapes.Dim> GLU = composite("glu", Shapes.Dim.class,
+      "The first half along a dim times the sigmoid of the second.", c -> {
+        int dim = c.attributes().dim(), n = c.in(0).size(dim);
+        if (n % 2 != 0) throw new ShapeError("glu: dim " + dim + " of " + c.in(0).describe() + " must have an even size.");
+        return c.in(0).narrow(dim, 0, n / 2).mul(c.in(0).narrow(dim, n / 2, n / 2).sigmoid());
+      }).floating()
+      .tests(t -> t.reference((along, in) -> {
+        int n = in.get(0).shape()[along.dim()] / 2;
+        int[] half = in.get(0).shape().clone();
+        half[along.dim()] = n;
+        return NdArray.by(half, i -> {
+          double first = in.get(0).at(i);
+          i[along.dim()] += n;
+          return first / (1 + Math.exp(-in.get(0).at(i)));
+        });
+      }).with(new Shapes.Dim(1), shape(2, 6)).with(new Shapes.Dim(0), strided(4, 3))
+          .fails(() -> Tensor.ones(2, 3).glu(1), "glu: dim 1 of f32[2,3] must have an even size.")).build();
+
+  public static final Op<Shapes.Dim> SOFTMIN = composite("softmin", Shapes.Dim.class, "softmax of -x along a dim.",
+      c -> c.in(0).neg().softmax(c.attributes().dim())).floating()
+      .tests(t -> t.reference((along, in) -> NdArray.by(in.get(0).shape(), i -> {
+        double sum = 0, own = Math.exp(-in.get(0).at(i));
+        for (double v : Oracles.line(in.get(0), along.dim(), i)) sum += Math.exp(-v);
+        return own / sum;
+      })).with(new Shapes.Dim(1), shape(2, 5)).with(new Shapes.Dim(0), strided(4, 3))).build();
 
   private static Op<Dropout> dropout() {
     return DROPOUT;
@@ -80,7 +141,7 @@ public final class Activations {
     return Dispatch.call(SOFTPLUS, new double[] {beta, threshold}, x);
   }
 
-  public static Tensor prelu(Tensor x, Tensor weight) {
+  private static Tensor prelu(Tensor x, Tensor weight) {
     if (weight.numel() == 1 || x.getNdim() < 2) return Elementwise.where(x.gt(0), x, x.mul(weight.reshape()));
     if (weight.getNdim() != 1 || weight.size(0) != x.size(1))
       throw new ShapeError("prelu: weight " + weight.describe() + " must hold one value or one for each of the " + x.size(1) + " channels of " + x.describe() + ".");
@@ -90,10 +151,13 @@ public final class Activations {
     return Elementwise.where(x.gt(0), x, x.mul(weight.reshape(sizes)));
   }
 
-  public static Tensor glu(Tensor x, int dim) {
-    int n = x.size(dim);
-    if (n % 2 != 0) throw new ShapeError("glu: dim " + dim + " of " + x.describe() + " must have an even size.");
-    return x.narrow(dim, 0, n / 2).mul(x.narrow(dim, n / 2, n / 2).sigmoid());
+  public static Tensor along(Op<Shapes.Dim> op, Tensor x, int dim) {
+    return Dispatch.call(op, new Shapes.Dim(x.getShape().axis(op.name(), dim)), x);
+  }
+
+  public static Tensor rrelu(Tensor x, double lower, double upper, boolean training) {
+    if (lower > upper) throw new KtrainException("rrelu: lower " + lower + " is above upper " + upper + ".");
+    return Dispatch.call(RRELU, new Slopes(lower, upper, training ? Context.current().generator().next() : null), x);
   }
 
   public static Tensor dropout(Tensor x, double p, boolean training) {

@@ -52,6 +52,16 @@ public final class Creation {
     return Dispatch.create(device, UNIFORM, new Random(shape, low, high, dtype, Context.current().generator().next()));
   }
 
+  /** 0 until n, i64, on the device of {@code like}. */
+  static Tensor range(int n, Tensor like) {
+    return arange(0, n, 1, DType.i64, like.isConstant() ? Context.current().device() : like.getDevice());
+  }
+
+  /** Of the shape, type and device of {@code like}. */
+  static Tensor uniform(Tensor like, double low, double high, Draw draw) {
+    return Dispatch.create(like.getDevice(), UNIFORM, new Random(like.getShape(), low, high, like.getDtype(), draw));
+  }
+
   public static Tensor normal(Shape shape, double mean, double std, DType dtype, Device device) {
     requireFloating("randn", dtype);
     return Dispatch.create(device, NORMAL, new Random(shape, mean, std, dtype, Context.current().generator().next()));
@@ -60,6 +70,34 @@ public final class Creation {
   public static Tensor randint(long low, long high, Shape shape, Device device) {
     if (high <= low) throw new KtrainException("randint: no whole number lies in " + low + " until " + high + ".");
     return Dispatch.create(device, UNIFORM, new Random(shape, low, high, DType.i64, Context.current().generator().next()));
+  }
+
+  public static Tensor randint(Tensor like, long low, long high) {
+    return randint(low, high, like.getShape(), like.getDevice());
+  }
+
+  /** Of the shape and device of {@code like}, and its type where that is floating. */
+  public static Tensor uniform(Tensor like, double low, double high) {
+    return uniform(like.getShape(), low, high, floating(like), like.getDevice());
+  }
+
+  public static Tensor normal(Tensor like, double mean, double std) {
+    if (std < 0) throw new KtrainException("normal: std must not be negative, got " + std + ".");
+    return normal(like.getShape(), mean, std, floating(like), like.getDevice());
+  }
+
+  public static Tensor bernoulli(Tensor like, double p) {
+    if (!(p >= 0 && p <= 1)) throw new KtrainException("bernoulli: p must lie in 0..1, got " + p + ".");
+    return uniform(like, 0, 1).lt(p);
+  }
+
+  public static Tensor exponential(Tensor like, double rate) {
+    if (!(rate > 0)) throw new KtrainException("exponential: the rate must be positive, got " + rate + ".");
+    return uniform(like, 0, 1).neg().log1p().div(-rate);
+  }
+
+  private static DType floating(Tensor like) {
+    return like.getDtype().isFloating() ? like.getDtype() : DType.f32;
   }
 
   public static Tensor randperm(int n) {

@@ -56,6 +56,9 @@ final class Derivative {
       case COSH -> new Unary(Fn1.SINH, v);
       case TANH -> ONE.minus(u.times(u));
       case ERF -> v.times(v).negate().exp().times(2 / Math.sqrt(Math.PI));
+      case ERFC -> v.times(v).negate().exp().times(-2 / Math.sqrt(Math.PI));
+      case ERFINV -> u.times(u).exp().times(Math.sqrt(Math.PI) / 2);
+      case LGAMMA -> new Binary(Fn2.POLYGAMMA, ZERO, v);
       case SIGN, FLOOR, CEIL, TRUNC, ROUND, NOT, IS_NAN -> ZERO;
     };
   }
@@ -77,7 +80,9 @@ final class Derivative {
       case ATAN2 -> plus(times(da, b.div(a.times(a).plus(b.times(b)))), times(db, a.negate().div(a.times(a).plus(b.times(b)))));
       case REMAINDER -> plus(da, times(db, new Binary(Fn2.FLOOR_DIV, a, b).negate()));
       case FMOD -> plus(da, times(db, new Binary(Fn2.TRUNC_DIV, a, b).negate()));
-      case FLOOR_DIV, TRUNC_DIV, EQ, NE, LT, LE, GT, GE, AND, OR, XOR -> ZERO;
+      case COPYSIGN -> times(da, select(new Binary(Fn2.EQ, a, ZERO), ZERO, e.div(a)));
+      case POLYGAMMA -> times(db, new Binary(Fn2.POLYGAMMA, plus(a, ONE), b));
+      case FLOOR_DIV, TRUNC_DIV, EQ, NE, LT, LE, GT, GE, AND, OR, XOR, BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT -> ZERO;
     };
   }
 

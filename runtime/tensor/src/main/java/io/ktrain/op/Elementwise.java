@@ -2,6 +2,7 @@ package io.ktrain.op;
 
 import static io.ktrain.op.Expr.of;
 import static io.ktrain.op.Expr.param;
+import static io.ktrain.op.OpBuilder.composite;
 import static io.ktrain.op.OpBuilder.pointwise;
 
 import io.ktrain.op.Expr.Binary;
@@ -9,6 +10,8 @@ import io.ktrain.op.Expr.Fn1;
 import io.ktrain.op.Expr.Fn2;
 import io.ktrain.op.Expr.Unary;
 import io.ktrain.op.OpBuilder.Types;
+import io.ktrain.tensor.DType;
+import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 
 /** Operations on each element by itself: arithmetic, comparisons and other functions. Operands broadcast. */
@@ -80,6 +83,19 @@ public final class Elementwise {
       .tests(t -> t.unary().flat()).build();
   public static final Op<double[]> CLAMP = pointwise("clamp", Types.PROMOTE, X.max(param(0)).min(param(1)), "x held between min and max; NaN stays.")
       .derivative(0, IN.ge(param(0)).choose(IN.le(param(1)).choose(G, of(0)), of(0))).tests(t -> t.numbers(-0.5, 0.7).unary()).build();
+  public static final Op<double[]> CLAMP_MIN = pointwise("clampMin", Types.PROMOTE, X.max(Y), "x, or min where that is larger.")
+      .derivative(0, IN.ge(OUT).choose(G, of(0))).derivative(1, IN.ge(OUT).choose(of(0), G)).tests(OpTests::binary).build();
+  public static final Op<double[]> CLAMP_MAX = pointwise("clampMax", Types.PROMOTE, X.min(Y), "x, or max where that is smaller.")
+      .derivative(0, IN.le(OUT).choose(G, of(0))).derivative(1, IN.le(OUT).choose(of(0), G)).tests(OpTests::binary).build();
+  /** How many digits are left behind the point; negative ones stand before it. */
+  public record Digits(int decimals) {}
+
+  public static final Op<Digits> ROUND_TO = composite("roundTo", Digits.class, "Rounded to so many decimals.", c -> {
+    double scale = Math.pow(10, Math.abs(c.attributes().decimals()));
+    return c.attributes().decimals() < 0 ? c.in(0).div(scale).round().mul(scale) : c.in(0).mul(scale).round().div(scale);
+  }).floating().internal().tests(t -> t.flat().reference((by, in) -> NdArray.by(in.get(0).shape(),
+      i -> new java.math.BigDecimal(in.get(0).at(i)).setScale(by.decimals(), java.math.RoundingMode.HALF_EVEN).doubleValue()))
+      .with(new Digits(1), OpTests.shape(2, 3)).with(new Digits(-1), OpTests.shape(3))).build();
   public static final Op<double[]> WHERE = pointwise("where", Types.AFTER_CONDITION, X.choose(Y, Z), "yes where the condition holds, else no.").tests(OpTests::conditional).build();
 
 
@@ -112,8 +128,9 @@ public final class Elementwise {
     return Dispatch.call(op, NO_NUMBERS, in);
   }
 
-  public static Tensor call(Op<double[]> op, double number, Tensor x) {
-    return Dispatch.call(op, new double[] {number}, x);
+  /** A call with one number. */
+  public static Tensor call(Op<double[]> op, double number, Tensor... in) {
+    return Dispatch.call(op, new double[] {number}, in);
   }
 
   public static Tensor pow(Tensor x, Number exponent) {
@@ -121,8 +138,35 @@ public final class Elementwise {
     return e == 2 ? x.square() : e == 1 ? x.mul(1) : call(POW, x, Tensor.constant(exponent));
   }
 
-  public static Tensor clamp(Tensor x, double min, double max) {
-    return Dispatch.call(CLAMP, new double[] {min, max}, x);
+  /** A bound may be null. A fractional bound makes floats of whole numbers, as PyTorch does. */
+  public static Tensor clamp(Tensor x, Number min, Number max) {
+    if (min == null && max == null) throw new KtrainException("clamp: needs a min, a max or both.");
+    Tensor from = x.getDtype().isFloating() || isWhole(min) && isWhole(max) ? x : x.to(DType.f32);
+    double low = min == null ? Double.NEGATIVE_INFINITY : min.doubleValue();
+    double high = max == null ? Double.POSITIVE_INFINITY : max.doubleValue();
+    return Dispatch.call(CLAMP, new double[] {low, high}, from);
+  }
+
+  private static boolean isWhole(Number n) {
+    return n == null || n instanceof Integer || n instanceof Long || n instanceof Short || n instanceof Byte;
+  }
+
+  /** Without a number for an infinity, the largest and the lowest there is in x's type. */
+  public static Tensor nanToNum(Tensor x, double nan, Double posinf, Double neginf) {
+    double largest = switch (x.getDtype()) {
+      case f64 -> Double.MAX_VALUE;
+      case f32 -> Float.MAX_VALUE;
+      case f16 -> 65504;
+      case bf16 -> 0x1.FEp127;
+      default -> 0;
+    };
+    double[] by = {nan, posinf == null ? largest : posinf, neginf == null ? -largest : neginf};
+    return Dispatch.call(MathFunctions.NAN_TO_NUM, by, x);
+  }
+
+  public static Tensor polygamma(int n, Tensor x) {
+    if (n < 0) throw new KtrainException("polygamma: the order must not be negative, got " + n + ".");
+    return call(MathFunctions.POLYGAMMA, n, x);
   }
 
   public static Tensor where(Tensor condition, Tensor yes, Tensor no) {

@@ -26,13 +26,19 @@ public sealed interface Expr {
   record Select(Expr condition, Expr yes, Expr no) implements Expr {}
 
   enum Fn1 {
-    NEGATE, ABS, SIGN, SQRT, EXP, EXPM1, LOG, LOG1P, LOG2, LOG10, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, TANH, ERF,
-    FLOOR, CEIL, TRUNC, ROUND, NOT, IS_NAN
+    NEGATE, ABS, SIGN, SQRT, EXP, EXPM1, LOG, LOG1P, LOG2, LOG10, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, TANH,
+    ERF, ERFC, ERFINV, LGAMMA, FLOOR, CEIL, TRUNC, ROUND, NOT, IS_NAN
   }
 
   enum Fn2 {
     ADD, SUB, MUL, DIV, POW, MAX, MIN, ATAN2, FLOOR_DIV, TRUNC_DIV, REMAINDER, FMOD,
-    EQ, NE, LT, LE, GT, GE, AND, OR, XOR
+    EQ, NE, LT, LE, GT, GE, AND, OR, XOR,
+    /** |a| with the sign of b, also of -0. */
+    COPYSIGN,
+    /** The derivative of order a + 1 of log(gamma(b)); a is a whole number from 0. */
+    POLYGAMMA,
+    /** On whole numbers only; a shift by more bits than there are leaves nothing but the sign. */
+    BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT
   }
 
   static Expr of(double value) {
@@ -53,6 +59,8 @@ public sealed interface Expr {
   default Expr log1p() { return new Unary(Fn1.LOG1P, this); }
   default Expr tanh() { return new Unary(Fn1.TANH, this); }
   default Expr erf() { return new Unary(Fn1.ERF, this); }
+  default Expr sin() { return new Unary(Fn1.SIN, this); }
+  default Expr cos() { return new Unary(Fn1.COS, this); }
   default Expr not() { return new Unary(Fn1.NOT, this); }
   default Expr isNan() { return new Unary(Fn1.IS_NAN, this); }
   default Expr plus(Expr o) { return new Binary(Fn2.ADD, this, o); }
@@ -62,6 +70,9 @@ public sealed interface Expr {
   default Expr pow(Expr o) { return new Binary(Fn2.POW, this, o); }
   default Expr max(Expr o) { return new Binary(Fn2.MAX, this, o); }
   default Expr min(Expr o) { return new Binary(Fn2.MIN, this, o); }
+  default Expr eq(Expr o) { return new Binary(Fn2.EQ, this, o); }
+  default Expr and(Expr o) { return new Binary(Fn2.AND, this, o); }
+  default Expr or(Expr o) { return new Binary(Fn2.OR, this, o); }
   default Expr gt(Expr o) { return new Binary(Fn2.GT, this, o); }
   default Expr ge(Expr o) { return new Binary(Fn2.GE, this, o); }
   default Expr lt(Expr o) { return new Binary(Fn2.LT, this, o); }

@@ -38,14 +38,41 @@ public final class Indexing {
         return new Spec(c.in(0).getShape(), MatMuls.same("scatterAdd", c.in(0), c.in(2)));
       })
       .grad((c, g) -> g, null, (c, g) -> {
-        Tensor picked = g.gather(c.attributes().dim(), c.in(1));
-        Tensor src = c.edge(2);
-        if (picked.getShape().equals(src.getShape())) return picked;
-        int[] widths = new int[2 * src.getNdim()];
-        for (int d = 0; d < src.getNdim(); d++) widths[2 * (src.getNdim() - 1 - d) + 1] = src.size(d) - picked.size(d);
-        return picked.pad(widths, 0);
+        return widened(g.gather(c.attributes().dim(), c.in(1)), c.edge(2));
       })
       .tests(t -> t.reference(Oracles::scatterAdd).attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)).build();
+
+  public static final Op<Dim> SCATTER = op("scatter", Dim.class,
+      "A copy of x with src written at index: for dim 0, out[index[i][j]][j] = src[i][j]; of several, the last one's.")
+      .gives(c -> {
+        index("scatter", c.in(1));
+        fits("scatter", c.in(0), c.in(1), c.attributes().dim());
+        for (int d = 0; d < c.in(1).getNdim(); d++)
+          if (c.in(1).size(d) > c.in(2).size(d)) throw new ShapeError("scatter: index " + c.in(1).describe() + " is larger than src " + c.in(2).describe() + " in dim " + d + ".");
+        return new Spec(c.in(0).getShape(), MatMuls.same("scatter", c.in(0), c.in(2)));
+      })
+      .grads((c, g, needed) -> {
+        int dim = c.attributes().dim();
+        Tensor index = c.in(1), number = Creation.range(Math.toIntExact(index.numel()), g[0]).reshape(index.getShape());
+        Tensor none = Creation.full(c.edge(0).getShape(), -1, DType.i64, g[0].getDevice());
+        // Which of the elements written to a place was the last, if any: only that one counts.
+        Tensor last = Dispatch.call(scatter(), c.attributes(), none, index, number);
+        Tensor zero = Tensor.constant(0.0);
+        Tensor own = needed[0] ? Elementwise.where(last.lt(0), g[0], zero) : null;
+        Tensor src = !needed[2] ? null : Elementwise.where(last.gather(dim, index).eq(number), g[0].gather(dim, index), zero);
+        return new Tensor[] {own, null, src == null ? null : widened(src, c.edge(2))};
+      })
+      .tests(t -> t.reference(Oracles::scatter).attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3)
+          .attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4).scattered(OpTests.shape(3), OpTests.shape(0), 3)
+          .scattered(OpTests.shape(), OpTests.shape(), 1)
+          .with(new Dim(0), OpTests.shape(3, 2), OpTests.shape(2, 2).index(3), OpTests.strided(4, 3))
+          .fails(() -> Tensor.ones(2, 2).scatter(1, Tensor.of(new long[] {5}, 1, 1), Tensor.ones(1, 1)),
+              "scatter: index 5 is out of range for dim 1 of f32[2,2]; it takes 0 to 1."))
+      .build();
+
+  private static Op<Dim> scatter() {
+    return SCATTER;
+  }
 
   public static final Op<Dim> INDEX_SELECT = op("indexSelect", Dim.class, "The slices of a dim named by a vector of indices.")
       .gives(c -> {
@@ -64,7 +91,6 @@ public final class Indexing {
         return new Spec(c.in(0).getShape(), MatMuls.same("indexAdd", c.in(0), c.in(2)));
       })
       .grad((c, g) -> g, null, (c, g) -> g.indexSelect(c.attributes().dim(), c.in(1)))
-      .internal()
       .tests(t -> t.reference(Oracles::indexAdd).attributes(new Dim(0)).indexAdded(OpTests.shape(3, 2), OpTests.shape(4, 2), 3)).build();
 
   private static Op<Dim> indexAdd() {
@@ -100,7 +126,15 @@ public final class Indexing {
     if (!index.getDtype().isInteger()) throw new DTypeError(op + ": indices must be whole numbers, got " + index.describe() + ". Fix: to(i64).");
   }
 
-  private static void fits(String op, Tensor x, Tensor index, int dim) {
+  /** A gradient with zeros where src is larger than the index. */
+  static Tensor widened(Tensor picked, Tensor src) {
+    if (picked.getShape().equals(src.getShape())) return picked;
+    int[] widths = new int[2 * src.getNdim()];
+    for (int d = 0; d < src.getNdim(); d++) widths[2 * (src.getNdim() - 1 - d) + 1] = src.size(d) - picked.size(d);
+    return picked.pad(widths, 0);
+  }
+
+  static void fits(String op, Tensor x, Tensor index, int dim) {
     if (x.getNdim() != index.getNdim()) throw new ShapeError(op + ": index " + index.describe() + " must have as many dims as " + x.describe() + ".");
     for (int d = 0; d < x.getNdim(); d++)
       if (d != dim && index.size(d) > x.size(d)) throw new ShapeError(op + ": index " + index.describe() + " is larger than " + x.describe() + " in dim " + d + ".");
@@ -120,92 +154,5 @@ public final class Indexing {
 
   public static Tensor embedding(Tensor weight, Tensor indices, int padding) {
     return Dispatch.call(EMBEDDING, new Padding(padding, weight.size(0)), weight, indices);
-  }
-
-  /** As many leading dims of x as there are indices are replaced by the indices' common shape. */
-  public static Tensor index(Tensor x, Tensor... indices) {
-    if (indices.length > x.getNdim()) throw new ShapeError("index: " + indices.length + " indices for " + x.describe() + ".");
-    Tensor place = null;
-    for (int d = 0; d < indices.length; d++) {
-      index("index", indices[d]);
-      requireRange(x, d, indices[d]);
-      Tensor wide = indices[d].to(DType.i64); // a place may be larger than any index
-      Tensor at = Tensor.where(wide.lt(0), wide.add(x.size(d)), wide);
-      place = place == null ? at : place.mul(x.size(d)).add(at);
-    }
-    int[] rest = java.util.Arrays.copyOfRange(x.getShape().toArray(), indices.length, x.getNdim());
-    int[] rows = prepend(-1, rest);
-    if (x.numel() == 0) rows[0] = 0;
-    Tensor picked = x.reshape(rows).indexSelect(0, place.reshape(-1));
-    int[] out = java.util.Arrays.copyOf(place.getShape().toArray(), place.getNdim() + rest.length);
-    System.arraycopy(rest, 0, out, place.getNdim(), rest.length);
-    return picked.reshape(out);
-  }
-
-  /** Only the combined place is checked by the kernel, and a wrong index may combine to a place that exists. */
-  private static void requireRange(Tensor x, int dim, Tensor index) {
-    if (Check.active() || index.isShapeOnly() || index.numel() == 0) return;
-    long low = index.amin().itemLong(), high = index.amax().itemLong();
-    int n = x.size(dim);
-    if (low < -n || high >= n)
-      throw new ShapeError("index: index " + (high >= n ? high : low) + " is out of range for dim " + dim + " of " + x.describe() + "; it takes " + -n + " to " + (n - 1) + ".");
-  }
-
-  private static int[] prepend(int first, int[] rest) {
-    int[] out = new int[rest.length + 1];
-    out[0] = first;
-    System.arraycopy(rest, 0, out, 1, rest.length);
-    return out;
-  }
-
-  public static Tensor maskedSelect(Tensor x, Tensor mask) {
-    if (mask.getDtype() != DType.bool) throw new DTypeError("maskedSelect: the mask must be bool, got " + mask.describe() + ". Fix: a comparison, or ne(0).");
-    if (mask.getNdim() > x.getNdim()) throw new ShapeError("maskedSelect: mask " + mask.describe() + " has more dims than " + x.describe() + ".");
-    for (int d = 0; d < mask.getNdim(); d++)
-      if (mask.size(d) != x.size(d)) throw new ShapeError("maskedSelect: mask " + mask.describe() + " does not fit the leading dims of " + x.describe() + ".");
-    int[] rest = java.util.Arrays.copyOfRange(x.getShape().toArray(), mask.getNdim(), x.getNdim());
-    Tensor places = nonzero(mask.flatten()).reshape(-1);
-    return x.reshape(prepend(Math.toIntExact(mask.numel()), rest)).indexSelect(0, places);
-  }
-
-  /** How many there are is known only from the values: while checking, every element counts. */
-  public static Tensor nonzero(Tensor x) {
-    int n = Math.max(1, x.getNdim());
-    if (Check.active() || x.isShapeOnly()) return Tensor.shapeOnly(Shape.of(Math.toIntExact(x.numel()), n), DType.i64, x.getDevice());
-    double[] values = x.toDoubleArray();
-    int count = 0;
-    for (double v : values) if (v != 0) count++;
-    long[] places = new long[count * n];
-    int k = 0;
-    for (int i = 0; i < values.length; i++) {
-      if (values[i] == 0) continue;
-      long rest = i;
-      for (int d = n - 1; d >= 0; d--) {
-        int size = x.getNdim() == 0 ? 1 : x.size(d);
-        places[k + d] = rest % size;
-        rest /= size;
-      }
-      k += n;
-    }
-    return Tensor.of(places, count, n).to(x.getDevice());
-  }
-
-  public static Tensor oneHot(Tensor labels, int classes) {
-    index("oneHot", labels);
-    int width = classes;
-    if (!labels.isShapeOnly() && labels.numel() > 0 && !Check.active()) {
-      long low = labels.amin().itemLong(), high = labels.amax().itemLong();
-      if (low < 0) throw new ShapeError("oneHot: labels must not be negative, got " + low + ".");
-      if (classes >= 0 && high >= classes) throw new ShapeError("oneHot: label " + high + " does not fit into " + classes + " classes.");
-      if (classes < 0) width = Math.toIntExact(high + 1);
-    }
-    return labels.unsqueeze(-1).eq(Tensor.arange(Math.max(0, width)).to(labels.getDevice())).to(DType.i64);
-  }
-
-  public static Tensor triangle(Tensor x, int diagonal, boolean upper) {
-    if (x.getNdim() < 2) throw new ShapeError((upper ? "triu" : "tril") + ": needs at least two dims, got " + x.describe() + ".");
-    Tensor row = Tensor.arange(x.size(-2)).unsqueeze(1).to(x.getDevice()), column = Tensor.arange(x.size(-1)).to(x.getDevice());
-    Tensor distance = column.sub(row);
-    return Tensor.where(upper ? distance.ge(diagonal) : distance.le(diagonal), x, Tensor.constant(0));
   }
 }

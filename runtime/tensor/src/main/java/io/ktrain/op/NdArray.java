@@ -15,6 +15,10 @@ public record NdArray(int[] shape, double[] data) {
     return new NdArray(shape, new double[n]);
   }
 
+  static NdArray scalar(double value) {
+    return new NdArray(new int[0], new double[] {value});
+  }
+
   /** Each element a function of its index, which the function may change. */
   static NdArray by(int[] shape, ToDoubleFunction<int[]> value) {
     NdArray all = zeros(shape);

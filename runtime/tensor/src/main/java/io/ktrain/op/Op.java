@@ -46,6 +46,7 @@ public final class Op<A> {
   final Gradient<A>[] gradient;
   final Gradients<A> gradients;
   final Pointwise pointwise;
+  private final List<Expr> update;
   final boolean onHost;
   private final boolean internal;
   private final Consumer<OpTests<A>> tests;
@@ -59,6 +60,7 @@ public final class Op<A> {
     gradient = b.gradient;
     gradients = b.gradients;
     pointwise = b.pointwise;
+    update = b.update;
     onHost = b.onHost;
     internal = b.internal;
     tests = b.tests;
@@ -76,6 +78,15 @@ public final class Op<A> {
   /** The arithmetic of a pointwise operation, or null. */
   public Pointwise pointwise() {
     return pointwise;
+  }
+
+  /**
+   * Of an operation that changes lists of tensors in place, the new element of every list but the second, else null.
+   * The lists are equally long, one after another, and {@link Expr.Input} {@code k} is the element of list {@code k}; the
+   * second is only read.
+   */
+  public List<Expr> update() {
+    return update;
   }
 
   public boolean isView() {

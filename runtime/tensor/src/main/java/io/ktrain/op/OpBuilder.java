@@ -1,9 +1,12 @@
 package io.ktrain.op;
 
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** How an entry of the op table is written. */
 final class OpBuilder<A> {
@@ -15,6 +18,7 @@ final class OpBuilder<A> {
   Op.Gradient<A>[] gradient;
   Op.Gradients<A> gradients;
   Pointwise pointwise;
+  List<Expr> update;
   boolean onHost;
   boolean internal;
   Consumer<OpTests<A>> tests;
@@ -41,13 +45,30 @@ final class OpBuilder<A> {
     return b;
   }
 
+  /** A step of an optimizer, over lists of tensors in place: see {@link Op#update}. Numbers come with each call. */
+  static OpBuilder<double[]> update(String name, String doc, Expr... outputs) {
+    var b = new OpBuilder<double[]>(name, doc).internal();
+    b.update = List.of(outputs);
+    b.infer = call -> List.of();
+    return b;
+  }
+
+  /** An operation that is nothing but others: shapes, types, gradients and kernels are its parts'. */
+  static <A> OpBuilder<A> composite(String name, Class<A> attributes, String doc, Function<Call<A>, Tensor> rule) {
+    return op(name, attributes, doc).composed(rule);
+  }
+
+  static OpBuilder<Void> composite(String name, String doc, Function<Call<Void>, Tensor> rule) {
+    return op(name, doc).composed(rule);
+  }
+
   OpBuilder<A> infer(Op.Infer<A> rule) {
     infer = rule;
     return this;
   }
 
   /** One output, shaped by a rule. */
-  OpBuilder<A> gives(java.util.function.Function<Call<A>, Spec> rule) {
+  OpBuilder<A> gives(Function<Call<A>, Spec> rule) {
     return infer(call -> List.of(rule.apply(call)));
   }
 
@@ -62,8 +83,28 @@ final class OpBuilder<A> {
   }
 
   /** What the operation is made of. Without {@link #gives} it is nothing else: shapes, types and gradients are its parts'. */
-  OpBuilder<A> composed(java.util.function.Function<Call<A>, Tensor> rule) {
+  OpBuilder<A> composed(Function<Call<A>, Tensor> rule) {
     return decompose(call -> new Tensor[] {rule.apply(call)});
+  }
+
+  /** Composites only: refuses a first input that is not floating, by this operation's name rather than a part's. */
+  OpBuilder<A> floating() {
+    return requires(DType::isFloating, "a floating dtype", "to(f32)");
+  }
+
+  /** Composites only: refuses bool, by this operation's name rather than a part's. */
+  OpBuilder<A> numbers() {
+    return requires(type -> type != DType.bool, "numbers", "to(i64) or to(f32)");
+  }
+
+  private OpBuilder<A> requires(Predicate<DType> allowed, String what, String fix) {
+    Op.Decompose<A> parts = decompose;
+    return decompose(call -> {
+      Tensor x = call.in(0);
+      if (!allowed.test(x.getDtype()))
+        throw new DTypeError(name + ": needs " + what + ", got " + x.describe() + ". Fix: " + fix + ".");
+      return parts.of(call);
+    });
   }
 
   /** One rule an input, in order; inputs without one have no gradient. */
@@ -121,13 +162,26 @@ final class OpBuilder<A> {
     /** The type of the last input (a condition comes first and does not count). */
     AFTER_CONDITION,
     /** Integers and bool stay as they are; floats too. No arithmetic on bool. */
-    NUMBER;
+    NUMBER,
+    /** Whole numbers and bool only. */
+    WHOLE,
+    /** Any types, promoted, computed in floating point; the result is bool. */
+    TEST;
+
+    /** The type the arithmetic is done in. */
+    DType compute(DType promoted) {
+      return switch (this) {
+        case COMPARE -> promoted;
+        case TEST -> promoted.isFloating() ? promoted : DType.f32;
+        default -> result(promoted);
+      };
+    }
 
     DType result(DType promoted) {
       return switch (this) {
-        case PROMOTE, FLOATING, AFTER_CONDITION, NUMBER -> promoted;
+        case PROMOTE, FLOATING, AFTER_CONDITION, NUMBER, WHOLE -> promoted;
         case FLOAT -> promoted.isFloating() ? promoted : DType.f32;
-        case COMPARE -> DType.bool;
+        case COMPARE, TEST -> DType.bool;
       };
     }
   }

@@ -49,7 +49,7 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
   static How how(Op<?> op, Backend backend) {
     if (op.isView()) return How.VIEW;
     if (op == Shapes.TO_DEVICE) return How.COPY;
-    if (op.pointwise() != null && backend.runs(op)) return How.EXPRESSION;
+    if ((op.pointwise() != null || op.update() != null) && backend.runs(op)) return How.EXPRESSION;
     if (backend.runs(op)) return How.KERNEL;
     if (op.isServedByHost()) return How.HOST;
     return op.isComposite() ? How.PARTS : How.HOLE;

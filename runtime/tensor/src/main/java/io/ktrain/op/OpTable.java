@@ -3,10 +3,16 @@ package io.ktrain.op;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Every operation there is, by name. */
 public final class OpTable {
+  private static final List<Class<?>> FAMILIES = List.of(
+      Elementwise.class, MathFunctions.class, Comparisons.class, Activations.class, Reductions.class,
+      Statistics.class, Orders.class, MatMuls.class, Convolutions.class, Shapes.class, Views.class,
+      Arrangements.class, Indexing.class, Indices.class, Scatters.class, Normalizations.class, Losses.class,
+      Attention.class, Recurrent.class, Creation.class, Updates.class);
   private static final Map<String, Op<?>> OPS = new LinkedHashMap<>();
 
   private OpTable() {}
@@ -17,8 +23,7 @@ public final class OpTable {
 
   /** All of them, families loaded. */
   public static synchronized Collection<Op<?>> all() {
-    for (Class<?> family : new Class<?>[] {Elementwise.class, Activations.class, Reductions.class, MatMuls.class, Convolutions.class,
-        Shapes.class, Indexing.class, Normalizations.class, Losses.class, Creation.class, Updates.class, Attention.class, Recurrent.class}) {
+    for (Class<?> family : FAMILIES) {
       try {
         Class.forName(family.getName());
       } catch (ClassNotFoundException e) {

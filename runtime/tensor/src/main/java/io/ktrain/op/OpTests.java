@@ -14,7 +14,7 @@ import java.util.function.Supplier;
  */
 public final class OpTests<A> {
   /** The values a sample's input takes. */
-  public enum Values { ANY, POSITIVE, SMALL, DISTINCT, INDEX, BOOL }
+  public enum Values { ANY, POSITIVE, SMALL, LARGE, UNIT, DISTINCT, SORTED, INDEX, BOOL }
 
   /** One input of a sample: its shape, its values, and whether its elements lie apart in memory. */
   public record Input(int[] shape, boolean strided, Values values, int bound) {
@@ -24,6 +24,22 @@ public final class OpTests<A> {
 
     Input index(int bound) {
       return new Input(shape, strided, Values.INDEX, bound);
+    }
+
+    Input positive() {
+      return of(Values.POSITIVE);
+    }
+
+    Input distinct() {
+      return of(Values.DISTINCT);
+    }
+
+    Input sorted() {
+      return of(Values.SORTED);
+    }
+
+    Input bool() {
+      return of(Values.BOOL);
     }
   }
 
@@ -40,10 +56,12 @@ public final class OpTests<A> {
   private final Op<A> op;
   private final List<Sample<A>> samples = new ArrayList<>();
   private final List<Failure> failures = new ArrayList<>();
-  private Oracle<A> reference;
+  private List<Oracle<A>> references = List.of();
   private A attributes;
   private boolean flat;
   private boolean firstOnly;
+  private boolean shapedByValues;
+  private boolean floored;
 
   OpTests(Op<A> op) {
     this.op = op;
@@ -60,8 +78,14 @@ public final class OpTests<A> {
     return failures;
   }
 
-  public Oracle<A> reference() {
-    return reference;
+  /** One an output, of the first ones that have any. */
+  public List<Oracle<A>> references() {
+    return references;
+  }
+
+  /** Whether only its values say how large a result is. */
+  public boolean isShapedByValues() {
+    return shapedByValues;
   }
 
   /** Whether the function is flat with steps: its gradient is zero and finite differences may straddle a step. */
@@ -84,8 +108,25 @@ public final class OpTests<A> {
     return this;
   }
 
-  OpTests<A> reference(Oracle<A> oracle) {
-    reference = oracle;
+  /** Whether whole numbers give what f64 gives rounded down. */
+  public boolean isFloored() {
+    return floored;
+  }
+
+  OpTests<A> floored() {
+    floored = true;
+    return this;
+  }
+
+  OpTests<A> shapedByValues() {
+    shapedByValues = true;
+    return this;
+  }
+
+  /** What the outputs are to be, in their order. */
+  @SafeVarargs
+  final OpTests<A> reference(Oracle<A>... oracles) {
+    references = List.of(oracles);
     return this;
   }
 
@@ -102,6 +143,11 @@ public final class OpTests<A> {
   OpTests<A> sample(Input... inputs) {
     samples.add(new Sample<>(attributes, List.of(inputs)));
     return this;
+  }
+
+  /** A sample of these attributes, which later samples keep. */
+  OpTests<A> with(A attributes, Input... inputs) {
+    return attributes(attributes).sample(inputs);
   }
 
   OpTests<A> floats(Input... inputs) {
@@ -157,7 +203,7 @@ public final class OpTests<A> {
     return unary(Values.SMALL);
   }
 
-  private OpTests<A> unary(Values v) {
+  OpTests<A> unary(Values v) {
     for (Input x : new Input[] {shape(), shape(3), shape(2, 3, 4), shape(0, 5), shape(1025), strided(4, 6)}) sample(x.of(v));
     return this;
   }
@@ -174,7 +220,7 @@ public final class OpTests<A> {
     return binary(Values.POSITIVE);
   }
 
-  private OpTests<A> binary(Values v) {
+  OpTests<A> binary(Values v) {
     for (Input[] p : new Input[][] {{shape(), shape()}, {shape(3), shape()}, {shape(2, 3, 4), shape(3, 1)}, {shape(4), shape(2, 1, 4)}, {shape(0, 5), shape(5)}, {shape(1, 700), shape(3, 700)},
         {shape(64, 33), shape(33)}, {shape(64, 33), shape(64, 1)}, {strided(4, 6), shape(4, 6)}, {shape(4, 6), strided(4, 6)}}) sample(p[0].of(v), p[1].of(v));
     return this;

@@ -44,7 +44,7 @@ final class Oracles {
   }
 
   /** The elements of x along a dim, at an index of the other dims. */
-  private static double[] line(NdArray x, int dim, int[] index) {
+  static double[] line(NdArray x, int dim, int[] index) {
     if (x.shape().length == 0) return x.data();
     double[] all = new double[x.shape()[dim]];
     int[] at = index.clone();
@@ -151,6 +151,16 @@ final class Oracles {
     return out;
   }
 
+  static NdArray scatter(Indexing.Dim along, List<NdArray> in) {
+    NdArray out = new NdArray(in.get(0).shape(), in.get(0).data().clone());
+    in.get(1).each((index, place) -> {
+      int[] to = index.clone();
+      if (to.length > 0) to[along.dim()] = (int) place;
+      out.set(in.get(2).at(index), to);
+    });
+    return out;
+  }
+
   static NdArray indexSelect(Indexing.Dim along, List<NdArray> in) {
     int[] shape = in.get(0).shape().clone();
     shape[along.dim()] = in.get(1).shape()[0];
@@ -175,6 +185,20 @@ final class Oracles {
     int[] shape = Arrays.copyOf(in.get(1).shape(), n + 1);
     shape[n] = in.get(0).shape()[1];
     return NdArray.by(shape, i -> in.get(0).at((int) in.get(1).at(Arrays.copyOf(i, n)), i[n]));
+  }
+
+  static NdArray rrelu(Activations.Slopes by, List<NdArray> in) {
+    NdArray x = in.get(0), out = NdArray.zeros(x.shape());
+    int[] words = new int[4];
+    for (int i = 0; i < x.data().length; i++) {
+      double slope = (by.lower() + by.upper()) / 2;
+      if (by.draw() != null) {
+        Philox.block(by.draw().key(), by.draw().stream(), i / 4, words);
+        slope = by.lower() + (by.upper() - by.lower()) * Philox.uniform(words[i % 4]);
+      }
+      out.data()[i] = x.data()[i] * (x.data()[i] >= 0 ? 1 : slope);
+    }
+    return out;
   }
 
   static NdArray dropout(Dropout by, List<NdArray> in) {

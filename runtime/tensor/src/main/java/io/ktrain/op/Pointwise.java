@@ -32,7 +32,7 @@ public final class Pointwise {
   }
 
   boolean isDifferentiable() {
-    return types != OpBuilder.Types.COMPARE;
+    return types != OpBuilder.Types.COMPARE && types != OpBuilder.Types.TEST && types != OpBuilder.Types.WHOLE;
   }
 
   /** Sets the derivative by input {@code i}, already multiplied by the upstream gradient: Input 0 is that, 1... the inputs, then the output. */
@@ -42,19 +42,23 @@ public final class Pointwise {
 
   Spec infer(Call<double[]> call) {
     Shape shape = broadcast(name, call);
-    DType promoted = compute(call);
+    DType promoted = promoted(call);
     if (types == OpBuilder.Types.FLOATING && !promoted.isFloating())
       throw new DTypeError(name + ": needs a floating dtype, got " + call.in(0).describe() + ". Fix: to(f32).");
     if (types == OpBuilder.Types.NUMBER && promoted == DType.bool)
       throw new DTypeError(name + ": needs numbers, got " + call.in(0).describe() + ". Fix: to(i64) or to(f32).");
+    if (types == OpBuilder.Types.WHOLE && promoted.isFloating())
+      throw new DTypeError(name + ": needs whole numbers or bool, got " + operands(call) + ". Fix: to(i64).");
     return new Spec(shape, types.result(promoted));
   }
 
   /** The type the arithmetic is done in. */
   public DType compute(Call<double[]> call) {
-    int from = types == OpBuilder.Types.AFTER_CONDITION ? 1 : 0;
-    DType promoted = Promotion.of(call, from);
-    return types == OpBuilder.Types.COMPARE ? promoted : types.result(promoted);
+    return types.compute(promoted(call));
+  }
+
+  private DType promoted(Call<double[]> call) {
+    return Promotion.of(call, types == OpBuilder.Types.AFTER_CONDITION ? 1 : 0);
   }
 
   /** Where the result should lie: as the first input of its shape does, so that channels-last stays so; null for row-major. */
@@ -90,10 +94,15 @@ public final class Pointwise {
   }
 
   private static ShapeError mismatch(String name, Call<?> call, int d, int a, int b) {
-    var all = new StringBuilder(call.in(0).describe());
-    for (int i = 1; i < call.inputs(); i++) all.append(i == call.inputs() - 1 ? " with " : ", ").append(call.in(i).describe());
-    return new ShapeError(name + ": cannot broadcast " + all + ": sizes " + a + " and " + b + " in dim -" + d
+    return new ShapeError(name + ": cannot broadcast " + operands(call) + ": sizes " + a + " and " + b + " in dim -" + d
         + ". Fix: sizes must be equal or 1; reshape or unsqueeze one side.");
+  }
+
+  private static String operands(Call<?> call) {
+    var all = new StringBuilder(call.in(0).describe());
+    for (int i = 1; i < call.inputs(); i++)
+      all.append(i == call.inputs() - 1 ? " with " : ", ").append(call.in(i).describe());
+    return all.toString();
   }
 
   /** The gradient by input {@code i}, not yet summed over broadcast dims; null where it is zero everywhere. */

@@ -200,40 +200,4 @@ public final class Reductions {
     Tensor[] out = Dispatch.all(SORT, new Along(x.getShape().axis("sort", dim), descending), x);
     return new Extreme(out[0], out[1]);
   }
-
-  public static Extreme topk(Tensor x, int k, int dim) {
-    if (k < 0 || k > x.size(dim)) throw new ShapeError("topk: k = " + k + " is out of range for dim " + dim + " of " + x.describe() + ".");
-    Extreme all = sort(x, dim, true);
-    return new Extreme(all.values().narrow(dim, 0, k), all.indices().narrow(dim, 0, k));
-  }
-
-  public static Tensor any(Tensor x) {
-    return x.ne(0).sum().gt(0);
-  }
-
-  public static Tensor all(Tensor x) {
-    return x.eq(0).sum().eq(0);
-  }
-
-  public static Tensor variance(Tensor x, int[] dims, boolean unbiased, boolean keepDim) {
-    Over over = Over.of("var", x, dims, keepDim);
-    long n = over.count(x.getShape()) - (unbiased ? 1 : 0);
-    Tensor d = x.sub(x.mean(over.dims(), true));
-    return d.square().sum(over.dims(), keepDim).div(n <= 0 ? Double.NaN : n);
-  }
-
-  /** The gradient at a zero vector is zero, as PyTorch's. */
-  public static Tensor norm(Tensor x, int dim, boolean keepDim) {
-    Tensor squares = x.square().sum(dim, keepDim);
-    Tensor zero = squares.eq(0);
-    return Tensor.where(zero, Tensor.constant(0.0), Tensor.where(zero, Tensor.constant(1.0), squares).sqrt());
-  }
-
-  public static Tensor logsumexp(Tensor x, int dim, boolean keepDim) {
-    if (!x.getDtype().isFloating()) throw new KtrainException("logsumexp: needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
-    Tensor highest = x.detach().amax(dim, true);
-    Tensor finite = Tensor.where(highest.isFinite(), highest, Tensor.constant(0.0));
-    Tensor sum = x.sub(finite).exp().sum(dim, true).log().add(finite);
-    return keepDim ? sum : sum.squeeze(dim);
-  }
 }

@@ -89,15 +89,48 @@ public final class Shapes {
     return UNSLICE;
   }
 
-  public static final Op<Strided> AS_STRIDED = op("asStrided", Strided.class, "Any layout over the input's storage; how a view follows its base after an in-place write.")
+  /** The layout counts from the input's first element. */
+  public static final Op<Strided> AS_STRIDED = op("asStrided", Strided.class,
+      "Any layout over the elements of a contiguous tensor, also one that reads some of them several times.")
       .gives(c -> new Spec(c.attributes().shape(), c.in(0).getDtype()))
-      .view((c, out) -> c.attributes().layout())
+      .view((c, out) -> {
+        Layout l = c.attributes().layout();
+        return new Layout(l.strides(), l.offset() + c.in(0).layout().offset());
+      })
       .grad((c, g) -> {
         Layout l = c.attributes().layout();
-        for (int d = 0; d < g.getNdim(); d++) if (l.stride(d) == 0) g = g.sum(d, true); // one element read many times
-        return sliceAssigned(Tensor.zeros(c.edge(0).getShape(), g.getDtype()).to(g.getDevice()), g, g.getShape(), l);
+        Tensor zeros = Creation.full(c.edge(0).getShape(), 0, g.getDtype(), g.getDevice());
+        if (!overlaps(g.getShape(), l)) return sliceAssigned(zeros, g, g.getShape(), l);
+        Tensor place = Creation.full(Shape.SCALAR, l.offset(), DType.i64, g.getDevice());
+        for (int d = 0; d < g.getNdim(); d++) place = place.unsqueeze(-1).add(Creation.range(g.size(d), g).mul(l.stride(d)));
+        return Dispatch.call(Indexing.INDEX_ADD, new Indexing.Dim(0), zeros.flatten(), place.flatten(), g.flatten())
+            .reshape(c.edge(0).getShape());
       })
-      .internal().build();
+      .tests(t -> t.reference((by, in) -> NdArray.by(by.shape().toArray(), i -> {
+        int at = (int) by.layout().offset();
+        for (int d = 0; d < i.length; d++) at += (int) (i[d] * by.layout().stride(d));
+        return in.get(0).data()[at];
+      })).with(new Strided(Shape.of(2, 2), new Layout(new long[] {3, 1}, 1)), OpTests.shape(2, 4))
+          .with(new Strided(Shape.of(3, 2), new Layout(new long[] {1, 1}, 0)), OpTests.shape(4))
+          .with(new Strided(Shape.of(3, 2), new Layout(new long[] {0, 2}, 1)), OpTests.shape(5))
+          .fails(() -> Tensor.ones(4).asStrided(new int[] {3}, new long[] {2}, 0),
+              "asStrided: [3] by strides [2] from 0 reaches past the 4 elements of f32[4].")
+          .fails(() -> Tensor.ones(2, 3).t().asStrided(new int[] {3}, new long[] {2}, 0),
+              "asStrided: f32[3,2] must be contiguous. Fix: contiguous() first."))
+      .build();
+
+  private static boolean overlaps(Shape shape, Layout l) {
+    Integer[] order = new Integer[shape.ndim()];
+    Arrays.setAll(order, d -> d);
+    Arrays.sort(order, java.util.Comparator.comparingLong(d -> l.stride(d)));
+    long reach = 0;
+    for (int d : order) {
+      if (shape.get(d) <= 1) continue;
+      if (l.stride(d) <= reach) return true;
+      reach += l.stride(d) * (shape.get(d) - 1L);
+    }
+    return false;
+  }
 
   public static final Op<Strided> SLICE_ASSIGN = op("sliceAssign", Strided.class, "A copy of the first input with the second in the place of a view of it.")
       .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
@@ -194,7 +227,7 @@ public final class Shapes {
   }
 
   public static Tensor view(Tensor x, int... sizes) {
-    Shape to = wanted("view", x, sizes);
+    Shape to = Shape.of(wanted("view", x.numel(), x, sizes));
     if (x.layout().reshaped(x.getShape(), to) == null)
       throw new ShapeError("view: the elements of " + x.describe() + " do not lie so that " + to + " could be read without a copy (" + x.layout()
           + "). Fix: reshape, or contiguous() first.");
@@ -202,12 +235,13 @@ public final class Shapes {
   }
 
   public static Tensor reshape(Tensor x, int... sizes) {
-    Shape to = wanted("reshape", x, sizes);
+    Shape to = Shape.of(wanted("reshape", x.numel(), x, sizes));
     Tensor from = x.layout().reshaped(x.getShape(), to) == null ? clone(x) : x;
     return Dispatch.call(RESHAPE, new To(to), from);
   }
 
-  private static Shape wanted(String op, Tensor x, int[] sizes) {
+  /** Sizes of {@code numel} elements of x, with the one that is left open filled in. */
+  static int[] wanted(String op, long numel, Tensor x, int[] sizes) {
     int open = -1;
     long known = 1;
     for (int d = 0; d < sizes.length; d++) {
@@ -215,12 +249,13 @@ public final class Shapes {
       else if (sizes[d] < 0) throw new ShapeError(op + ": sizes " + Arrays.toString(sizes) + " are not a shape; one may be -1.");
       else known *= sizes[d];
     }
-    if (open < 0 ? known != x.numel() : known == 0 || x.numel() % known != 0)
-      throw new ShapeError(op + ": " + x.describe() + " has " + x.numel() + " elements and cannot be read as " + Arrays.toString(sizes) + ".");
-    if (open < 0) return Shape.of(sizes);
+    if (open < 0 ? known != numel : known == 0 || numel % known != 0)
+      throw new ShapeError(op + ": " + x.describe() + " has " + numel + " elements" + (numel == x.numel() ? "" : " in that dim")
+          + " and cannot be read as " + Arrays.toString(sizes) + ".");
+    if (open < 0) return sizes;
     int[] s = sizes.clone();
-    s[open] = Math.toIntExact(x.numel() / known);
-    return Shape.of(s);
+    s[open] = Math.toIntExact(numel / known);
+    return s;
   }
 
   public static Tensor flatten(Tensor x, int from, int to) {
@@ -329,8 +364,12 @@ public final class Shapes {
     return cat(tensors.stream().map(t -> t.unsqueeze(dim)).toList(), at);
   }
 
-  public static Tensor flip(Tensor x, int dim) {
-    return Dispatch.call(FLIP, new Dim(x.getShape().axis("flip", dim)), x);
+  public static Tensor flip(Tensor x, int... dims) {
+    int[] axes = Views.axes("flip", x, dims);
+    if (Arrays.stream(axes).distinct().count() < axes.length)
+      throw new ShapeError("flip: a dim is named twice in " + Arrays.toString(dims) + ".");
+    for (int d : axes) x = Dispatch.call(FLIP, new Dim(d), x);
+    return x;
   }
 
   public static Tensor pad(Tensor x, int[] widths, double value) {
@@ -342,6 +381,24 @@ public final class Shapes {
       after[x.getNdim() - 1 - i] = widths[2 * i + 1];
     }
     return Dispatch.call(PAD, new Padding(before, after, value), x);
+  }
+
+  /** Any layout, counted from x's first element. */
+  public static Tensor asStrided(Tensor x, int[] sizes, long[] strides, long offset) {
+    if (!x.isContiguous()) throw new ShapeError("asStrided: " + x.describe() + " must be contiguous. Fix: contiguous() first.");
+    if (sizes.length != strides.length)
+      throw new ShapeError("asStrided: " + sizes.length + " sizes and " + strides.length + " strides must be as many.");
+    Shape shape = Shape.of(sizes);
+    long last = offset;
+    boolean inside = offset >= 0;
+    for (int d = 0; d < sizes.length; d++) {
+      last += strides[d] * (sizes[d] - 1L);
+      inside &= strides[d] >= 0;
+    }
+    if (!inside || shape.numel() > 0 && last >= x.numel())
+      throw new ShapeError("asStrided: " + shape + " by strides " + Arrays.toString(strides) + " from " + offset
+          + " reaches past the " + x.numel() + " elements of " + x.describe() + ".");
+    return asStrided(x, shape, new Layout(strides, offset));
   }
 
   public static Tensor asStrided(Tensor base, Shape shape, Layout layout) {

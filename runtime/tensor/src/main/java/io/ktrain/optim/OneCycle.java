@@ -13,14 +13,14 @@ record OneCycle(double maxLr, double pctStart, double divFactor, double finalDiv
   }
 
   @Override
-  public double lr(double base, int step, int steps, int epoch) {
+  public double lr(double base, Moment at) {
     double start = maxLr / divFactor;
-    return cycle(start, maxLr, start / finalDivFactor, step, steps);
+    return cycle(start, maxLr, start / finalDivFactor, at.step(), at.steps());
   }
 
   @Override
-  public double momentum(int step, int steps, int epoch) {
-    return cycle(MAX_MOMENTUM, BASE_MOMENTUM, MAX_MOMENTUM, step, steps);
+  public double momentum(Moment at) {
+    return cycle(MAX_MOMENTUM, BASE_MOMENTUM, MAX_MOMENTUM, at.step(), at.steps());
   }
 
   private double cycle(double start, double top, double end, int step, int steps) {

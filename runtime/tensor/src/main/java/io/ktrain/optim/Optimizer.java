@@ -2,46 +2,56 @@ package io.ktrain.optim;
 
 import io.ktrain.nn.Parameter;
 import io.ktrain.tensor.Context;
+import io.ktrain.tensor.DType;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
-/** Changes parameters by their gradients. The arithmetic is one operation over all tensors of a group; this only keeps its state. */
+/**
+ * Changes parameters by their gradients. State is f32, for f64 parameters f64. torch.optim.Optimizer.
+ */
 public abstract class Optimizer {
-  private final List<ParamGroup> groups;
-  private final Map<Parameter, State> states = new IdentityHashMap<>();
+  private final List<ParamGroup> groups = new ArrayList<>();
+  private final Map<HyperParameter, Double> defaults;
 
-  /** What is remembered of one parameter: how often it was stepped, and tensors of its shape. */
-  static final class State {
-    long steps;
-    Tensor[] tensors = {};
-  }
-
-  Optimizer(List<ParamGroup> groups, double lr) {
+  /** {@code defaults}: every hyper-parameter there is, with its value in groups that say nothing else. */
+  Optimizer(List<ParamGroup> groups, Map<HyperParameter, Double> defaults) {
+    this.defaults = new EnumMap<>(defaults);
     if (groups.isEmpty() || groups.stream().allMatch(g -> g.parameters().isEmpty()))
       throw new KtrainException(name() + ": got no parameters. Fix: model.parameters(); a layer must be declared with `by` to have any.");
-    if (!(lr >= 0)) throw new KtrainException(name() + ": lr must be at least 0, got " + lr + ".");
-    Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
-    for (ParamGroup g : groups)
-      for (Parameter p : g.parameters())
-        if (!seen.add(p))
-          throw new KtrainException(name() + ": a parameter (" + p.describe() + ") is listed twice, so each step would change it twice."
-              + " Fix: list shared parameters in one group only; model.parameters() names each once.");
-    this.groups = List.copyOf(groups);
-    this.groups.forEach(g -> g.orElse(lr));
+    this.defaults.forEach((which, value) -> which.require(name(), value));
+    groups.forEach(this::addParamGroup);
   }
 
-  static void require(String optimizer, String what, double value, double low, double high) {
-    if (!(value >= low && value <= high)) throw new KtrainException(optimizer + ": " + what + " must lie in " + low + ".." + high + ", got " + value + ".");
+  static double flag(boolean set) {
+    return set ? 1 : 0;
   }
+
+  /** Adds parameters to be stepped from now on, a layer that is no longer frozen, say. torch's add_param_group. */
+  public final void addParamGroup(ParamGroup group) {
+    Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+    seen.addAll(parameters());
+    for (Parameter p : group.parameters())
+      if (!seen.add(p))
+        throw new KtrainException(name() + ": a parameter (" + p.describe() + ") is listed twice, so each step would change it twice."
+            + " Fix: list shared parameters in one group only; model.parameters() names each once.");
+    group.takeDefaults(name(), defaults);
+    check(group);
+    groups.add(group);
+  }
+
+  /** Refuses hyper-parameters that do not fit each other. */
+  void check(ParamGroup group) {}
 
   public final List<ParamGroup> getGroups() {
-    return groups;
+    return Collections.unmodifiableList(groups);
   }
 
   /** The first group's learning rate now. */
@@ -61,54 +71,52 @@ public abstract class Optimizer {
     for (ParamGroup g : groups) for (Parameter p : g.parameters()) if (p.borrowGrad() != null) p.setGrad(null);
   }
 
-  /** One update from the gradients there are; parameters without one stay as they are. */
-  public final void step() {
-    Context.current().withGrad(false, () -> {
-      for (ParamGroup g : groups) {
-        // Parameters whose first gradient came at different steps differ in their corrections, so they go in calls of their own.
-        List<Parameter> ready = new ArrayList<>();
-        for (Parameter p : g.parameters()) if (p.borrowGrad() != null) ready.add(p);
-        while (!ready.isEmpty()) {
-          long steps = state(ready.getFirst()).steps;
-          List<Parameter> together = new ArrayList<>(), later = new ArrayList<>();
-          for (Parameter p : ready) (state(p).steps == steps && p.getDtype() == ready.getFirst().getDtype() && p.getDevice().equals(ready.getFirst().getDevice()) ? together : later).add(p);
-          together.forEach(p -> state(p).steps++);
-          update(g, together, steps + 1);
-          for (Parameter p : together) if (p.hasStorage()) p.storage().written();
-          ready = later;
-        }
-      }
-      return null;
+  /** Whether a step needs the loss computed anew, so that it is {@link #step(Supplier)} or nothing. */
+  public boolean needsClosure() {
+    return false;
+  }
+
+  /**
+   * One update, with gradients made here: drops those there are, computes {@code loss} and walks back from it, unless it
+   * did so itself. Gives the loss before the update.
+   */
+  public Tensor step(Supplier<Tensor> loss) {
+    Tensor value = evaluate(loss);
+    step();
+    return value;
+  }
+
+  /** The loss, with its gradients in the parameters. */
+  final Tensor evaluate(Supplier<Tensor> loss) {
+    return Context.current().withGrad(true, () -> {
+      zeroGrad();
+      Tensor value = loss.get();
+      if (parameters().stream().allMatch(p -> p.borrowGrad() == null)) value.backward();
+      return value;
     });
   }
 
-  /** Changes parameters that are all at the same step, counted from 1. */
-  abstract void update(ParamGroup group, List<Parameter> parameters, long step);
+  /** One update from the gradients there are; parameters without one stay as they are. */
+  public abstract void step();
 
   /** For messages. */
   abstract String name();
 
-  final State state(Parameter p) {
-    return states.computeIfAbsent(p, k -> new State());
+  static double sign(ParamGroup group) {
+    return group.is(HyperParameter.MAXIMIZE) ? -1 : 1;
   }
 
-  /** Parameters, gradients and {@code count} states each, as the operations want them; states start as zeros. */
-  final Tensor[] operands(List<Parameter> parameters, int count) {
-    int n = parameters.size();
-    Tensor[] all = new Tensor[n * (2 + count)];
-    for (int i = 0; i < n; i++) {
-      Parameter p = parameters.get(i);
-      State s = state(p);
-      if (s.tensors.length < count) {
-        s.tensors = new Tensor[count];
-        for (int k = 0; k < count; k++) s.tensors[k] = Tensor.zerosLike(p).keep();
-      }
-      for (int k = 0; k < count; k++)
-        if (!s.tensors[k].getDevice().equals(p.getDevice())) s.tensors[k] = s.tensors[k].to(p.getDevice()).keep(); // the model was moved
-      all[i] = p;
-      all[n + i] = p.borrowGrad();
-      for (int k = 0; k < count; k++) all[(2 + k) * n + i] = s.tensors[k];
-    }
-    return all;
+  /** The type of the state of a parameter. */
+  static DType stateType(Tensor parameter) {
+    return parameter.getDtype() == DType.f64 ? DType.f64 : DType.f32;
   }
+
+  /**
+   * Everything a run needs to go on as if it had never stopped: {@code state.3.exp_avg} of the fourth parameter, under
+   * PyTorch's names, and {@code param_groups.0.lr}. The tensors are the optimizer's own, not copies.
+   */
+  public abstract Map<String, Tensor> stateDict();
+
+  /** Takes up what {@link #stateDict} gave; nothing is changed unless all fits. */
+  public abstract void load(Map<String, Tensor> state);
 }

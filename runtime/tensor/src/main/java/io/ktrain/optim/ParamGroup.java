@@ -1,36 +1,52 @@
 package io.ktrain.optim;
 
 import io.ktrain.nn.Parameter;
+import io.ktrain.tensor.KtrainException;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 
-/** Parameters that share a learning rate; until an optimizer takes it, a group without one of its own takes the optimizer's. */
+/**
+ * Parameters that are stepped alike: with a learning rate and other hyper-parameters of their own, and with the optimizer's
+ * where they were given none. PyTorch's param_groups.
+ */
 public final class ParamGroup {
   private final List<Parameter> parameters;
-  private double initialLr;
-  private double lr;
+  private final Map<HyperParameter, Double> values = new EnumMap<>(HyperParameter.class);
+  private double initialLr = Double.NaN;
   private double momentum = Double.NaN;
 
   public ParamGroup(List<Parameter> parameters) {
-    this(parameters, Double.NaN);
+    this.parameters = List.copyOf(parameters);
   }
 
   public ParamGroup(List<Parameter> parameters, double lr) {
-    this.parameters = List.copyOf(parameters);
-    this.initialLr = lr;
-    this.lr = lr;
+    this(parameters);
+    set(HyperParameter.LR, lr);
   }
 
   public List<Parameter> parameters() {
     return parameters;
   }
 
+  /** Sets a hyper-parameter of this group; gives the group. Taken by an optimizer, the group changes from its next step on. */
+  public ParamGroup set(HyperParameter which, double value) {
+    values.put(which, value);
+    return this;
+  }
+
+  /** A hyper-parameter now; NaN where neither this nor its optimizer has it. */
+  public double get(HyperParameter which) {
+    return values.getOrDefault(which, Double.NaN);
+  }
+
   /** The learning rate now. */
   public double getLr() {
-    return lr;
+    return get(HyperParameter.LR);
   }
 
   public void setLr(double lr) {
-    this.lr = lr;
+    set(HyperParameter.LR, lr);
   }
 
   /** The learning rate it was given, which schedules multiply. */
@@ -38,17 +54,37 @@ public final class ParamGroup {
     return initialLr;
   }
 
-  /** The momentum (of Adam: the first beta) now, where the optimizer's own is {@code optimizers}. */
-  double momentum(double optimizers) {
-    return Double.isNaN(momentum) ? optimizers : momentum;
+  void setInitialLr(double lr) {
+    initialLr = lr;
   }
 
-  /** Takes the place of the optimizer's own momentum (of Adam: the first beta), as one-cycle schedules want; NaN gives it back. */
+  boolean is(HyperParameter which) {
+    return get(which) != 0;
+  }
+
+  /** The momentum (of Adam and its kin the first beta, {@code which}) now. */
+  double momentum(HyperParameter which) {
+    return Double.isNaN(momentum) ? get(which) : momentum;
+  }
+
+  /** Takes the place of the group's own momentum (of Adam: the first beta), as one-cycle schedules want; NaN gives it back. */
   public void setMomentum(double momentum) {
     this.momentum = momentum;
   }
 
-  void orElse(double optimizers) {
-    if (Double.isNaN(initialLr)) initialLr = lr = optimizers;
+  Map<HyperParameter, Double> values() {
+    return values;
+  }
+
+  /** Takes the optimizer's values for what it has none of; refuses what the optimizer has not. */
+  void takeDefaults(String optimizer, Map<HyperParameter, Double> defaults) {
+    values.forEach((which, value) -> {
+      if (!defaults.containsKey(which))
+        throw new KtrainException(optimizer + ": a group sets " + which + ", which " + optimizer + " does not have; it has "
+            + String.join(", ", defaults.keySet().stream().map(HyperParameter::toString).toList()) + ".");
+    });
+    defaults.forEach(values::putIfAbsent);
+    values.forEach((which, value) -> which.require(optimizer, value));
+    initialLr = getLr();
   }
 }

@@ -18,7 +18,7 @@ public final class Check {
     private int reads;
     private StackTraceElement firstRead;
     /** Files the script would have written, by absolute path, so that it can load them again; the tensors have no elements. */
-    public final Map<Path, Map<String, Tensor>> written = new HashMap<>();
+    public final Map<Path, Map<String, ?>> written = new HashMap<>();
 
     private final Map<Object, Input> inputs = new LinkedHashMap<>();
 

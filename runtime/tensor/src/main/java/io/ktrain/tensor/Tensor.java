@@ -5,11 +5,13 @@ import io.ktrain.autograd.Node;
 import io.ktrain.autograd.Tape;
 import io.ktrain.backend.Backends;
 import io.ktrain.memory.Storage;
+import io.ktrain.op.Arrangements;
 import io.ktrain.op.Convolutions;
 import io.ktrain.op.Creation;
 import io.ktrain.op.Dispatch;
 import io.ktrain.op.Elementwise;
 import io.ktrain.op.Indexing;
+import io.ktrain.op.Indices;
 import io.ktrain.op.Losses;
 import io.ktrain.op.MatMuls;
 import io.ktrain.op.Normalizations;
@@ -32,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 public non-sealed class Tensor
     implements ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, ShapeMethods, IndexingMethods,
-        LayerMethods, LossMethods, AttentionMethods {
+        LayerMethods, AttentionMethods, LossMethods, InPlaceMethods {
   private Shape shape;
   private DType dtype;
   private Device device;
@@ -224,9 +226,58 @@ public non-sealed class Tensor
     return Shapes.stack(tensors, dim);
   }
 
+  /** Joins side by side: vectors along dim 0, others along dim 1. */
+  public static Tensor hstack(List<Tensor> tensors) {
+    return Arrangements.of(Arrangements.HSTACK, tensors);
+  }
+
+  /** Joins one below the other; vectors are rows. */
+  public static Tensor vstack(List<Tensor> tensors) {
+    return Arrangements.of(Arrangements.VSTACK, tensors);
+  }
+
+  /** Joins along dim 2; matrices are [h, w, 1]. */
+  public static Tensor dstack(List<Tensor> tensors) {
+    return Arrangements.of(Arrangements.DSTACK, tensors);
+  }
+
+  /** Matrices along the diagonal of a larger one of zeros. */
+  public static Tensor blockDiag(List<Tensor> matrices) {
+    return Arrangements.of(Arrangements.BLOCK_DIAG, matrices);
+  }
+
+  /** All combinations of the vectors' elements, one a row. */
+  public static Tensor cartesianProd(List<Tensor> vectors) {
+    return Arrangements.of(Arrangements.CARTESIAN_PROD, vectors);
+  }
+
+  /** Vectors stretched to a grid's coordinates; indexing "xy" lets the first two dims change places. */
+  public static List<Tensor> meshgrid(List<Tensor> vectors, String indexing) {
+    return Arrangements.meshgrid(vectors, indexing);
+  }
+
+  /** All read in the one shape they broadcast to. */
+  public static List<Tensor> broadcastTensors(List<Tensor> tensors) {
+    return Arrangements.broadcastTensors(tensors);
+  }
+
+  /** Where the lower triangle of a rows by columns matrix stands: i64[2, count]. */
+  public static Tensor trilIndices(int rows, int columns, int offset) {
+    return Arrangements.triangleIndices(rows, columns, offset, false);
+  }
+
+  public static Tensor triuIndices(int rows, int columns, int offset) {
+    return Arrangements.triangleIndices(rows, columns, offset, true);
+  }
+
   /** yes where condition holds, else no. */
   public static Tensor where(Tensor condition, Tensor yes, Tensor no) {
     return Elementwise.where(condition, yes, no);
+  }
+
+  /** The places where condition holds, a vector for each dim. */
+  public static List<Tensor> where(Tensor condition) {
+    return Indices.where(condition);
   }
 
   /** Sums of products by index letters, as {@code "bij,bkj->bik"}. */
@@ -484,7 +535,7 @@ public non-sealed class Tensor
 
   // ---- writing in place
 
-  /** Writes {@code value}, broadcast and converted, over this. */
+  @Override
   public final Tensor copy_(Tensor value) {
     requireWritable("copy_");
     for (int d = 0; d < getNdim(); d++)
@@ -572,21 +623,15 @@ public non-sealed class Tensor
           + " Fix: noGrad { } around the write, or the operation without _.");
   }
 
-  public final Tensor add_(Tensor o) { return inPlace("add_", add(o)); }
-  public final Tensor add_(Number o) { return inPlace("add_", add(o)); }
-  public final Tensor sub_(Tensor o) { return inPlace("sub_", sub(o)); }
-  public final Tensor mul_(Tensor o) { return inPlace("mul_", before().mul(o)); }
-  public final Tensor mul_(Number o) { return inPlace("mul_", mul(o)); }
-  public final Tensor div_(Tensor o) { return inPlace("div_", before().div(o)); }
-  public final Tensor fill_(Number value) { return inPlace("fill_", full(shape, value, dtype).to(device)); }
-  public final Tensor zero_() { return fill_(0); }
-
-  /** What a gradient rule may need of this after it has been overwritten. */
-  private Tensor before() {
-    return Context.current().isGradEnabled() ? copy() : this;
+  /** What a gradient rule may need of this after it has been overwritten by an operation on it and {@code others}. */
+  final Tensor before(Tensor... others) {
+    boolean recorded = getRequiresGrad();
+    for (Tensor t : others) recorded |= t.getRequiresGrad();
+    return recorded && Context.current().isGradEnabled() ? copy() : this;
   }
 
-  private Tensor inPlace(String op, Tensor result) {
+  /** Writes an operation's result over what it was made of. */
+  final Tensor inPlace(String op, Tensor result) {
     requireWritable(op);
     if (result.dtype.isFloating() && !dtype.isFloating())
       throw new DTypeError(op + ": the result is " + result.describe() + ", which " + describe() + " cannot hold. Fix: the operation without _, or to(" + result.dtype + ") first.");

@@ -89,8 +89,10 @@ class OpGradientTest {
     List<double[]> gradients() {
       Tensor[] in = leaves();
       List<Integer> which = floating();
-      Tensor[] g = Backward.gradients(outputs(in), seedTensors(), which.stream().map(i -> in[i]).toList(), false,
-          false);
+      List<Tensor> out = outputs(in);
+      // What is cut off from the graph has gradients of zero.
+      Tensor[] g = out.stream().noneMatch(Tensor::getRequiresGrad) ? new Tensor[which.size()]
+          : Backward.gradients(out, seedTensors(), which.stream().map(i -> in[i]).toList(), false, false);
       var all = new ArrayList<double[]>();
       for (int k = 0; k < g.length; k++) {
         if (g[k] != null) assertEquals(in[which.get(k)].describe(), g[k].describe(), "the gradient's shape");
@@ -114,7 +116,9 @@ class OpGradientTest {
       Tensor[] up = OpTableTest.leaves(seedTensors());
       List<Integer> which = floating();
       var by = new ArrayList<>(which.stream().map(i -> in[i]).toList());
-      Tensor[] g = Backward.gradients(outputs(in), up, List.copyOf(by), true, true);
+      List<Tensor> out = outputs(in);
+      Tensor[] g = out.stream().noneMatch(Tensor::getRequiresGrad) ? new Tensor[by.size()]
+          : Backward.gradients(out, up, List.copyOf(by), true, true);
       by.addAll(List.of(up));
       Tensor sum = Tensor.scalar(0, DType.f64);
       for (int k = 0; k < g.length; k++)

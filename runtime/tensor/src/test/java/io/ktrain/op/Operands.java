@@ -35,7 +35,10 @@ final class Operands {
         case ANY -> whole ? random.nextInt(7) - 3 : real(random, -2.5, 2.5);
         case POSITIVE -> whole ? 1 + random.nextInt(4) : real(random, 0.2, 2);
         case SMALL -> whole ? random.nextInt(2) : real(random, -0.8, 0.8);
+        case LARGE -> whole ? 2 + random.nextInt(5) : real(random, 1.1, 4);
+        case UNIT -> whole ? random.nextInt(2) : real(random, 0.1, 0.9);
         case DISTINCT -> (i - v.length / 2) * (whole ? 1 : 4.0 / v.length);
+        case SORTED -> (i % Math.max(1, x.shape()[x.shape().length - 1]) - 2) * (whole ? 1 : 0.7);
         case INDEX -> random.nextInt(in.bound());
         case BOOL -> random.nextInt(2);
       };

@@ -51,6 +51,9 @@ final class PointwiseOracle {
       case COSH -> Math.cosh(x);
       case TANH -> Math.tanh(x);
       case ERF -> erf(x);
+      case ERFC -> 1 - erf(x);
+      case ERFINV -> erfinv(x);
+      case LGAMMA -> lgamma(x);
       case FLOOR -> Math.floor(x);
       case CEIL -> Math.ceil(x);
       case TRUNC -> (double) (long) x;
@@ -83,7 +86,43 @@ final class PointwiseOracle {
       case AND -> a != 0 && b != 0 ? 1 : 0;
       case OR -> a != 0 || b != 0 ? 1 : 0;
       case XOR -> a != 0 ^ b != 0 ? 1 : 0;
+      case COPYSIGN -> Math.copySign(a, b);
+      case POLYGAMMA -> polygamma((int) a, b);
+      case BIT_AND -> (long) a & (long) b;
+      case BIT_OR -> (long) a | (long) b;
+      case BIT_XOR -> (long) a ^ (long) b;
+      case SHIFT_LEFT -> Math.floor(a) * Math.pow(2, b);
+      case SHIFT_RIGHT -> Math.floor(a / Math.pow(2, b));
     };
+  }
+
+  /** By Newton's method on {@link #erf}. */
+  private static double erfinv(double x) {
+    if (!(Math.abs(x) < 1)) return x / (1 - Math.abs(x));
+    double y = 0;
+    for (int i = 0; i < 12; i++) y -= (erf(y) - x) * Math.sqrt(Math.PI) / 2 * Math.exp(y * y);
+    return y;
+  }
+
+  /** By recurrence from Stirling's formula at x + 200. */
+  private static double lgamma(double x) {
+    double sum = 0;
+    for (int k = 0; k < 200; k++) sum -= Math.log(Math.abs(x + k));
+    double z = x + 200;
+    return sum + (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + 1 / (12 * z) - 1 / (360 * z * z * z);
+  }
+
+  /** The sum of its series, whose rest from 1000 on is an integral. */
+  private static double polygamma(int n, double x) {
+    double sum = 0, z = x + 1000, sign = n % 2 == 0 ? -1 : 1, factorial = 1;
+    if (n == 0) {
+      for (int k = 0; k < 1000; k++) sum -= 1 / (x + k);
+      return sum + Math.log(z) - 1 / (2 * z) - 1 / (12 * z * z);
+    }
+    for (int i = 2; i <= n; i++) factorial *= i;
+    for (int k = 0; k < 1000; k++) sum += Math.pow(x + k, -n - 1);
+    sum += Math.pow(z, -n) / n + Math.pow(z, -n - 1) / 2 + (n + 1) * Math.pow(z, -n - 2) / 12;
+    return sign * factorial * sum;
   }
 
   /** The integral of 2 / sqrt(pi) * exp(-t * t) from 0 to x, by Simpson's rule. */

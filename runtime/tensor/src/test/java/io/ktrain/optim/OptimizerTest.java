@@ -1,8 +1,12 @@
 package io.ktrain.optim;
 
+import static io.ktrain.optim.HyperParameter.MAXIMIZE;
+import static io.ktrain.optim.HyperParameter.MOMENTUM;
+import static io.ktrain.optim.HyperParameter.WEIGHT_DECAY;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ktrain.nn.Linear;
 import io.ktrain.nn.Parameter;
@@ -11,6 +15,7 @@ import io.ktrain.tensor.Device;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -45,16 +50,128 @@ class OptimizerTest {
   void aParameterIsListedOnce() {
     Parameter p = parameter(1), q = parameter(2);
     String message = assertThrows(KtrainException.class,
-        () -> new Sgd(List.of(new ParamGroup(List.of(p, q)), new ParamGroup(List.of(p), 0.1)), 1, 0, 0, 0, false)).getMessage();
+        () -> new Sgd(List.of(new ParamGroup(List.of(p, q)), new ParamGroup(List.of(p), 0.1)), 1, 0, 0, 0, false, false)).getMessage();
     assertEquals("Sgd: a parameter (f32[1]) is listed twice, so each step would change it twice."
         + " Fix: list shared parameters in one group only; model.parameters() names each once.", message);
   }
 
   @Test
+  void groupsHaveHyperParametersOfTheirOwn() {
+    Parameter a = parameter(1), b = parameter(1), c = parameter(1);
+    var sgd = new Sgd(List.of(new ParamGroup(List.of(a)), new ParamGroup(List.of(b), 0.5).set(WEIGHT_DECAY, 0),
+        new ParamGroup(List.of(c)).set(MAXIMIZE, 1).set(MOMENTUM, 0.5)), 0.1, 0, 0, 1, false, false);
+    for (int i = 0; i < 2; i++) step(sgd, a.add(b).add(c).sum());
+    assertEquals(0.62, a.item(), 1e-6); // 1 - 0.1 (1 + 1) = 0.8, then 0.8 - 0.1 (1 + 0.8)
+    assertEquals(0, b.item(), 1e-6);
+    assertEquals(1, c.item(), 1e-6); // up as fast as its decay takes it down
+    sgd.getGroups().getLast().set(WEIGHT_DECAY, 0);
+    step(sgd, c.sum());
+    assertEquals(1.1, c.item(), 1e-6);
+  }
+
+  @Test
+  void aGroupMayBeAddedLater() {
+    Parameter a = parameter(1), b = parameter(1);
+    var adam = new Adam(List.of(a), 0.1);
+    step(adam, a.add(b).sum());
+    adam.addParamGroup(new ParamGroup(List.of(b), 0.2));
+    step(adam, a.add(b).sum());
+    assertEquals(0.8, a.item(), 1e-5);
+    assertEquals(0.8, b.item(), 1e-5); // its own first step
+    refused(() -> adam.addParamGroup(new ParamGroup(List.of(a))), "listed twice");
+    refused(() -> new LBFGS(List.of(a), 1).addParamGroup(new ParamGroup(List.of(b))), "LBFGS: all parameters are one group, got a second.");
+  }
+
+  @Test
+  void badHyperParametersAreRefused() {
+    List<Parameter> p = List.of(parameter(1));
+    List<ParamGroup> g = List.of(new ParamGroup(p));
+    refused(() -> new Sgd(p, -0.1), "Sgd: lr must be at least 0, got -0.1.");
+    refused(() -> new Sgd(p, Double.NaN), "Sgd: lr must be at least 0, got NaN.");
+    refused(() -> new Sgd(p, 0.1, -1), "Sgd: momentum must be at least 0, got -1.0.");
+    refused(() -> new Sgd(g, 0.1, 0, 0, 0, true, false), "Sgd: nesterov needs momentum and no dampening");
+    refused(() -> new Adam(g, 0.1, 1, 0.9, 1e-8, 0, false, false), "Adam: beta1 must lie in 0 up to but not 1, got 1.0.");
+    refused(() -> new AdamW(g, 0.1, 0.9, -0.1, 1e-8, 0, false, false), "AdamW: beta2 must lie in 0 up to but not 1, got -0.1.");
+    refused(() -> new Adam(g, 0.1, 0.9, 0.9, -1e-8, 0, false, false), "Adam: eps must be at least 0, got -1.0E-8.");
+    refused(() -> new RMSprop(g, 0.1, -1, 1e-8, 0, 0, false, false), "RMSprop: alpha must be at least 0");
+    refused(() -> new Adagrad(g, 0.1, -1, 0, 0, 1e-8, false), "Adagrad: lrDecay must be at least 0");
+    refused(() -> new Adadelta(g, 0.1, 1.5, 1e-8, 0, false), "Adadelta: rho must lie in 0..1, got 1.5.");
+    refused(() -> new Adamax(g, 0.1, 0.9, 2, 1e-8, 0, false), "Adamax: beta2 must lie in 0 up to but not 1");
+    refused(() -> new NAdam(g, 0.1, 0.9, 0.9, 1e-8, 0, -1, false, false), "NAdam: momentumDecay must be at least 0");
+    refused(() -> new RAdam(g, 0.1, 0.9, 0.9, 1e-8, -1, false, false), "RAdam: weightDecay must be at least 0");
+    refused(() -> new ASGD(g, -1, 0, 0, 0, 0, false), "ASGD: lr must be at least 0");
+    refused(() -> new Rprop(g, 0.1, 0, 1.2, 0, 1, false), "Rprop: etaMinus must lie in 0 (not itself) up to but not 1, got 0.0.");
+    refused(() -> new Rprop(g, 0.1, 0.5, 1, 0, 1, false), "Rprop: etaPlus must be larger than 1, got 1.0.");
+    refused(() -> new LBFGS(p, 0.1, 0, 1, 0, 0, 1, true), "LBFGS: maxIter, maxEval and historySize must be at least 1, got 0, 1 and 1.");
+    refused(() -> new LBFGS(p, 0.1, 1, 1, -1, 0, 1, true), "LBFGS: tolerances must be at least 0");
+    refused(() -> new Adam(List.of(new ParamGroup(p).set(MOMENTUM, 0.9)), 0.1, 0.9, 0.9, 1e-8, 0, false, false),
+        "Adam: a group sets momentum, which Adam does not have; it has lr, weightDecay, beta1, beta2, eps, amsgrad, maximize.");
+    refused(() -> new Adam(List.of(new ParamGroup(p, -1)), 0.1, 0.9, 0.9, 1e-8, 0, false, false), "Adam: lr must be at least 0, got -1.0.");
+    refused(() -> new Adam(List.of(), 0.1), "Adam: got no parameters.");
+  }
+
+  private static void refused(Runnable making, String says) {
+    String message = assertThrows(KtrainException.class, making::run).getMessage();
+    assertTrue(message.contains(says), message);
+  }
+
+  @Test
+  void aClosureMayWalkBackItselfOrNot() {
+    for (boolean itself : new boolean[] {false, true}) {
+      Parameter p = parameter(1, 2);
+      var sgd = new Sgd(List.of(p), 0.1);
+      for (int i = 0; i < 2; i++) {
+        Tensor loss = sgd.step(() -> {
+          Tensor l = p.square().sum();
+          if (itself) l.backward();
+          return l;
+        });
+        assertEquals(i == 0 ? 5 : 3.2, loss.item(), 1e-6);
+      }
+      assertArrayEquals(new float[] {0.64f, 1.28f}, p.toFloatArray(), 1e-6f);
+    }
+  }
+
+  @Test
+  void lbfgsFindsTheFloorOfAValley() {
+    Parameter p = parameter(-1.2f, 1);
+    var optimizer = new LBFGS(List.of(p), 1, 20, 25, 1e-7, 1e-9, 100, true);
+    assertTrue(optimizer.needsClosure());
+    Tensor first = optimizer.step(() -> rosenbrock(p));
+    assertEquals(24.2, first.item(), 1e-4);
+    for (int i = 0; i < 4; i++) optimizer.step(() -> rosenbrock(p));
+    assertArrayEquals(new float[] {1, 1}, p.toFloatArray(), 1e-3f);
+    assertEquals("LBFGS: a step evaluates the loss several times. Fix: optimizer.step { crossEntropy(model(x), y) }.",
+        assertThrows(KtrainException.class, optimizer::step).getMessage());
+  }
+
+  private static Tensor rosenbrock(Tensor p) {
+    Tensor x = p.select(0, 0), y = p.select(0, 1);
+    return x.neg().add(1).square().add(y.sub(x.square()).square().mul(100));
+  }
+
+  @Test
+  void gradientsAreClippedByAnyNorm() {
+    for (var norm : Map.of(1.0, 10.0, 2.0, Math.sqrt(30), 3.0, Math.cbrt(100), Double.POSITIVE_INFINITY, 4.0).entrySet()) {
+      Parameter a = parameter(0, 0), b = parameter(0, 0);
+      a.setGrad(Tensor.of(new float[] {1, -2}));
+      b.setGrad(Tensor.of(new float[] {3, -4}));
+      assertEquals(norm.getValue(), Clip.norm(List.of(a, b), 2, norm.getKey()).item(), 1e-5);
+      float by = (float) (2 / norm.getValue());
+      assertArrayEquals(new float[] {by, -2 * by}, a.getGrad().toFloatArray(), 1e-5f);
+      assertArrayEquals(new float[] {3 * by, -4 * by}, b.getGrad().toFloatArray(), 1e-5f);
+      assertEquals(2, Clip.norm(List.of(a, b), 100, norm.getKey()).item(), 1e-4);
+      assertArrayEquals(new float[] {by, -2 * by}, a.getGrad().toFloatArray(), 1e-5f);
+    }
+    refused(() -> Clip.norm(List.of(parameter(1)), 1, 0), "clip: normType must be positive or infinity, got 0.0.");
+    refused(() -> Clip.norm(List.of(parameter(1)), -1), "clip: the largest norm must be positive, got -1.0.");
+  }
+
+  @Test
   void oneCycleMayRiseInASingleStep() {
     Schedule s = Schedule.oneCycle(1, 0.1, 25, 1e4);
-    assertEquals(1, s.lr(1, 0, 10, 0));
-    assertEquals(0.85, s.momentum(0, 10, 0));
+    assertEquals(1, s.lr(1, new Moment(0, 10, 0, 1)));
+    assertEquals(0.85, s.momentum(new Moment(0, 10, 0, 1)));
   }
 
   @Test

@@ -40,16 +40,24 @@ public fun <B> fit(
   if (scope.step == null) {
     throw KtrainException("fit: what does a step do? Fix: step { (x, y) -> crossEntropy(model(x), y) } in its block.")
   }
-  scope.requireMonitors(valid != null)
+  if (optimizer.needsClosure()) {
+    throw KtrainException(
+      "fit: this optimizer evaluates the loss several times a step, which would count every batch as often. " +
+        "Fix: a loop of your own with optimizer.step { loss }.",
+    )
+  }
+  scope.requireMonitors(valid != null, schedule)
   val run = Run.current()
   return run.fitting { Trainer(model, epochs, train, valid, optimizer, schedule, scope, run).fit() }
 }
 
 /** Stopping or saving by something that is never recorded would only show after the first epoch. */
-private fun FitScope<*>.requireMonitors(hasValidation: Boolean) {
+private fun FitScope<*>.requireMonitors(hasValidation: Boolean, schedule: Schedule?) {
   val names = listOf("loss") + metrics.map { it.name }
   val recorded = names.map { "train/$it" } + if (hasValidation) names.map { "valid/$it" } else emptyList()
-  val wanted = stopping.map { "earlyStopping" to it.on } + listOfNotNull(checkpoints?.let { "checkpoints" to it.best })
+  val plateau = (schedule as? MonitoredPlateau)?.let { "plateau" to it.on }
+  val saving = checkpoints?.let { "checkpoints" to it.best }
+  val wanted = stopping.map { "earlyStopping" to it.on } + listOfNotNull(saving, plateau)
   for ((word, monitor) in wanted) {
     if (monitor.key in recorded) continue
     val fix = if (monitor.key.substringAfter('/') in names) "fit(valid = ...)" else "metrics(...) with that metric"

@@ -56,6 +56,8 @@ public class FitScope<B> internal constructor(hasValidation: Boolean) {
   internal val callbacks = ArrayList<Callback>()
   internal var clipNorm: Double? = null
   internal var clipValue: Double? = null
+  internal var clipNormType = 2.0
+  internal var averages: Averages? = null
   internal var accumulate = 1
   internal var checkpoints: Keeping? = null
   internal val csvLogs = ArrayList<Path>()
@@ -89,15 +91,40 @@ public class FitScope<B> internal constructor(hasValidation: Boolean) {
   }
 
   /**
-   * Keeps gradients in bounds before every optimizer step: [norm] scales all of them so that their common 2-norm is at
-   * most that; [value] holds each element between -value and value.
+   * Keeps gradients in bounds before every optimizer step: [norm] scales all of them so that their common norm, of
+   * [normType], is at most that; [value] holds each element between -value and value.
    */
-  public fun gradClip(norm: Double? = null, value: Double? = null) {
+  public fun gradClip(norm: Double? = null, value: Double? = null, normType: Double = 2.0) {
     if (norm == null && value == null) {
       throw KtrainException("gradClip: by what? Fix: gradClip(norm = 1.0) or gradClip(value = 0.5).")
     }
     clipNorm = norm
     clipValue = value
+    clipNormType = normType
+  }
+
+  /**
+   * Keeps an exponential average of the parameters, of which [decay] stays with every optimizer step. Validation and
+   * checkpoints see the average, and at the end it is the model. [useBuffers]: average the running statistics of batch
+   * norms as well, instead of keeping the newest.
+   */
+  public fun ema(decay: Double, useBuffers: Boolean = false) {
+    average(Averages.Exponential(decay, useBuffers))
+  }
+
+  /**
+   * Stochastic weight averaging (Izmailov et al. 2018): from [start], a part of the run, the learning rate goes to [lr]
+   * in [annealEpochs], and the model at the end of each epoch is averaged. At the end the average is the model, with its
+   * batch norms measured anew over the training batches. Validation before that sees the model as it trains.
+   */
+  public fun swa(lr: Double, start: Double = 0.75, annealEpochs: Int = 10, linear: Boolean = false) {
+    requireSwa(start)
+    average(Averages.Stochastic(start, lr, annealEpochs, linear))
+  }
+
+  private fun average(asked: Averages) {
+    if (averages != null) throw KtrainException("fit: there are two averages. Fix: one ema(...) or swa(...).")
+    averages = asked
   }
 
   /** Stops once [on] has not improved by more than [minDelta] for [patience] epochs in a row. */

@@ -43,7 +43,7 @@ public class Predictor<I, O> private constructor(
 
   public companion object {
     /**
-     * Reads the parameters of [model] from a `.safetensors` file and puts it into eval mode; it must not be trained
+     * Reads the parameters of [model] from a `.safetensors` or `.pt` file and puts it into eval mode; it must not be trained
      * afterwards.
      *
      * @param input one sample as a tensor, without the batch dim

@@ -4,6 +4,7 @@ import io.ktrain.data.DataLoader
 import io.ktrain.data.toDevice
 import io.ktrain.nn.Module
 import io.ktrain.optim.Clip
+import io.ktrain.optim.Moment
 import io.ktrain.optim.Optimizer
 import io.ktrain.optim.Schedule
 import io.ktrain.tensor.Check
@@ -20,7 +21,7 @@ internal class Trainer<B>(
   private val train: DataLoader<B>,
   private val valid: DataLoader<B>?,
   private val optimizer: Optimizer,
-  private val schedule: Schedule?,
+  schedule: Schedule?,
   private val scope: FitScope<B>,
   private val run: Run,
 ) {
@@ -30,6 +31,9 @@ internal class Trainer<B>(
   private val step = scope.step!!
   private val checkpoints = scope.checkpoints?.takeUnless { checking }
     ?.let { Checkpoints(run.resolve(it.directory), it.best, it.keep, model) }
+  private val averaging = scope.averages?.takeUnless { checking }?.let { Averaging(it, model, epochs) }
+  private val plateau = schedule as? MonitoredPlateau
+  private val schedule = (scope.averages as? Averages.Stochastic)?.schedule(schedule, epochs) ?: schedule
   private val csvLogs = if (checking) emptyList() else scope.csvLogs.map { CsvLog(run.resolve(it)) }
   private val updatesPerEpoch = (train.size + scope.accumulate - 1) / scope.accumulate
   private var updates = 0
@@ -51,6 +55,7 @@ internal class Trainer<B>(
           break
         }
       }
+      averaging?.finish { trainedAgain(done.last().number) }
     } finally {
       progress.clear()
     }
@@ -62,17 +67,29 @@ internal class Trainer<B>(
     val training = Phase(number, "train", train)
     training.run { index, batch -> trainOn(training, index, batch) }
     val values = training.values()
-    if (valid != null) {
-      val validating = Phase(number, "valid", valid)
-      model.inEval { validating.run { index, batch -> validateOn(validating, index, batch) } }
-      values += validating.values()
+    averaging?.epochTrained(number)
+    val epoch = shown {
+      if (valid != null) {
+        val validating = Phase(number, "valid", valid)
+        model.inEval { validating.run { index, batch -> validateOn(validating, index, batch) } }
+        values += validating.values()
+      }
+      Epoch(number, values, training.speed).also { checkpoints?.epochEnded(it) }
     }
-    val epoch = Epoch(number, values, training.speed)
-    checkpoints?.epochEnded(epoch)
+    if (!checking) plateau?.let { it.plateau.observe(epoch[it.on]) }
     csvLogs.forEach { it.write(epoch, optimizer.lr) }
     progress.epochEnded(epoch)
     scope.callbacks.forEach { it.onEpochEnd(epoch) }
     return epoch
+  }
+
+  /** With the averaged weights in the model, where there are any to show. */
+  private fun <T> shown(body: () -> T): T = averaging?.shown(body) ?: body()
+
+  /** Gives the model all training batches once more, to nobody's account. */
+  private fun trainedAgain(epoch: Int) {
+    val phase = Phase(epoch, "average", train)
+    phase.run { index, batch -> phase.lossOf(index, batch) }
   }
 
   private fun trainOn(phase: Phase, index: Int, batch: B) {
@@ -85,10 +102,11 @@ internal class Trainer<B>(
   }
 
   private fun update(epoch: Int) {
-    scope.clipNorm?.let { Clip.norm(optimizer.parameters(), it) }
+    scope.clipNorm?.let { Clip.norm(optimizer.parameters(), it, scope.clipNormType) }
     scope.clipValue?.let { Clip.value(optimizer.parameters(), it) }
-    schedule?.apply(optimizer, updates, updatesPerEpoch * epochs, epoch)
+    schedule?.apply(optimizer, Moment(updates, updatesPerEpoch * epochs, epoch, epochs))
     optimizer.step()
+    averaging?.stepped()
     updates++
   }
 
@@ -105,7 +123,7 @@ internal class Trainer<B>(
     if (checking || !run.stopRequested) return
     phase.settle() // what diverged is no model to save
     val epoch = phase.epoch
-    val saved = checkpoints?.interrupted(epoch).orEmpty()
+    val saved = shown { checkpoints?.interrupted(epoch).orEmpty() }
     val where = when (saved.size) {
       0 -> "Nothing was saved: fit has no checkpoints(...)"
       1 -> "The model is in ${saved[0]}"

@@ -17,6 +17,7 @@ import io.ktrain.nn.Linear
 import io.ktrain.nn.Sequential
 import io.ktrain.optim.Adam
 import io.ktrain.optim.AdamW
+import io.ktrain.optim.Moment
 import io.ktrain.optim.Schedule
 import io.ktrain.optim.Sgd
 import io.ktrain.tensor.Device
@@ -176,14 +177,14 @@ class FitSpec : StringSpec({
     quietly {
       val model = Sequential(Linear(1, 1))
       val optimizer = Sgd(model.parameters(), 0.1)
-      val asked = ArrayList<List<Int>>()
+      val asked = ArrayList<Moment>()
       val used = ArrayList<Double>()
-      val schedule = Schedule { base, step, steps, epoch -> asked += listOf(step, steps, epoch); base / (1 + step) }
+      val schedule = Schedule { base, at -> asked += at; base / (1 + at.step) }
       fit(model, 2, counting(6, 2), optimizer = optimizer, schedule = schedule) {
         step { (x, _) -> model(x).mean() }
         onBatchEnd { used += optimizer.lr }
       }
-      asked shouldContainExactly List(6) { listOf(it, 6, it / 3) }
+      asked shouldContainExactly List(6) { Moment(it, 6, it / 3, 2) }
       used shouldContainExactly List(6) { 0.1 / (1 + it) }
     }
   }

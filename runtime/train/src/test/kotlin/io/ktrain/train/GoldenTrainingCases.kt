@@ -9,72 +9,26 @@ import io.ktrain.nn.MaxPool2d
 import io.ktrain.nn.Parameter
 import io.ktrain.nn.Sequential
 import io.ktrain.optim.Adam
-import io.ktrain.optim.AdamW
 import io.ktrain.optim.Clip
-import io.ktrain.optim.Optimizer
+import io.ktrain.optim.Moment
 import io.ktrain.optim.ParamGroup
 import io.ktrain.optim.Schedule
 import io.ktrain.optim.Sgd
 import io.ktrain.tensor.Conv2dOptions
 import io.ktrain.tensor.Pool2dOptions
 import io.ktrain.tensor.Tensor
-import kotlin.math.pow
-import kotlinx.serialization.json.jsonArray
-import kotlinx.serialization.json.jsonObject
-import kotlinx.serialization.json.jsonPrimitive
-
-private val SGD: Replay = optimizer { groups ->
-  val (momentum, dampening) = double("momentum", 0.0) to double("dampening", 0.0)
-  Sgd(groups, double("lr", 0.1), momentum, dampening, double("weight_decay", 0.0), flag("nesterov"))
-}
-
-private val ADAM: Replay = optimizer { groups ->
-  val (beta1, beta2) = if (has("betas")) numbers("betas") else listOf(0.9, 0.999)
-  Adam(groups, double("lr"), beta1, beta2, double("eps", 1e-8), double("weight_decay", 0.0), flag("amsgrad"))
-}
 
 /** How the groups optim, sched and train are replayed, by operation. */
-internal val TRAINING_CASES: Map<String, Replay> = mapOf(
-  "sgd" to SGD,
-  "sgd_momentum" to SGD,
-  "sgd_nesterov_wd" to SGD,
-  "sgd_dampening" to SGD,
-  "param_groups" to SGD,
-  "adam" to ADAM,
-  "adam_l2_amsgrad" to ADAM,
-  "adamw" to optimizer { groups ->
-    val (beta1, beta2) = if (has("betas")) numbers("betas") else listOf(0.9, 0.999)
-    AdamW(groups, double("lr"), beta1, beta2, double("eps", 1e-8), double("weight_decay", 0.01), flag("amsgrad"))
-  },
+internal val TRAINING_CASES: Map<String, Replay> = OPTIMIZER_CASES + SCHEDULE_CASES + mapOf(
   "clip_grad_norm_" to replay {
     val parameters = withGradients()
-    val total = Clip.norm(parameters.values.toList(), double("max_norm"))
+    val total = Clip.norm(parameters.values.toList(), double("max_norm"), double("norm_type"))
     Replayed(parameters.mapValues { it.value.grad } + ("total_norm" to total))
   },
   "clip_grad_value_" to replay {
     val parameters = withGradients()
     Clip.value(parameters.values.toList(), double("clip_value"))
     Replayed(parameters.mapValues { it.value.grad })
-  },
-  "step" to schedule { Schedule.stepLr(int("step_size"), double("gamma")) },
-  "multistep" to schedule { Schedule.multiStepLr(double("gamma"), *ints("milestones")) },
-  "exponential" to schedule { Schedule.exponential(double("gamma")) },
-  "cosine" to schedule { Schedule.cosineAnnealing(int("T_max"), double("eta_min")) },
-  "cosine_restarts" to schedule { Schedule.cosineRestarts(int("T_0"), int("T_mult"), double("eta_min")) },
-  "linear_warmup" to schedule {
-    Schedule.linearWarmup(int("total_iters"), double("start_factor"), double("end_factor"))
-  },
-  "constant" to schedule { Schedule.constant(double("factor"), int("total_iters")) },
-  "polynomial" to schedule { Schedule.polynomial(int("total_iters"), double("power")) },
-  "onecycle" to schedule {
-    Schedule.oneCycle(double("max_lr"), double("pct_start"), double("div_factor"), double("final_div_factor"))
-  },
-  "lambda" to schedule {
-    check(text("lambda_", "") == "1/(1+e)")
-    Schedule { base, _, _, epoch -> base / (1 + epoch) }
-  },
-  "multiplicative" to schedule {
-    double("lambda_").let { factor -> Schedule { base, _, _, epoch -> base * factor.pow(epoch) } }
   },
   "Linear(2,4) Tanh Linear(4,1), BCEWithLogits, Adam lr .05, 200 full-batch steps" to replay { xor() },
   "Conv-BN-ReLU-Pool-Flatten-Linear, CE, SGD(m .9, wd 1e-3), clip 1, StepLR(5,.5), 10 alternating half batches" to
@@ -91,40 +45,9 @@ internal val TRAINING_CASES: Map<String, Replay> = mapOf(
 
 private operator fun Tensor.div(n: Int): Tensor = div(n as Number)
 
-private fun optimizer(make: GoldenCase.(List<ParamGroup>) -> Optimizer): Replay = {
-  val (w, c) = Parameter(this["w"]) to Parameter(this["c"])
-  val optimizer = make(groups(mapOf("w" to w, "c" to c)))
-  val trajectory = mutableListOf<Map<String, Tensor>>()
-  val losses = mutableListOf<Double>()
-  repeat(int("steps")) {
-    val loss = (this["A"].matmul(w) + c - this["Y"]).pow(2).mean()
-    optimizer.zeroGrad()
-    loss.backward()
-    optimizer.step()
-    losses += loss.item()
-    trajectory += mapOf("w" to w.detach().copy(), "c" to c.detach().copy())
-  }
-  Replayed(mapOf("trajectory" to trajectory, "losses" to losses))
-}
-
-private fun GoldenCase.groups(all: Map<String, Parameter>): List<ParamGroup> =
-  params["groups"]?.jsonArray?.map { group ->
-    val names = group.jsonObject.getValue("params").jsonArray.map { it.jsonPrimitive.content }
-    ParamGroup(names.map(all::getValue), group.jsonObject.getValue("lr").jsonPrimitive.number())
-  } ?: listOf(ParamGroup(all.values.toList()))
-
 /** Parameters whose gradients are the inputs. */
 private fun GoldenCase.withGradients(): Map<String, Parameter> = inputs.mapValues { (_, g) ->
   Parameter(Tensor.zerosLike(g)).also { it.grad = g.copy() }
-}
-
-private fun schedule(make: GoldenCase.() -> Schedule): Replay = {
-  val schedule = make()
-  val base = double("base_lr")
-  val n = outputs.getValue("lr_per_step").jsonArray.size
-  val steps = if (has("total_steps")) int("total_steps") else n
-  val rates = (0 until n).map { schedule.lr(base, it, steps, it) }
-  Replayed(mapOf("lr_per_step" to rates, "momentum_per_step" to (0 until n).map { schedule.momentum(it, steps, it) }))
 }
 
 private fun GoldenCase.xor(): Replayed {
@@ -149,10 +72,10 @@ private fun GoldenCase.pictures(): Replayed {
     MaxPool2d(Pool2dOptions.of(2)), Flatten(), Linear(8, 3),
   )
   model.load(inputs.filterKeys { it.startsWith("init.") }.mapKeys { it.key.removePrefix("init.") })
-  val optimizer = Sgd(listOf(ParamGroup(model.parameters())), 0.1, 0.9, 0.0, 1e-3, false)
+  val optimizer = Sgd(listOf(ParamGroup(model.parameters())), 0.1, 0.9, 0.0, 1e-3, false, false)
   val schedule = Schedule.stepLr(5, 0.5)
   val losses = List(10) { k ->
-    schedule.apply(optimizer, k, 10, k)
+    schedule.apply(optimizer, Moment(k, 10, k, 10))
     val from = if (k % 2 == 0) 0 else 3
     val loss = model.invoke(this["X"].narrow(0, from, 3)).crossEntropy(this["Y"].narrow(0, from, 3))
     optimizer.zeroGrad()

@@ -7,6 +7,7 @@ import io.kotest.matchers.doubles.plusOrMinus
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.ktrain.nn.Linear
+import io.ktrain.optim.Moment
 import io.ktrain.optim.ParamGroup
 import io.ktrain.optim.Schedule
 import io.ktrain.optim.Sgd
@@ -33,7 +34,7 @@ class ScheduleSpec : StringSpec({
       listOf(0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1)),
     PyTorch("lr_polynomial", Schedule.polynomial(6, 2.0),
       listOf(0.1, 0.069444444444, 0.044444444444, 0.025, 0.011111111111, 0.002777777778, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
-    PyTorch("lr_lambda", Schedule { base, _, _, epoch -> base / (1 + epoch) },
+    PyTorch("lr_lambda", Schedule.lambda { epoch -> 1.0 / (1 + epoch) },
       listOf(0.1, 0.05, 0.033333333333, 0.025, 0.02, 0.016666666667, 0.014285714286, 0.0125, 0.011111111111, 0.01, 0.009090909091, 0.008333333333)),
     PyTorch("lr_onecycle", Schedule.oneCycle(0.5),
       listOf(0.02, 0.17489482711, 0.439642579561, 0.497207717725, 0.466506484921, 0.405872826975, 0.323689498848, 0.231318551333, 0.141530499104, 0.066738765094, 0.017283493713)),
@@ -41,31 +42,31 @@ class ScheduleSpec : StringSpec({
 
   for (case in all) "${case.name} is PyTorch's" {
     case.rates.forEachIndexed { at, rate ->
-      withClue("step $at") { case.schedule.lr(0.1, at, 12, at) shouldBe (rate plusOrMinus rate * 1e-7 + 1e-12) }
+      withClue("step $at") { case.schedule.lr(0.1, Moment(at, 12, at, 12)) shouldBe (rate plusOrMinus rate * 1e-7 + 1e-12) }
     }
   }
 
   "one-cycle moves the momentum as PyTorch does" {
     val expected = listOf(0.95, 0.917730244352, 0.862574462591, 0.850558458689, 0.856698729811, 0.868825509907, 0.885262241279, 0.903736504679, 0.921694186956, 0.936652593591, 0.946543687432)
     val schedule = Schedule.oneCycle(0.5)
-    expected.forEachIndexed { at, momentum -> schedule.momentum(at, 12, at) shouldBe (momentum plusOrMinus 1e-9) }
+    expected.forEachIndexed { at, momentum -> schedule.momentum(Moment(at, 12, at, 12)) shouldBe (momentum plusOrMinus 1e-9) }
   }
 
   "cosine rises over its warm-up and falls to etaMin" {
     val schedule = Schedule.cosine(0.1, 0.01)
-    val rates = List(100) { schedule.lr(1.0, it, 100, 0) }
+    val rates = List(100) { schedule.lr(1.0, Moment(it, 100, 0, 100)) }
     rates.take(10) shouldBe List(10) { (it + 1) / 10.0 }
     rates[10] shouldBe 1.0
     rates[55] shouldBe (0.505 plusOrMinus 1e-9)
     rates.drop(10).zipWithNext().all { (a, b) -> a > b } shouldBe true
-    schedule.lr(1.0, 100, 100, 0) shouldBe (0.01 plusOrMinus 1e-12)
+    schedule.lr(1.0, Moment(100, 100, 0, 100)) shouldBe (0.01 plusOrMinus 1e-12)
   }
 
   "groups keep their own base" {
     val a = Linear(1, 1)
     val b = Linear(1, 1)
-    val optimizer = Sgd(listOf(ParamGroup(a.parameters()), ParamGroup(b.parameters(), 0.5)), 0.1, 0.9, 0.0, 0.0, false)
-    Schedule.stepLr(1, 0.1).apply(optimizer, 2, 10, 2)
+    val optimizer = Sgd(listOf(ParamGroup(a.parameters()), ParamGroup(b.parameters(), 0.5)), 0.1, 0.9, 0.0, 0.0, false, false)
+    Schedule.stepLr(1, 0.1).apply(optimizer, Moment(2, 10, 2, 10))
     optimizer.groups.zip(listOf(0.001, 0.005)).forEach { (group, lr) -> group.lr shouldBe (lr plusOrMinus 1e-15) }
   }
 

@@ -32,6 +32,29 @@ PICK(4, u32)
 PICK(8, u64)
 PICK(16, uint4)
 
+// ---- writing: of several indices of one place the last one's element stays
+
+// Numbers of indices count from 1; 0: none points here.
+// Operands of the walk: the indices' numbers, the place without the dim that is indexed, the indices.
+KERNEL(scatter_last, u32* last, const void* index, i32 type, Walk walk, i64 n, i64 size, i64 step, i64* faults,
+    i64 call) {
+  EACH(e, n) {
+    i64 at[3];
+    walk.at(e, at);
+    i64 i = index_at(index, type, at[2], size, faults, call);
+    if (i >= 0) atomicMax(&last[at[1] + i * step], (u32)at[0] + 1);
+  }
+}
+
+#define SCATTER(bytes, T) \
+  KERNEL(scatter_##bytes, T* y, const T* x, const T* src, const u32* last, i64 n) { \
+    EACH(i, n) y[i] = last[i] ? src[last[i] - 1] : x[i]; \
+  }
+SCATTER(1, u8)
+SCATTER(2, u16)
+SCATTER(4, u32)
+SCATTER(8, u64)
+
 // ---- adding where several indices may name one place: their sums are made in the order of the indices
 
 // As u32, where each index points; `rows` where it points nowhere. Operands of the walk: keys, the place without the

@@ -34,6 +34,9 @@ F1(SINH, x, sinhf(x), sinh(x))
 F1(COSH, x, coshf(x), cosh(x))
 F1(TANH, x, tanhf(x), tanh(x))
 F1(ERF, x, erff(x), erf(x))
+F1(ERFC, x, erfcf(x), erfc(x))
+F1(ERFINV, x, erfinvf(x), erfinv(x))
+F1(LGAMMA, x, lgammaf(x), lgamma(x))
 F1(FLOOR, x, floorf(x), floor(x))
 F1(CEIL, x, ceilf(x), ceil(x))
 F1(TRUNC, x, truncf(x), trunc(x))
@@ -72,6 +75,46 @@ ALL2(XOR, (a != 0) != (b != 0))
 F2(ATAN2, atan2f(a, b), atan2(a, b))
 F2(FMOD, fmodf(a, b), fmod(a, b))
 F2(TRUNC_DIV, truncf(a / b), trunc(a / b))
+F2(COPYSIGN, copysignf(a, b), copysign(a, b))
+WHOLE2(COPYSIGN, (b < 0) == (a < 0) ? a : (i64)(0ULL - (u64)a))
+WHOLE2(BIT_AND, a & b)
+WHOLE2(BIT_OR, a | b)
+WHOLE2(BIT_XOR, a ^ b)
+WHOLE2(SHIFT_LEFT, b < 0 || b >= 64 ? 0 : (i64)((u64)a << b))
+WHOLE2(SHIFT_RIGHT, a >> (b < 0 || b >= 64 ? 63 : b))
+
+// By recurrence up to where the asymptotic series of derivative n + 1 of log gamma is exact.
+__device__ __forceinline__ double f_POLYGAMMA(double n, double x) {
+  const double bernoulli[8] = {1 / 6.0, -1 / 30.0, 1 / 42.0, -1 / 30.0, 5 / 66.0, -691 / 2730.0, 7 / 6.0, -3617 / 510.0};
+  const double pi = 3.14159265358979323846;
+  double sum = 0;
+  if (n == 0) {
+    if (x == 0) return copysign(1 / 0.0, -x);
+    if (x < 0) {
+      if (x == rint(x)) return 0.0 / 0.0;
+      double turn = x - 2 * rint(x / 2);
+      sum = -pi * cos(pi * turn) / sin(pi * turn);
+      x = 1 - x;
+    }
+    for (; x < 15; x++) sum -= 1 / x;
+    sum += log(x) - 0.5 / x;
+    double power = x * x;
+    for (int k = 1; k <= 8; k++, power *= x * x) sum -= bernoulli[k - 1] / (2 * k * power);
+    return sum;
+  }
+  double sign = fmod(n, 2.0) == 0 ? -1 : 1, factorial = 1;
+  if (x <= 0 && x == rint(x)) return sign / 0.0;
+  for (int i = 2; i <= n; i++) factorial *= i;
+  for (; x < 15 + n; x++) sum += pow(x, -n - 1);
+  sum += pow(x, -n) / n + 0.5 * pow(x, -n - 1);
+  double term = (n + 1) * pow(x, -n - 2) / 2;
+  for (int k = 1; k <= 8; k++) {
+    sum += bernoulli[k - 1] * term;
+    term *= (n + 2.0 * k) * (n + 2 * k + 1) / ((2 * k + 1) * (2 * k + 2) * x * x);
+  }
+  return sign * factorial * sum;
+}
+__device__ __forceinline__ float f_POLYGAMMA(float n, float x) { return (float)f_POLYGAMMA((double)n, (double)x); }
 
 __device__ __forceinline__ float f_POW(float a, float b) {
   if (b == 2) return a * a;

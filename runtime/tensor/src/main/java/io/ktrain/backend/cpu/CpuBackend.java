@@ -65,12 +65,13 @@ public final class CpuBackend implements Backend {
   @SuppressWarnings("unchecked")
   public <A> Kernel<A> kernel(Call<A> call) {
     if (call.op().pointwise() != null) return (Kernel<A>) PointwiseKernels.KERNEL;
+    if (call.op().update() != null) return (Kernel<A>) UpdateKernels.KERNEL;
     return (registered ? kernels : table()).find(call);
   }
 
   @Override
   public boolean runs(Op<?> op) {
-    return op.pointwise() != null || table().has(op);
+    return op.pointwise() != null || op.update() != null || table().has(op);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.ktrain.backend.cpu;
 
 import io.ktrain.op.Expr.Fn1;
 import io.ktrain.op.Expr.Fn2;
+import io.ktrain.tensor.KtrainException;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 
@@ -31,6 +32,9 @@ final class DoubleMath {
       case COSH -> StrictMath::cosh;
       case TANH -> StrictMath::tanh;
       case ERF -> DoubleMath::erf;
+      case ERFC -> DoubleMath::erfc;
+      case ERFINV -> DoubleMath::erfinv;
+      case LGAMMA -> GammaMath::lgamma;
       case FLOOR -> Math::floor;
       case CEIL -> Math::ceil;
       case TRUNC -> x -> x < 0 ? Math.ceil(x) : Math.floor(x);
@@ -66,6 +70,9 @@ final class DoubleMath {
       case AND -> (a, b) -> a != 0 && b != 0 ? 1 : 0;
       case OR -> (a, b) -> a != 0 || b != 0 ? 1 : 0;
       case XOR -> (a, b) -> a != 0 != (b != 0) ? 1 : 0;
+      case COPYSIGN -> Math::copySign;
+      case POLYGAMMA -> (n, x) -> GammaMath.polygamma((int) n, x);
+      case BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT -> throw new KtrainException(fn + " is a function of whole numbers only");
     };
   }
 
@@ -82,8 +89,32 @@ final class DoubleMath {
       }
       return 2 / Math.sqrt(Math.PI) * StrictMath.exp(-x * x) * sum;
     }
+    return Math.signum(x) * (1 - tail(a));
+  }
+
+  /** 1 - erf(x), exact also where erf(x) rounds to 1. */
+  static double erfc(double x) {
+    return x < 1.5 ? 1 - erf(x) : x > 28 ? 0 : tail(x);
+  }
+
+  /** erfc from 1.5 on, by its continued fraction. */
+  private static double tail(double x) {
     double f = 0;
-    for (int n = 120; n >= 1; n--) f = n / 2.0 / (a + f);
-    return Math.signum(x) * (1 - StrictMath.exp(-a * a) / Math.sqrt(Math.PI) / (a + f));
+    for (int n = 120; n >= 1; n--) f = n / 2.0 / (x + f);
+    return StrictMath.exp(-x * x) / Math.sqrt(Math.PI) / (x + f);
+  }
+
+  /** Halley's iteration from Winitzki's closed form, which is right to two digits. */
+  static double erfinv(double x) {
+    double a = Math.abs(x);
+    if (!(a < 1)) return a == 1 ? x * Double.POSITIVE_INFINITY : Double.NaN;
+    if (a == 0) return x;
+    double l = StrictMath.log1p(-a * a), h = 2 / (Math.PI * 0.147) + l / 2;
+    double y = Math.sqrt(Math.sqrt(h * h - l / 0.147) - h);
+    for (int i = 0; i < 3; i++) {
+      double off = (a > 0.5 ? (1 - a) - erfc(y) : erf(y) - a) * Math.sqrt(Math.PI) / 2 * StrictMath.exp(y * y);
+      y -= off / (1 + y * off);
+    }
+    return Math.copySign(y, x);
   }
 }

@@ -1,6 +1,7 @@
 package io.ktrain.backend.cpu;
 
 import io.ktrain.op.Expr;
+import io.ktrain.tensor.KtrainException;
 
 /**
  * The float arithmetic of pointwise operations, one element at a time. The compiled and hand-written vector kernels do
@@ -207,6 +208,7 @@ final class FloatMath {
       case COSH -> (float) StrictMath.cosh(x);
       case TANH -> tanh(x);
       case ERF -> erf(x);
+      case ERFC, ERFINV, LGAMMA -> (float) DoubleMath.of(fn).applyAsDouble(x);
       case FLOOR -> (float) Math.floor(x);
       case CEIL -> (float) Math.ceil(x);
       case TRUNC -> (float) (x < 0f ? Math.ceil(x) : Math.floor(x));
@@ -239,6 +241,9 @@ final class FloatMath {
       case AND -> of(a != 0f && b != 0f);
       case OR -> of(a != 0f || b != 0f);
       case XOR -> of(a != 0f ^ b != 0f);
+      case COPYSIGN -> Math.copySign(a, b);
+      case POLYGAMMA -> (float) GammaMath.polygamma((int) a, b);
+      case BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT -> throw new KtrainException(fn + " is a function of whole numbers only");
     };
   }
 

@@ -5,6 +5,7 @@ import io.ktrain.op.Call;
 import io.ktrain.op.Indexing;
 import io.ktrain.op.Indexing.Dim;
 import io.ktrain.op.Indexing.Padding;
+import io.ktrain.op.Scatters;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Host;
 import io.ktrain.tensor.Layout;
@@ -20,6 +21,8 @@ final class IndexingKernels {
   static void register(CpuBackend cpu) {
     cpu.add(Indexing.GATHER, IndexingKernels::gather);
     cpu.add(Indexing.SCATTER_ADD, IndexingKernels::scatterAdd);
+    cpu.add(Indexing.SCATTER, IndexingKernels::scatter);
+    cpu.add(Scatters.SCATTER_FOLD, IndexingKernels::scatterFold);
     cpu.add(Indexing.INDEX_SELECT, IndexingKernels::indexSelect);
     cpu.add(Indexing.INDEX_ADD, IndexingKernels::indexAdd);
     cpu.add(Indexing.EMBEDDING, IndexingKernels::embedding);
@@ -60,10 +63,35 @@ final class IndexingKernels {
   }
 
   private static void scatterAdd(Call<Dim> call) {
+    Tensor src = call.in(2), y = call.out(0);
+    scattered("scatterAdd", call, call.attributes().dim(), (to, from) -> add(src, from, y, to));
+  }
+
+  private static void scatter(Call<Dim> call) {
+    Tensor src = call.in(2), y = call.out(0);
+    scattered("scatter", call, call.attributes().dim(), (to, from) -> move(src, from, y, to));
+  }
+
+  private static void scatterFold(Call<Scatters.Folding> call) {
+    Tensor src = call.in(2), y = call.out(0);
+    Scatters.Reduce by = call.attributes().by();
+    MemorySegment source = src.storage().host(), target = y.storage().host();
+    DType type = y.getDtype();
+    scattered("scatterReduce", call, call.attributes().dim(), (to, from) -> {
+      if (type.isFloating()) Elements.real(target, type, to, by.of(Host.real(target, type, to), Host.real(source, type, from)));
+      else Elements.whole(target, type, to, by.of(Host.whole(target, type, to), Host.whole(source, type, from)));
+    });
+  }
+
+  private interface Places {
+    void at(long to, long from);
+  }
+
+  /** The first input copied to the output, then for each index in order where it points there and where src has its element. */
+  private static void scattered(String op, Call<?> call, int dim, Places places) {
     Tensor index = call.in(1), src = call.in(2), y = call.out(0);
-    int dim = call.attributes().dim();
     CopyKernels.copy(call.in(0), y);
-    long[] all = indices("scatterAdd", index, dim, y);
+    long[] all = indices(op, index, dim, y);
     long[] from = new long[all.length];
     // The indices themselves as coordinates of src: dim takes its own position there.
     int ndim = index.getNdim();
@@ -73,7 +101,7 @@ final class IndexingKernels {
       for (int d = 0; d < ndim; d++) from[i] += at[d] * src.layout().stride(d);
       for (int d = ndim - 1; d >= 0 && ++at[d] == index.size(d); d--) at[d] = 0;
     }
-    places(y, index, all, dim, (place, i) -> add(src, from[i], y, place));
+    places(y, index, all, dim, (place, i) -> places.at(place, from[i]));
   }
 
   private static void indexSelect(Call<Dim> call) {

@@ -18,7 +18,8 @@ final class LongMath {
       case FLOOR, CEIL, TRUNC, ROUND -> x -> x;
       case NOT -> x -> x == 0 ? 1 : 0;
       case IS_NAN -> x -> 0;
-      case SQRT, EXP, EXPM1, LOG, LOG1P, LOG2, LOG10, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, TANH, ERF ->
+      case SQRT, EXP, EXPM1, LOG, LOG1P, LOG2, LOG10, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, TANH, ERF,
+          ERFC, ERFINV, LGAMMA ->
           throw new KtrainException(fn + " is not a function of whole numbers");
     };
   }
@@ -44,7 +45,13 @@ final class LongMath {
       case AND -> (a, b) -> a != 0 && b != 0 ? 1 : 0;
       case OR -> (a, b) -> a != 0 || b != 0 ? 1 : 0;
       case XOR -> (a, b) -> a != 0 != (b != 0) ? 1 : 0;
-      case DIV, ATAN2 -> throw new KtrainException(fn + " is not a function of whole numbers");
+      case COPYSIGN -> (a, b) -> b < 0 ? -Math.abs(a) : Math.abs(a);
+      case BIT_AND -> (a, b) -> a & b;
+      case BIT_OR -> (a, b) -> a | b;
+      case BIT_XOR -> (a, b) -> a ^ b;
+      case SHIFT_LEFT -> (a, b) -> b < 0 || b >= Long.SIZE ? 0 : a << b;
+      case SHIFT_RIGHT -> (a, b) -> a >> (b < 0 || b >= Long.SIZE ? Long.SIZE - 1 : b);
+      case DIV, ATAN2, POLYGAMMA -> throw new KtrainException(fn + " is not a function of whole numbers");
     };
   }
 

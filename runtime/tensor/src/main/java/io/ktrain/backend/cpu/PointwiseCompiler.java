@@ -5,6 +5,7 @@ import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.attribute.CodeAttribute;
 import java.lang.invoke.MethodHandles;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -88,6 +89,19 @@ final class PointwiseCompiler {
     return kernel(expr, columns, bools, true);
   }
 
+  /**
+   * The kernel that computes several values of f32 operands and stores them to the operands {@code written}, or null
+   * where there is none. Its caller keeps it: each call makes another.
+   */
+  static @Nullable PointwiseKernel inPlace(List<Expr> values, int... written) {
+    if (values.stream().anyMatch(PointwiseCompiler::tooBig)) return null;
+    try {
+      return load(PointwiseWriter.writeInPlace(new PointwiseProgram(values, written), written), values);
+    } catch (PointwiseProgram.Unsupported e) {
+      return null;
+    }
+  }
+
   private static @Nullable PointwiseKernel kernel(Expr expr, long columns, long bools, boolean bool) {
     var recent = new Recent(expr, columns, bools, bool);
     PointwiseKernel kernel = RECENT.get(recent);
@@ -101,18 +115,23 @@ final class PointwiseCompiler {
   }
 
   private static PointwiseKernel generate(Key key) {
-    byte[] bytes;
+    PointwiseKernel kernel;
     try {
-      bytes = PointwiseWriter.write(new PointwiseProgram(key.expr, key.columns, key.bools, key.bool), key.bool);
+      var program = new PointwiseProgram(key.expr, key.columns, key.bools, key.bool);
+      kernel = load(PointwiseWriter.write(program, key.bool), key.expr);
     } catch (PointwiseProgram.Unsupported e) {
       return NONE;
     }
-    if (bytes.length > LONGEST_METHOD && longestMethod(bytes) > LONGEST_METHOD) return NONE;
+    return kernel == null ? NONE : kernel;
+  }
+
+  private static @Nullable PointwiseKernel load(byte[] bytes, Object what) {
+    if (bytes.length > LONGEST_METHOD && longestMethod(bytes) > LONGEST_METHOD) return null;
     try {
       return (PointwiseKernel) MethodHandles.lookup().defineHiddenClass(bytes, true).lookupClass()
           .getDeclaredConstructor().newInstance();
     } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("pointwise: the generated kernel of " + key.expr + " does not load", e);
+      throw new IllegalStateException("pointwise: the generated kernel of " + what + " does not load", e);
     }
   }
 

@@ -52,7 +52,8 @@ final class PointwiseProgram {
   private final Map<Expr, Integer> masks = new IdentityHashMap<>();
   private final long columns;
   private final long bools;
-  final int root;
+  /** What is computed, in the order it was asked for. */
+  final int[] roots;
 
   /**
    * @param columns bit i is set where operand i has one value a row
@@ -61,7 +62,15 @@ final class PointwiseProgram {
   PointwiseProgram(Expr expr, long columns, long bools, boolean bool) {
     this.columns = columns;
     this.bools = bools;
-    root = bool ? mask(expr) : value(expr);
+    roots = new int[] {bool ? mask(expr) : value(expr)};
+  }
+
+  /** Several values over f32 operands, of which those in {@code written} need an address even where none is read. */
+  PointwiseProgram(List<Expr> values, int[] written) {
+    columns = bools = 0;
+    roots = new int[values.size()];
+    for (int i = 0; i < roots.length; i++) roots[i] = value(values.get(i));
+    for (int operand : written) node(Code.LOAD, operand, 0, 0);
   }
 
   Level level(int node) {
@@ -121,7 +130,7 @@ final class PointwiseProgram {
       case ERF -> erf(value(u.x()));
       case FLOOR, CEIL, TRUNC, ROUND -> round(u.fn(), value(u.x()));
       case NOT, IS_NAN -> truth(mask(u));
-      case LOG2, LOG10, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH -> throw new Unsupported(u.fn());
+      case LOG2, LOG10, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ERFC, ERFINV, LGAMMA -> throw new Unsupported(u.fn());
     };
   }
 
@@ -139,7 +148,9 @@ final class PointwiseProgram {
         yield pow(value(b.a()), c.value());
       }
       case EQ, NE, LT, LE, GT, GE, AND, OR, XOR -> truth(mask(b));
-      case ATAN2, FLOOR_DIV, REMAINDER, FMOD -> throw new Unsupported(b.fn());
+      case COPYSIGN -> withSign(abs(value(b.a())), value(b.b()));
+      case ATAN2, FLOOR_DIV, REMAINDER, FMOD, POLYGAMMA, BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT ->
+          throw new Unsupported(b.fn());
     };
   }
 

@@ -59,16 +59,19 @@ final class PointwiseWriter {
   private final CodeBuilder code;
   private final PointwiseProgram program;
   private final boolean bool;
+  /** The operand that each root is stored to; null where the one root goes to the output. */
+  private final int[] written;
   private final int[] local, uses, address, stride;
   private int offset, column, mask = ABSENT;
 
-  private PointwiseWriter(CodeBuilder code, PointwiseProgram program, boolean bool) {
+  private PointwiseWriter(CodeBuilder code, PointwiseProgram program, boolean bool, int[] written) {
     this.code = code;
     this.program = program;
     this.bool = bool;
+    this.written = written;
     int operands = 0;
     uses = new int[program.nodes.size()];
-    uses[program.root]++;
+    for (int root : program.roots) uses[root]++;
     for (Node n : program.nodes) {
       for (int i = 0; i < n.code().arity; i++) uses[n.argument(i)]++;
       if (isOperand(n)) operands = Math.max(operands, n.a() + 1);
@@ -80,6 +83,15 @@ final class PointwiseWriter {
 
   /** The class file of a {@link PointwiseKernel}. */
   static byte[] write(PointwiseProgram program, boolean bool) {
+    return write(program, bool, null);
+  }
+
+  /** As above, for a kernel that stores its values to the operands {@code written}, when it has read all of them. */
+  static byte[] writeInPlace(PointwiseProgram program, int[] written) {
+    return write(program, false, written);
+  }
+
+  private static byte[] write(PointwiseProgram program, boolean bool, int[] written) {
     ClassDesc name = ClassDesc.of(PointwiseKernel.class.getPackageName(), "PointwiseKernelOf" + program.nodes.size());
     return ClassFile.of().build(name, type -> type
         .withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SUPER)
@@ -88,9 +100,9 @@ final class PointwiseWriter {
             c -> c.aload(0).invokespecial(CD_Object, INIT_NAME, MTD_void).return_())
         .withMethodBody("run", RUN, ClassFile.ACC_PUBLIC, c -> run(c, name))
         .withMethodBody("whole", PART, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC,
-            c -> new PointwiseWriter(c, program, bool).whole())
+            c -> new PointwiseWriter(c, program, bool, written).whole())
         .withMethodBody("rest", PART, ClassFile.ACC_PRIVATE | ClassFile.ACC_STATIC,
-            c -> new PointwiseWriter(c, program, bool).rest()));
+            c -> new PointwiseWriter(c, program, bool, written).rest()));
   }
 
   private static ClassDesc desc(Class<?> type) {
@@ -198,14 +210,35 @@ final class PointwiseWriter {
   /** One vector of the output at column {@code col}; under {@link #mask} if there is one. */
   private void body(int col) {
     column = col;
-    push(program.root);
+    if (written != null) {
+      inPlace();
+      return;
+    }
+    push(program.roots[0]);
     if (bool) {
       code.invokevirtual(MASK, "toLong", MethodTypeDesc.of(CD_long)).lload(OUT).iload(column).i2l().ladd();
       lanes();
       code.invokestatic(MEMORY, "storeBits", MethodTypeDesc.of(CD_void, CD_long, CD_long, CD_int));
       return;
     }
-    code.getstatic(MEMORY, "ALL", SEGMENT).lload(OUT).lload(offset).ladd().getstatic(MEMORY, "ORDER", BYTE_ORDER);
+    store(OUT);
+  }
+
+  private void inPlace() {
+    for (int root : program.roots) {
+      push(root);
+      if (local[root] == ABSENT) code.astore(local[root] = code.allocateLocal(TypeKind.REFERENCE));
+      else code.pop();
+    }
+    for (int i = 0; i < written.length; i++) {
+      code.aload(local[program.roots[i]]);
+      store(address[written[i]]);
+    }
+  }
+
+  /** The vector on the stack to where the local {@code to} points, {@link #offset} further. */
+  private void store(int to) {
+    code.getstatic(MEMORY, "ALL", SEGMENT).lload(to).lload(offset).ladd().getstatic(MEMORY, "ORDER", BYTE_ORDER);
     if (mask == ABSENT) {
       code.invokevirtual(FLOAT_VECTOR, "intoMemorySegment", MethodTypeDesc.of(CD_void, SEGMENT, CD_long, BYTE_ORDER));
     } else {

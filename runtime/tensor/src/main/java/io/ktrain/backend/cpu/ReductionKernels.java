@@ -2,6 +2,7 @@ package io.ktrain.backend.cpu;
 
 import io.ktrain.op.Call;
 import io.ktrain.op.Expr;
+import io.ktrain.op.Orders;
 import io.ktrain.op.Reductions;
 import io.ktrain.op.Reductions.Along;
 import io.ktrain.op.Reductions.Over;
@@ -53,6 +54,8 @@ final class ReductionKernels {
     cpu.add(Reductions.CUMSUM, call -> running(call, false));
     cpu.add(Reductions.CUMPROD, call -> running(call, true));
     cpu.add(Reductions.SORT, ReductionKernels::sort);
+    cpu.add(Orders.CUMMAX, call -> runningExtreme(call, true));
+    cpu.add(Orders.CUMMIN, call -> runningExtreme(call, false));
   }
 
   private interface Fold {
@@ -208,6 +211,37 @@ final class ReductionKernels {
           wholeSum = product ? wholeSum * v : wholeSum + v;
           Elements.whole(to, y.getDtype(), out + k * stepOut, wholeSum);
         }
+      }
+    });
+  }
+
+  /** Of equal elements the last; from a NaN on, NaN. */
+  private static void runningExtreme(Call<Along> call, boolean max) {
+    Tensor x = call.in(0), y = call.out(0), places = call.out(1);
+    int dim = call.attributes().dim(), n = length(x, dim);
+    long step = step(x, dim), stepOut = step(y, dim);
+    MemorySegment from = x.storage().host(), to = y.storage().host(), index = places.storage().host();
+    int[] kept = x.getNdim() == 0 ? new int[0] : others(x.getNdim(), new int[] {dim});
+    DType type = x.getDtype();
+    if (x.numel() == 0) return;
+    runs(x, dim, (at, i) -> {
+      long out = outer(y, kept, i);
+      int best = 0;
+      for (int k = 0; k < n; k++) {
+        long a = at + k * step, b = at + best * step;
+        boolean better;
+        if (type.isFloating()) {
+          double v = Host.real(from, type, a), held = Host.real(from, type, b);
+          better = v != v || (max ? v >= held : v <= held);
+        } else {
+          long v = Host.whole(from, type, a), held = Host.whole(from, type, b);
+          better = max ? v >= held : v <= held;
+        }
+        if (better) best = k;
+        long found = at + best * step, here = out + k * stepOut;
+        if (type.isFloating()) Elements.real(to, type, here, Host.real(from, type, found));
+        else Elements.whole(to, type, here, Host.whole(from, type, found));
+        Elements.whole(index, DType.i64, here, best);
       }
     });
   }

@@ -4,6 +4,9 @@ import io.ktrain.backend.Strides;
 import io.ktrain.op.Expr;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Tensor;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.LongBinaryOperator;
@@ -18,12 +21,43 @@ final class TileInterpreter {
 
   private TileInterpreter() {}
 
+  private interface Row {
+    void run(Machine machine, Strides strides, int row, int from);
+  }
+
   /** out = expr(inputs), computed in {@code compute}. */
   static void run(Expr expr, DType compute, double[] params, Tensor out, Tensor[] in) {
-    if (out.numel() == 0) return;
-    Tensor[] operands = new Tensor[in.length + 1];
-    operands[0] = out;
-    System.arraycopy(in, 0, operands, 1, in.length);
+    Tensor[] operands = after(out, in);
+    each(operands, compute, params, (m, s, row, from) -> {
+      m.load(s, operands, row, from);
+      m.store(m.eval(expr), out, s.start(0, row) + from * s.inner(0), s.inner(0));
+    });
+  }
+
+  /** Stores the values of all expressions to the inputs {@code written}, once they are computed. */
+  static void inPlace(List<Expr> values, DType compute, double[] params, Tensor[] in, int... written) {
+    Tensor[] operands = after(in[0], in);
+    each(operands, compute, params, (m, s, row, from) -> {
+      m.load(s, operands, row, from);
+      m.known = new IdentityHashMap<>();
+      Object[] results = new Object[written.length];
+      for (int i = 0; i < written.length; i++) results[i] = m.eval(values.get(i));
+      for (int i = 0; i < written.length; i++) {
+        int k = written[i] + 1;
+        m.store(results[i], operands[k], s.start(k, row) + from * s.inner(k), s.inner(k));
+      }
+    });
+  }
+
+  private static Tensor[] after(Tensor first, Tensor[] rest) {
+    Tensor[] all = new Tensor[rest.length + 1];
+    all[0] = first;
+    System.arraycopy(rest, 0, all, 1, rest.length);
+    return all;
+  }
+
+  private static void each(Tensor[] operands, DType compute, double[] params, Row body) {
+    if (operands[0].numel() == 0) return;
     Strides s = Strides.of(operands);
     int columns = s.columns(), perRow = (columns + TILE - 1) / TILE;
     // Rows shorter than a tile are taken several at a time, so that a tile is worth handing over.
@@ -34,10 +68,7 @@ final class TileInterpreter {
       int from = tile % perRow * TILE, n = Math.min(TILE, columns - from);
       int first = tile / perRow * rowsEach, last = Math.min(rows, first + rowsEach);
       Machine m = compute == DType.f64 ? new Doubles(params, n) : compute.isFloating() ? new Floats(params, n) : new Longs(params, n);
-      for (int row = first; row < last; row++) {
-        m.load(s, operands, row, from);
-        m.store(m.eval(expr), out, s.start(0, row) + from * s.inner(0), s.inner(0));
-      }
+      for (int row = first; row < last; row++) body.run(m, s, row, from);
     });
   }
 
@@ -45,6 +76,9 @@ final class TileInterpreter {
   private abstract static class Machine {
     final double[] params;
     final int n;
+
+    /** The values of this row by expression object, where several expressions share parts; else null. */
+    Map<Expr, Object> known;
 
     Machine(double[] params, int n) {
       this.params = params;
@@ -82,6 +116,7 @@ final class TileInterpreter {
 
     @Override
     float[] eval(Expr e) {
+      if (known != null && known.get(e) instanceof float[] r) return r;
       float[] r = new float[n];
       switch (e) {
         case Expr.Input i -> {
@@ -100,6 +135,7 @@ final class TileInterpreter {
         case Expr.Unary u -> unary(u.fn(), eval(u.x()), r);
         case Expr.Binary b -> binary(b.fn(), eval(b.a()), eval(b.b()), r);
       }
+      if (known != null) known.put(e, r);
       return r;
     }
 
@@ -152,6 +188,7 @@ final class TileInterpreter {
 
     @Override
     double[] eval(Expr e) {
+      if (known != null && known.get(e) instanceof double[] r) return r;
       double[] r = new double[n];
       switch (e) {
         case Expr.Input i -> {
@@ -178,6 +215,7 @@ final class TileInterpreter {
           for (int i = 0; i < n; i++) r[i] = f.applyAsDouble(x[i], y[i]);
         }
       }
+      if (known != null) known.put(e, r);
       return r;
     }
   }

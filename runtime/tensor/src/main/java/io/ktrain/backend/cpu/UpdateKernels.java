@@ -2,51 +2,36 @@ package io.ktrain.backend.cpu;
 
 import io.ktrain.backend.Kernel;
 import io.ktrain.op.Call;
+import io.ktrain.op.Op;
 import io.ktrain.op.Updates;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Tensor;
-import java.util.function.Consumer;
-import java.util.function.ToIntFunction;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** Optimizer steps over all f32 parameters of a group in one run of the pool. */
-final class UpdateKernels {
+/**
+ * Runs any update of lists of tensors from its expressions: all f32 rows in one run of the pool, compiled to vector code
+ * that goes over the memory once; the rest interpreted. Which of the two depends on shapes and types alone, and the bits
+ * do not depend on it.
+ */
+final class UpdateKernels implements Kernel<double[]> {
+  static final UpdateKernels KERNEL = new UpdateKernels();
+
   /** Elements of one tile. */
   private static final int TILE = 32 * 1024;
 
-  /** Below this many elements in all, plain loops are quicker and spare a young process the vector classes. */
+  /** Below this many elements in all, interpreting is quicker and spares a young process the vector classes. */
   private static final int VECTORS_FROM = 4096;
+
+  private final ConcurrentHashMap<Op<?>, Optional<PointwiseKernel>> compiled = new ConcurrentHashMap<>();
 
   private UpdateKernels() {}
 
   static void register(CpuBackend cpu) {
-    cpu.add(Updates.SGD, new Fused<Updates.Sgd>(s -> s.momentum() == 0 ? 2 : 3) {
-      @Override
-      public void run(Call<Updates.Sgd> call) {
-        Updates.Sgd s = call.attributes();
-        var step = VectorOptimizers.SgdStep.of(s.lr(), s.momentum(), s.dampening(), s.nesterov(), s.weightDecay(), s.first());
-        each(call, (at, n) -> {
-          if (s.momentum() == 0) VectorOptimizers.sgd(at[0], at[1], n, step);
-          else VectorOptimizers.sgdMomentum(at[0], at[1], at[2], n, step);
-        });
-      }
-    });
-    cpu.add(Updates.ADAM, new Fused<Updates.Adam>(a -> a.amsgrad() ? 5 : 4) {
-      @Override
-      public void run(Call<Updates.Adam> call) {
-        Updates.Adam a = call.attributes();
-        var step = AdamStep.of(a.lr(), a.beta1(), a.beta2(), a.eps(), a.weightDecay(), a.decoupled(), a.step());
-        each(call, (at, n) -> {
-          if (a.amsgrad()) VectorOptimizers.amsgrad(at[0], at[1], at[2], at[3], at[4], n, step);
-          else VectorOptimizers.adam(at[0], at[1], at[2], at[3], n, step);
-        });
-      }
-    });
-    cpu.add(Updates.SGD, new Small<>(PlainUpdates::sgd));
-    cpu.add(Updates.ADAM, new Small<>(PlainUpdates::adam));
     cpu.add(Updates.TOTAL_NORM, new Kernel<Void>() {
       @Override
       public boolean takes(Call<Void> call) {
-        return rows(call);
+        return Vectors.available() && elements(call) >= VECTORS_FROM && isFlat(call, 0, 1, call.inputs());
       }
 
       @Override
@@ -56,83 +41,83 @@ final class UpdateKernels {
     });
   }
 
-  /** Whether all inputs are f32 rows, enough of them for vectors to pay. */
-  private static boolean rows(Call<?> call) {
-    if (!Vectors.available() || !isFlat(call)) return false;
-    long all = 0;
-    for (int i = 0; i < call.inputs(); i++) all += call.in(i).numel();
-    return all >= VECTORS_FROM;
+  @Override
+  public void run(Call<double[]> call) {
+    int lists = call.op().update().size() + 1, n = call.inputs() / lists;
+    PointwiseKernel kernel = Vectors.available() && elements(call) >= VECTORS_FROM ? kernel(call.op()) : null;
+    int[] first = new int[n + 1]; // the tile with which each tensor begins; interpreted ones have none
+    for (int i = 0; i < n; i++) {
+      boolean flat = kernel != null && isFlat(call, i, n, lists);
+      if (!flat) interpret(call, i, n, lists);
+      first[i + 1] = first[i] + (flat ? tiles(call.in(i)) : 0);
+    }
+    if (first[n] == 0) return;
+    float[] numbers = new float[call.attributes().length];
+    for (int i = 0; i < numbers.length; i++) numbers[i] = (float) call.attributes()[i];
+    long[] strides = new long[lists];
+    ThreadPool.run(first[n], tile -> {
+      int i = tensor(first, tile);
+      long from = (long) (tile - first[i]) * TILE;
+      long[] at = new long[lists];
+      for (int k = 0; k < lists; k++) at[k] = MatMulKernels.address(call.in(k * n + i)) + 4 * from;
+      kernel.run(at, strides, numbers, 0, 0, 1, (int) Math.min(TILE, call.in(i).numel() - from));
+    });
   }
 
-  private static boolean isFlat(Call<?> call) {
-    for (int i = 0; i < call.inputs(); i++) if (call.in(i).getDtype() != DType.f32 || !call.in(i).isContiguous()) return false;
+  private PointwiseKernel kernel(Op<?> op) {
+    Optional<PointwiseKernel> known = compiled.get(op);
+    if (known == null)
+      known = compiled.computeIfAbsent(op, o -> Optional.ofNullable(PointwiseCompiler.inPlace(o.update(), written(o))));
+    return known.orElse(null);
+  }
+
+  /** Every list but the gradients'. */
+  private static int[] written(Op<?> op) {
+    int[] lists = new int[op.update().size()];
+    for (int i = 1; i < lists.length; i++) lists[i] = i + 1;
+    return lists;
+  }
+
+  private static void interpret(Call<double[]> call, int i, int n, int lists) {
+    Tensor[] in = new Tensor[lists];
+    for (int k = 0; k < lists; k++) in[k] = call.in(k * n + i);
+    DType compute = in[0].getDtype() == DType.f64 ? DType.f64 : DType.f32;
+    TileInterpreter.inPlace(call.op().update(), compute, call.attributes(), in, written(call.op()));
+  }
+
+  private static long elements(Call<?> call) {
+    long all = 0;
+    for (int i = 0; i < call.inputs(); i++) all += call.in(i).numel();
+    return all;
+  }
+
+  private static boolean isFlat(Call<?> call, int i, int n, int lists) {
+    for (int k = 0; k < lists; k++) {
+      Tensor t = call.in(k * n + i);
+      if (t.getDtype() != DType.f32 || !t.isContiguous()) return false;
+    }
     return true;
   }
 
-  /** Few parameters, or no vectors. */
-  private record Small<A>(Consumer<Call<A>> step) implements Kernel<A> {
-    @Override
-    public boolean takes(Call<A> call) {
-      return isFlat(call);
-    }
-
-    @Override
-    public void run(Call<A> call) {
-      step.accept(call);
-    }
+  private static int tiles(Tensor t) {
+    return Math.toIntExact((t.numel() + TILE - 1) / TILE);
   }
 
-  private interface Range {
-    /** {@code at}: where the range starts in the parameter, its gradient and each state. */
-    void run(long[] at, int n);
-  }
-
-  private abstract static class Fused<A> implements Kernel<A> {
-    private final ToIntFunction<A> lists;
-
-    /** {@code lists}: how many tensors belong to one parameter. */
-    Fused(ToIntFunction<A> lists) {
-      this.lists = lists;
-    }
-
-    @Override
-    public boolean takes(Call<A> call) {
-      return rows(call);
-    }
-
-    /** Cuts every parameter into ranges and runs all of them. */
-    final void each(Call<A> call, Range range) {
-      int k = lists.applyAsInt(call.attributes()), n = call.inputs() / k;
-      int[] first = new int[n + 1];
-      for (int i = 0; i < n; i++) first[i + 1] = first[i] + Math.toIntExact((call.in(i).numel() + TILE - 1) / TILE);
-      long total = 0;
-      for (int i = 0; i < n; i++) total += call.in(i).numel();
-      if (total <= TILE) {
-        for (int t = 0; t < first[n]; t++) tile(call, range, k, n, first, t);
-        return;
-      }
-      ThreadPool.run(first[n], t -> tile(call, range, k, n, first, t));
-    }
-
-    private void tile(Call<A> call, Range range, int k, int n, int[] first, int t) {
-      int i = 0;
-      while (first[i + 1] <= t) i++;
-      long from = (long) (t - first[i]) * TILE;
-      long[] at = new long[k];
-      for (int j = 0; j < k; j++) at[j] = MatMulKernels.address(call.in(j * n + i)) + 4 * from;
-      range.run(at, (int) Math.min(TILE, call.in(i).numel() - from));
-    }
+  /** Which tensor a tile belongs to, by the tiles with which they begin. */
+  private static int tensor(int[] first, int tile) {
+    int i = 0;
+    while (first[i + 1] <= tile) i++;
+    return i;
   }
 
   /** Squares of fixed ranges, added in order in double. */
   private static void totalNorm(Call<Void> call) {
     int n = call.inputs();
     int[] first = new int[n + 1];
-    for (int i = 0; i < n; i++) first[i + 1] = first[i] + Math.toIntExact((call.in(i).numel() + TILE - 1) / TILE);
+    for (int i = 0; i < n; i++) first[i + 1] = first[i] + tiles(call.in(i));
     float[] squares = new float[first[n]];
     ThreadPool.run(first[n], t -> {
-      int i = 0;
-      while (first[i + 1] <= t) i++;
+      int i = tensor(first, t);
       Tensor x = call.in(i);
       long from = (long) (t - first[i]) * TILE;
       squares[t] = VectorReductions.sumSquares(MatMulKernels.address(x) + 4 * from, (int) Math.min(TILE, x.numel() - from));
