@@ -67,11 +67,13 @@ class ExamplesSpec : StringSpec({
     run("mnist-loop", folder, "data" to folder.toString(), "epochs" to "1")
   }
 
+  val few = arrayOf("steps" to "60", "evaluations" to "2", "characters" to "20")
+
   "gpt, on a text that repeats itself" {
     val folder = tempdir().toPath()
     verses(folder)
     val small = arrayOf("layers" to "1", "heads" to "2", "width" to "16", "context" to "16", "lr" to "1e-2")
-    run("gpt", folder, "data" to folder.toString(), "steps" to "60", "evaluations" to "2", "characters" to "20", *small)
+    run("gpt", folder, "data" to folder.toString(), *few, *small)
     lines() shouldHaveSize 2
     last("Valid loss") shouldBeLessThan 1.5
   }
@@ -80,7 +82,7 @@ class ExamplesSpec : StringSpec({
     val folder = tempdir().toPath()
     verses(folder)
     val small = arrayOf("hidden" to "32", "width" to "8", "length" to "16", "lr" to "2e-2")
-    run("char-lstm", folder, "data" to folder.toString(), "steps" to "60", "evaluations" to "2", "characters" to "20", *small)
+    run("char-lstm", folder, "data" to folder.toString(), *few, *small)
     lines() shouldHaveSize 2
     last("Valid loss") shouldBeLessThan 1.5
   }

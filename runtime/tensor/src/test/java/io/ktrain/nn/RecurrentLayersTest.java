@@ -42,7 +42,8 @@ class RecurrentLayersTest {
       var state = new LstmState(h0.narrow(1, i, 1), c0.narrow(1, i, 1));
       var alone = lstm.invoke(x.narrow(0, i, 1).narrow(1, 0, lengths[i]), state);
       close(alone.squeeze(0), padded.select(0, i).narrow(0, 0, lengths[i]));
-      close(Tensor.full(Shape.of(6 - lengths[i], 8), -7, x.getDtype()), padded.select(0, i).narrow(0, lengths[i], 6 - lengths[i]));
+      close(Tensor.full(Shape.of(6 - lengths[i], 8), -7, x.getDtype()), padded.select(0, i)
+          .narrow(0, lengths[i], 6 - lengths[i]));
       close(alone.getState().hidden(), packed.state().hidden().narrow(1, i, 1));
       close(alone.getState().cell(), packed.state().cell().narrow(1, i, 1));
     }
@@ -147,21 +148,27 @@ class RecurrentLayersTest {
   @Test
   void isNamedAndPrintedAsPyTorchDoes() {
     var keys = lstm(true).stateDict().keySet();
-    assertEquals(List.of("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "weight_ih_l0_reverse", "weight_hh_l0_reverse",
+    assertEquals(List.of("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "weight_ih_l0_reverse",
+        "weight_hh_l0_reverse",
         "bias_ih_l0_reverse", "bias_hh_l0_reverse"), List.copyOf(keys).subList(0, 8));
     assertEquals(16, keys.size());
     assertEquals("LSTM(3, 4, num_layers=2, batch_first=True, bidirectional=True)", lstm(true).toString());
-    assertEquals("GRU(3, 4, bias=False, dropout=0.5)", new GRU(new RecurrentOptions(3, 4, 1, false, false, 0.5, false)).toString());
+    assertEquals("GRU(3, 4, bias=False, dropout=0.5)", new GRU(new RecurrentOptions(3, 4, 1, false, false, 0.5, false))
+        .toString());
     assertEquals("RNNCell(3, 4, bias=False)", new RNNCell(3, 4, false, false).toString());
   }
 
   @Test
   void saysWhatDoesNotFit() {
     var gru = new GRU(3, 4);
-    assertEquals("gru: needs [length, batch, 3] or [length, 3], got f32[5,2,7].", failure(() -> gru.invoke(Tensor.randn(5, 2, 7))));
-    assertEquals("gru: a first state must be [1,2,4], got f32[1,3,4].", failure(() -> gru.invoke(Tensor.randn(5, 2, 3), Tensor.randn(1, 3, 4))));
-    assertEquals("packPaddedSequence: lengths must lie in 1..5, got 0.", failure(() -> PackedSequence.pack(Tensor.randn(5, 2, 3), new int[] {5, 0}, false, true)));
-    String unsorted = assertThrows(KtrainException.class, () -> PackedSequence.pack(Tensor.randn(5, 2, 3), new int[] {3, 5}, false, true)).getMessage();
+    assertEquals("gru: needs [length, batch, 3] or [length, 3], got f32[5,2,7].",
+        failure(() -> gru.invoke(Tensor.randn(5, 2, 7))));
+    assertEquals("gru: a first state must be [1,2,4], got f32[1,3,4].",
+        failure(() -> gru.invoke(Tensor.randn(5, 2, 3), Tensor.randn(1, 3, 4))));
+    assertEquals("packPaddedSequence: lengths must lie in 1..5, got 0.",
+        failure(() -> PackedSequence.pack(Tensor.randn(5, 2, 3), new int[] {5, 0}, false, true)));
+    String unsorted = assertThrows(KtrainException.class, () ->
+        PackedSequence.pack(Tensor.randn(5, 2, 3), new int[] {3, 5}, false, true)).getMessage();
     assertEquals("packPaddedSequence: lengths [3, 5] do not go from the longest to the shortest. Fix: enforceSorted = false.", unsorted);
   }
 

@@ -37,7 +37,8 @@ class TransformerTest {
   @Test
   void attentionIsTheSameWithAndWithoutItsWeights() {
     var attention = new MultiheadAttention(8, 2, 0, true, true, true, 5, 6, true);
-    Tensor q = Tensor.randn(2, 3, 8), k = Tensor.randn(2, 4, 5), v = Tensor.randn(2, 4, 6), mask = Tensor.randn(4, 3, 4);
+    Tensor q = Tensor.randn(2, 3, 8), k = Tensor.randn(2, 4, 5), v = Tensor.randn(2, 4, 6),
+        mask = Tensor.randn(4, 3, 4);
     Tensor padding = Tensor.of(new boolean[] {false, false, false, true, false, false, false, false}, 2, 4);
     var seen = attention.attend(q, k, v, padding, true, mask, false, true);
     var unseen = attention.attend(q, k, v, padding, false, mask, false, true);
@@ -69,7 +70,8 @@ class TransformerTest {
     Tensor a = transformer.transform(source, target, causal), b = transformer.transform(source, other, causal);
     close(a.narrow(1, 0, 3), b.narrow(1, 0, 3));
     assertTrue(difference(a, b) > 1e-3);
-    assertTrue(difference(transformer.invoke(source, target).narrow(1, 0, 3), transformer.invoke(source, other).narrow(1, 0, 3)) > 1e-3);
+    assertTrue(difference(transformer.invoke(source, target).narrow(1, 0, 3), transformer.invoke(source, other)
+        .narrow(1, 0, 3)) > 1e-3);
     Tensor mask = Transformer.generateSquareSubsequentMask(4);
     close(a, transformer.transform(source, target, new TransformerMasks(null, mask, null, null, null, null, false)));
     Tensor hidden = mask.ne(0); // true where it may not look
@@ -103,11 +105,14 @@ class TransformerTest {
 
   @Test
   void isNamedAndPrintedAsPyTorchDoes() {
-    assertEquals(List.of("q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_bias", "bias_k", "bias_v", "out_proj.weight", "out_proj.bias"),
+    assertEquals(List.of("q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_bias", "bias_k", "bias_v",
+        "out_proj.weight", "out_proj.bias"),
         List.copyOf(new MultiheadAttention(8, 2, 0, true, true, false, 5, 6, false).stateDict().keySet()));
     var decoder = new TransformerDecoder(List.of(new TransformerDecoderLayer(options(false, false))), null);
-    assertEquals(List.of("layers.0.self_attn.in_proj_weight", "layers.0.self_attn.in_proj_bias", "layers.0.self_attn.out_proj.weight",
-        "layers.0.self_attn.out_proj.bias", "layers.0.multihead_attn.in_proj_weight"), List.copyOf(decoder.stateDict().keySet()).subList(0, 5));
+    assertEquals(List.of("layers.0.self_attn.in_proj_weight", "layers.0.self_attn.in_proj_bias",
+        "layers.0.self_attn.out_proj.weight",
+        "layers.0.self_attn.out_proj.bias", "layers.0.multihead_attn.in_proj_weight"),
+            List.copyOf(decoder.stateDict().keySet()).subList(0, 5));
     assertEquals("""
         TransformerEncoderLayer(
           (self_attn): MultiheadAttention(
@@ -125,7 +130,8 @@ class TransformerTest {
 
   @Test
   void saysWhatDoesNotFit() {
-    assertEquals("multiheadAttention: embedDim 8 is not a multiple of 3 heads. Fix: heads of one whole size.", failure(() -> new MultiheadAttention(8, 3)));
+    assertEquals("multiheadAttention: embedDim 8 is not a multiple of 3 heads. Fix: heads of one whole size.",
+        failure(() -> new MultiheadAttention(8, 3)));
     var attention = new MultiheadAttention(8, 2);
     Tensor x = Tensor.randn(3, 2, 8);
     assertEquals("multiheadAttention: query, key and value must be 8, 8 and 8 wide, got f32[3,2,8], f32[3,2,7] and f32[3,2,8].",
