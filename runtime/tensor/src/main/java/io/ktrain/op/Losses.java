@@ -168,11 +168,19 @@ public final class Losses {
   }
 
   /** Refuses labels that are no class, where the host can look; gives whether any row may have to be ignored. */
-  static boolean checkLabels(String op, Tensor labels, int classes, long ignore, Tensor x) {
+  private static boolean checkLabels(String op, Tensor labels, int classes, long ignore, Tensor x) {
     if (labels.isShapeOnly() || Check.active()) return false;
-    if (!isReadable(labels)) return true;
+    return !isReadable(labels) || requireClasses(op, labels.toLongArray(), classes, ignore, x);
+  }
+
+  /** Refuses labels that are no class, waiting for a device that has them: for losses whose kernels do not know them as labels. */
+  static void requireLabels(String op, Tensor labels, int classes, Tensor x) {
+    if (!labels.isShapeOnly() && !Check.active()) requireClasses(op, labels.toLongArray(), classes, Long.MIN_VALUE, x);
+  }
+
+  /** Refuses labels that are neither a class of x nor to be ignored; gives whether any is. */
+  public static boolean requireClasses(String op, long[] all, int classes, long ignore, Tensor x) {
     boolean ignored = false;
-    long[] all = labels.toLongArray();
     for (int i = 0; i < all.length; i++) {
       if (all[i] == ignore) ignored = true;
       else if (all[i] < 0 || all[i] >= classes)

@@ -127,7 +127,7 @@ public final class MarginLosses {
         Indexing.index("multiMarginLoss", labels);
         if (c.in(1).getNdim() != c.in(0).getNdim() - 1 || labels.size(0) != x.size(0))
           throw new ShapeError("multiMarginLoss: scores " + c.in(0).describe() + " need labels " + c.in(0).getShape().without(-1) + ", got " + c.in(1).describe() + ".");
-        Losses.checkLabels("multiMarginLoss", labels, x.size(1), Long.MIN_VALUE, c.in(0));
+        Losses.requireLabels("multiMarginLoss", labels, x.size(1), c.in(0));
         Tensor column = labels.unsqueeze(1), hot = column.eq(Tensor.arange(x.size(1)).to(x.getDevice()));
         Tensor over = x.sub(x.gather(1, column)).add(a.margin()).relu();
         Tensor each = Tensor.where(hot, Tensor.constant(0.0), a.p() == 2 ? over.square() : over);
@@ -143,7 +143,7 @@ public final class MarginLosses {
           double sum = 0;
           for (int k = 0; k < 4; k++) if (k != label) sum += Math.pow(Math.max(0, o.margin() - in.get(0).at(i, label) + in.get(0).at(i, k)), o.p());
           return sum / 4 * (in.get(2) == null ? 1 : in.get(2).at(label));
-        })).fails(() -> Tensor.ones(2, 3).multiMarginLoss(Tensor.of(new long[] {0, -1})),
+        })).failsByValues(() -> Tensor.ones(2, 3).multiMarginLoss(Tensor.of(new long[] {0, -1})),
             "multiMarginLoss: label -1 at index 1 is out of range for the 3 classes of f32[2,3]. Fix: labels from 0 to 2, or more outputs.");
       }).build();
 
@@ -155,7 +155,7 @@ public final class MarginLosses {
         ElementLosses.requireSameShape("multilabelMarginLoss", c.in(0), c.in(1));
         Tensor x = rows("multilabelMarginLoss", c.in(0)), labels = rows("multilabelMarginLoss", c.in(1)).to(io.ktrain.tensor.DType.i64);
         Tensor valid = labels.eq(-1).cumsum(1).eq(0), safe = Tensor.where(valid, labels, Tensor.constant(0));
-        Losses.checkLabels("multilabelMarginLoss", safe.reshape(-1), x.size(1), Long.MIN_VALUE, c.in(0));
+        Losses.requireLabels("multilabelMarginLoss", safe.reshape(-1), x.size(1), c.in(0));
         Tensor own = valid.to(x.getDtype());
         Tensor other = Tensor.zerosLike(own).scatterAdd(1, safe, own).eq(0).to(x.getDtype());
         Tensor over = x.unsqueeze(1).sub(x.gather(1, safe).unsqueeze(2)).add(1).relu();
@@ -170,7 +170,7 @@ public final class MarginLosses {
           double sum = 0;
           for (int k = 0; k < 4; k++) for (int j = 0; j < 4; j++) if (!own[j]) sum += Math.max(0, 1 - in.get(0).at(i, (int) in.get(1).at(i, k)) + in.get(0).at(i, j));
           return sum / 4;
-        })).fails(() -> Tensor.ones(2, 2).multilabelMarginLoss(Tensor.of(new long[] {0, -1, 2, 0}, 2, 2)),
+        })).failsByValues(() -> Tensor.ones(2, 2).multilabelMarginLoss(Tensor.of(new long[] {0, -1, 2, 0}, 2, 2)),
             "multilabelMarginLoss: label 2 at index 2 is out of range for the 2 classes of f32[2,2]. Fix: labels from 0 to 1, or more outputs.");
       }).build();
 

@@ -2,9 +2,11 @@ package io.ktrain.nn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.ktrain.tensor.BagMode;
 import io.ktrain.tensor.Reduction;
+import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -68,6 +70,8 @@ class LossModulesTest {
     assertEquals(List.of(false, true), List.of(largest.getWeight().getRequiresGrad(), sums.getWeight().getRequiresGrad()));
     Tensor none = Tensor.zeros(io.ktrain.tensor.Shape.of(0), io.ktrain.tensor.DType.i64);
     assertArrayEquals(new float[] {0, 0}, largest.invoke(none, Tensor.of(new long[] {0})).toFloatArray());
+    assertEquals("embeddingBag: offsets must begin with 0 and not fall, and not pass the 5 indices; got 1 at place 0.",
+        assertThrows(ShapeError.class, () -> sums.invoke(indices, Tensor.of(new long[] {1}))).getMessage());
     Embedding frozen = Embedding.fromPretrained(table);
     assertArrayEquals(new float[] {4, 5}, frozen.invoke(Tensor.of(new long[] {2})).toFloatArray());
     assertEquals(false, frozen.getWeight().getRequiresGrad());

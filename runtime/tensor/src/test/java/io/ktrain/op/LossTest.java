@@ -2,7 +2,9 @@ package io.ktrain.op;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
@@ -74,6 +76,13 @@ class LossTest {
     assertArrayEquals(new float[] {100, 100, 0, 0}, loss.abs().toFloatArray());
     loss.sum().backward();
     assertArrayEquals(new float[] {-1e12f, 1e12f, 0, 0}, p.getGrad().toFloatArray(), 1e6f);
+  }
+
+  @Test
+  void onTheHostWhatIsNoProbabilityIsRefused() {
+    Tensor x = Tensor.of(new float[] {0.5f, 1.5f});
+    assertEquals("bceLoss: inputs must be probabilities, got values from 0.5 to 1.5. Fix: sigmoid() first, or bceWithLogits.",
+        assertThrows(KtrainException.class, () -> x.bceLoss(Tensor.ones(2))).getMessage());
   }
 
   @Test

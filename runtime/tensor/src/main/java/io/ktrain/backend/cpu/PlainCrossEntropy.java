@@ -17,6 +17,7 @@ final class PlainCrossEntropy {
     Tensor x = call.in(0);
     int rows = x.size(0), cols = x.size(1);
     long[] labels = call.in(1).toLongArray();
+    Losses.requireClasses("crossEntropy", labels, cols, call.attributes().ignoreIndex(), x);
     float[] values = new float[cols], losses = new float[rows], stats = new float[2 * rows];
     for (int r = 0; r < rows; r++) {
       row(x, r, values);
