@@ -35,6 +35,10 @@ internal class GoldenReplayTest {
     "rng_torch_cpu_seed42",
   )
 
+  private val replays = listOf(
+    TENSOR_CASES, LAYER_CASES, PICTURE_CASES, SEQUENCE_CASES, LOSS_CASES, TRAINING_CASES, DATA_CASES,
+  )
+
   private enum class Outcome { PASSED, FAILED, UNSUPPORTED }
 
   private val device = Devices.named(System.getenv("KTRAIN_TEST_DEVICE") ?: "cpu")
@@ -76,7 +80,7 @@ internal class GoldenReplayTest {
 
   /** What is wrong with the case's replay, or null where there is none. */
   private fun replayed(case: GoldenCase): List<String>? {
-    val replay = listOf(TENSOR_CASES, LAYER_CASES, SEQUENCE_CASES, TRAINING_CASES, DATA_CASES, LOSS_CASES, PICTURE_CASES).firstNotNullOfOrNull { it[case.op] }
+    val replay = replays.firstNotNullOfOrNull { it[case.op] } ?: return null
     return try {
       case.differences(Context.current().fork(Generator(0)).run { replay(case) })
     } catch (e: Exception) {
