@@ -18,7 +18,7 @@ final class Hooks {
 
   final List<Function<Tensor, @Nullable Tensor>> before = new ArrayList<>(0);
   final List<BiFunction<Tensor, Tensor, @Nullable Tensor>> after = new ArrayList<>(0);
-  final List<BiFunction<@Nullable Tensor, Tensor, @Nullable Tensor>> backward = new ArrayList<>(0);
+  final List<BiFunction<Tensor, Tensor, @Nullable Tensor>> backward = new ArrayList<>(0);
 
   /** Adds {@code hook}; running the result takes it away again, also while hooks run. */
   static <H> Runnable add(List<H> hooks, H hook) {

@@ -148,7 +148,7 @@ public abstract class Module implements Layers, Cloneable {
    * Runs as backward passes, with the gradient of the input (null where it has none) and that of the output; what it
    * returns, unless null, takes the place of the input's. Running the result takes the hook away.
    */
-  public final Runnable registerFullBackwardHook(BiFunction<@Nullable Tensor, Tensor, @Nullable Tensor> hook) {
+  public final Runnable registerFullBackwardHook(BiFunction<Tensor, Tensor, @Nullable Tensor> hook) {
     return Hooks.add(hooks.backward, hook);
   }
 
