@@ -1,8 +1,8 @@
 package io.ktrain.cuda;
 
+import io.ktrain.op.Activations;
 import io.ktrain.op.Call;
 import io.ktrain.op.Creation;
-import io.ktrain.op.Activations;
 import io.ktrain.random.Generator.Draw;
 import io.ktrain.tensor.Tensor;
 
