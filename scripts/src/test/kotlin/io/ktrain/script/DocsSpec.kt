@@ -11,17 +11,16 @@ import java.io.StringWriter
 import java.lang.reflect.Modifier.isAbstract
 import java.lang.reflect.Modifier.isPublic
 import java.nio.file.Path
-import java.util.jar.JarFile
 import java.util.spi.ToolProvider
-import kotlin.io.path.isDirectory
 import kotlin.io.path.listDirectoryEntries
-import kotlin.io.path.name
+import kotlin.io.path.nameWithoutExtension
 import kotlin.io.path.readText
 import kotlin.io.path.writeText
 
 /** What the pages show compiles and is right. */
 internal class DocsSpec : FunSpec({
   val bench = Workbench(this)
+  val flowers by lazy { bench.script("flowers.csv", "length,width,species\n5.1,3.5,setosa\n6.2,2.9,versicolor") }
   fun text(page: String) = Path.of("../docs").resolve(page).readText()
   fun blocks(page: String, language: String = "kotlin"): List<String> =
     text(page).split("```$language\n").drop(1).map { it.substringBefore("```") }.also { it.shouldNotBeEmpty() }
@@ -32,7 +31,8 @@ internal class DocsSpec : FunSpec({
   for (page in listOf("scripts.md", "cuda.md", "models.md", "files.md", "data.md", "pytorch.md")) {
     test("the blocks of $page are scripts") {
       blocks(page).forEachIndexed { i, text ->
-        bench.ended(bench.check("block$i.ktrain.kts", text)) shouldBe "0 "
+        val readable = text.replace("flowers.csv", "$flowers")
+        bench.ended(bench.check("block$i.ktrain.kts", readable)) shouldBe "0 "
       }
     }
   }
@@ -64,31 +64,22 @@ private fun tables(page: String): String {
   var inTable = false
   return page.lines().joinToString("\n") { line ->
     when {
-      line.startsWith("```") -> "".also { preamble++ }
+      line.startsWith("```") -> "//".also { preamble++ }
       preamble == 1 -> line
       line.startsWith("## ") -> (if (sections > 0) "}; s$sections(); " else "") + "fun s${++sections}() {"
       line == "| PyTorch | ktrain, in a module |" -> "sequential {".also { inTable = true }
       line.startsWith("| ") && "| ktrain" !in line -> Regex("`([^`]+)`").findAll(line.substringAfterLast(" | "))
         .joinToString("; ") { "run { ${it.groupValues[1]} }" }
       inTable && line.isEmpty() -> "}".also { inTable = false }
-      else -> ""
+      else -> "//"
     }
-  } + "}; s$sections()"
+  } + "\n}; s$sections()"
 }
 
 /** The concrete public classes beside [base] that extend it. */
 private fun publicClasses(base: Class<*>): List<String> {
-  val jar = Path.of(base.protectionDomain.codeSource.location.toURI())
-  val names = if (jar.isDirectory()) {
-    jar.resolve(base.packageName.replace('.', '/')).listDirectoryEntries("*.class").map { it.name }
-  } else {
-    JarFile(jar.toFile()).use { file ->
-      file.entries().asSequence().map { it.name }.filter { it.substringBeforeLast('/') == base.packageName.replace('.', '/') }
-        .map { it.substringAfterLast('/') }.toList()
-    }
-  }
-  return names.filter { it.endsWith(".class") && '$' !in it }
-    .map { Class.forName("${base.packageName}.${it.removeSuffix(".class")}") }
+  val sources = Path.of("../runtime/tensor/src/main/java").resolve(base.packageName.replace('.', '/'))
+  return sources.listDirectoryEntries("*.java").map { Class.forName("${base.packageName}.${it.nameWithoutExtension}") }
     .filter { base.isAssignableFrom(it) && isPublic(it.modifiers) && !isAbstract(it.modifiers) }
     .map { it.simpleName }.also { it.shouldNotBeEmpty() }
 }
