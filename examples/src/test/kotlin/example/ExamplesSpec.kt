@@ -67,11 +67,13 @@ class ExamplesSpec : StringSpec({
     run("mnist-loop", folder, "data" to folder.toString(), "epochs" to "1")
   }
 
+  val few = arrayOf("steps" to "60", "evaluations" to "2", "characters" to "20")
+
   "gpt, on a text that repeats itself" {
     val folder = tempdir().toPath()
     verses(folder)
     val small = arrayOf("layers" to "1", "heads" to "2", "width" to "16", "context" to "16", "lr" to "1e-2")
-    run("gpt", folder, "data" to folder.toString(), "steps" to "60", "evaluations" to "2", "characters" to "20", *small)
+    run("gpt", folder, "data" to folder.toString(), *few, *small)
     lines() shouldHaveSize 2
     last("Valid loss") shouldBeLessThan 1.5
   }
@@ -80,12 +82,25 @@ class ExamplesSpec : StringSpec({
     val folder = tempdir().toPath()
     verses(folder)
     val small = arrayOf("hidden" to "32", "width" to "8", "length" to "16", "lr" to "2e-2")
-    run("char-lstm", folder, "data" to folder.toString(), "steps" to "60", "evaluations" to "2", "characters" to "20", *small)
+    run("char-lstm", folder, "data" to folder.toString(), *few, *small)
     lines() shouldHaveSize 2
     last("Valid loss") shouldBeLessThan 1.5
   }
 
-  for (name in listOf("iris", "xor", "mnist", "mnist-loop", "gpt", "char-lstm")) {
+  "transfer-learning: frozen features stay as they are, unfrozen ones do not" {
+    val folder = tempdir().toPath()
+    val models = folder.resolve("models").toString()
+    val lines = printedBy { run("transfer-learning", folder, "epochs" to "4", "folder" to models) }
+    fun accuracy(line: String) = line.substringAfter(": ").take(5).toDouble()
+    val (rows, frozen, unfrozen) = lines.filter { it.startsWith("rows") }
+    accuracy(rows) shouldBeGreaterThan 0.9
+    accuracy(frozen) shouldBeGreaterThan 0.7
+    accuracy(unfrozen) shouldBeGreaterThan 0.7
+    frozen shouldContain "2,056 parameters trained; features as before: true"
+    unfrozen shouldContain "3,352 parameters trained; features as before: false"
+  }
+
+  for (name in listOf("iris", "xor", "mnist", "mnist-loop", "transfer-learning", "gpt", "char-lstm")) {
     "$name passes its check, with no data there at all" {
       val result = host(tempdir().toPath()).check(Path.of("$name.ktrain.kts"))
       val said = result.diagnostics.joinToString("\n")
@@ -107,6 +122,19 @@ class ExamplesSpec : StringSpec({
     result.diagnostics.joinToString() shouldContain "epochs"
   }
 })
+
+/** The lines that a script itself prints. */
+private fun printedBy(body: () -> Unit): List<String> {
+  val before = System.out
+  val bytes = ByteArrayOutputStream()
+  System.setOut(PrintStream(bytes, true))
+  try {
+    body()
+  } finally {
+    System.setOut(before)
+  }
+  return bytes.toString().lines()
+}
 
 /** MNIST's four files with 384 and 64 pictures: the digit is the row of a bright stripe. */
 private fun stripes(folder: Path) {

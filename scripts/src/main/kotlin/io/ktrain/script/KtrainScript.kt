@@ -63,6 +63,7 @@ internal object KtrainCompilation : ScriptCompilationConfiguration({
     "io.ktrain.data.*",
     "io.ktrain.train.*",
     "io.ktrain.dsl.*",
+    "io.ktrain.models.*",
     "io.ktrain.script.*",
     "java.nio.file.Path",
     "kotlin.io.path.Path",

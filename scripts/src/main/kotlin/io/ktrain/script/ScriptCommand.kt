@@ -51,7 +51,7 @@ internal class ScriptCommand(private val request: Request, private val out: Prin
     val check = Check()
     val result = silently { host.check(opened, arguments, check) }
     if (!result.isOk) return report(result)
-    val tables = LayerTables(check, result.names.associateWith { result[it] }).tables()
+    val tables = Models(check, result.names.associateWith { result[it] }).tables()
     if (tables.isEmpty()) return wrong("${request.script} calls no model and has none at its top level.")
     tables.forEach(out::println)
     return result.exitCode

@@ -6,6 +6,7 @@ import io.ktrain.tensor.KtrainException
 import io.ktrain.tensor.ScriptError
 import io.ktrain.train.Interrupted
 import io.ktrain.train.Run
+import io.ktrain.train.unusedParameters
 import java.io.IOException
 import java.io.OutputStream
 import java.io.PrintStream
@@ -73,8 +74,11 @@ public class ScriptHost internal constructor(
         }
       }
     }
-    if (result.error != null || !check.valuesRead()) return result
-    return result.with(note("it reads values, which are unknown here: branches on them were taken one way"))
+    if (result.error != null) return result
+    val models = Models(check, result.names.associateWith { result[it] }).called()
+    val unused = models.mapNotNull { unusedParameters(it, check.trained()) }.map(::note)
+    val read = note("it reads values, which are unknown here: branches on them were taken one way")
+    return result.with(unused + if (check.valuesRead()) listOf(read) else emptyList())
   }
 
   internal fun describe(opened: OpenScript): ScriptResult {
@@ -153,8 +157,8 @@ public class ScriptHost internal constructor(
       .copy(file = it.file, line = it.line, column = it.column)
   }
 
-  private fun ScriptResult.with(diagnostic: Diagnostic) =
-    ScriptResult(exitCode, diagnostics + diagnostic, params, value, names.associateWith { this[it] }, error)
+  private fun ScriptResult.with(more: List<Diagnostic>) =
+    ScriptResult(exitCode, diagnostics + more, params, value, names.associateWith { this[it] }, error)
 
   private companion object {
     /** One for the process, since warming a compiler takes most of its time; it takes one script at a time. */

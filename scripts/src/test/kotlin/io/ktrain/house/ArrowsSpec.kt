@@ -17,7 +17,7 @@ private val house: Map<String, List<String>> = linkedMapOf(
   "cuda" to listOf("cuda"),
   "data" to listOf("data"),
   "train" to listOf("train"),
-  "dsl" to listOf("dsl"),
+  "dsl" to listOf("dsl", "models"),
   "scripts" to listOf("script"),
 ).mapValues { (_, packages) -> packages.map { "io.ktrain.$it.." } }
 
@@ -64,6 +64,11 @@ class ArrowsSpec : FunSpec({
   test("dsl names no backend") {
     noClasses().that().resideInAnyPackage(*packages("dsl"))
       .should().dependOnClassesThat().resideInAnyPackage("io.ktrain.backend..").check(classes)
+  }
+
+  test("the words know no network that is written in them") {
+    noClasses().that().resideInAPackage("io.ktrain.dsl..")
+      .should().dependOnClassesThat().resideInAPackage("io.ktrain.models..").check(classes)
   }
 
   test("no package but the core is in a cycle") {

@@ -92,4 +92,43 @@ internal class CheckSpec : FunSpec({
       it shouldContain "size.ktrain.kts:2:1: note: a value, unknown here, was read; was a size made from it?"
     }
   }
+  test("parameters that are to be trained and nothing computes with are named, in a loop of one's own too") {
+    val head = """
+      val vgg = vgg16()
+      vgg.register("fc", Linear(1000, 1))
+      val optimizer = Sgd(vgg.parameters(), lr = 0.1)
+    """.trimIndent()
+    val loop = """
+      for (i in 1..2) step {
+          val loss = vgg(zeros(2, 3, 64, 64)).sum()
+          optimizer.zeroGrad()
+          loss.backward()
+          optimizer.step()
+      }
+    """.trimIndent()
+    val said = bench.ended(bench.check("unused.ktrain.kts", "$head\n$loop"))
+    said shouldStartWith
+      "0 note: fc.weight, fc.bias: registered in VGG and to be trained, but nothing computes with it."
+    said.lines().size shouldBe 1
+    bench.ended(bench.check("frozen.ktrain.kts", "$head\nvgg.getSubmodule(\"fc\").freeze()\n$loop")) shouldBe "0 "
+    bench.ended(bench.check("untrained.ktrain.kts", "$head\nvgg(zeros(2, 3, 64, 64))")) shouldBe "0 "
+  }
+  test("parameters that only an evaluation computes with, or that fit was told of, are not named") {
+    val net = """
+      class Net : Module() {
+          val body by linear(4, 3)
+          val fc by linear(3, 2)
+          override fun forward(x: Tensor) = if (isTraining) body(x) else fc(body(x))
+      }
+      val net = Net()
+      val (train, valid) = iris().split(120, 30)
+    """.trimIndent()
+    fun fit(more: String) = """
+      fit(net, 1, train = train.batches(16), $more optimizer = Sgd(net.parameters(), lr = 0.1)) {
+          step { (x, _) -> net(x).sum() }
+    """.trimIndent()
+    bench.ended(bench.check("eval.ktrain.kts", "$net\n${fit("valid = valid.batches(16),")}\n}")) shouldBe "0 "
+    bench.ended(bench.check("told.ktrain.kts", "$net\n${fit("")}\nallowUnused()\n}")) shouldBe "0 "
+    bench.ended(bench.check("not-told.ktrain.kts", "$net\n${fit("")}\n}")) shouldStartWith "0 note: fc.weight, fc.bias"
+  }
 })

@@ -69,7 +69,7 @@ internal class LauncherSpec : FunSpec({
     ktrain("summary", "right.kts").run {
       code shouldBe 0
       out.lines().first() shouldBe "net: Sequential of f32[8,4]"
-      out shouldContain Regex("0 +Linear +.*2\\] +10\n")
+      out shouldContain Regex("0 +Linear-1 +.*2\\] +10\n")
     }
   }
   test("help of a script, of a command, of ktrain; versions; doctor; completion") {

@@ -12,6 +12,7 @@ import java.util.function.Function;
  */
 public final class Parameter extends Tensor {
   private boolean sized;
+  private boolean used;
 
   /** Takes over {@code value}'s memory. */
   public Parameter(Tensor value) {
@@ -37,13 +38,35 @@ public final class Parameter extends Tensor {
   /** Gives a lazy parameter its values; outside the graph. */
   public void size(Shape shape, Function<Shape, Tensor> init) {
     if (sized) throw new IllegalStateException("parameter: it already is " + describe());
-    become(Context.current().withGrad(false, () -> init.apply(shape)));
+    become(Context.current().withGrad(false, () -> init.apply(shape).to(getDtype())));
     sized = true;
+  }
+
+  /** Another parameter of the same values. */
+  Parameter twin() {
+    Parameter twin = sized ? new Parameter(detach().copy()) : new Parameter(getDtype());
+    twin.setRequiresGrad(getRequiresGrad());
+    return twin;
   }
 
   /** Puts other values in the place of these: on another device, or read from a file. */
   void replace(Tensor value) {
     become(value);
     sized = true;
+  }
+
+  /** Whether an operation has read its values, since it was made or {@link #setUsed} said otherwise. */
+  public boolean isUsed() {
+    return used;
+  }
+
+  /** Begins to look anew whether it is used, or says that it counts as used. */
+  public void setUsed(boolean used) {
+    this.used = used;
+  }
+
+  @Override
+  public void markRead() {
+    used = true;
   }
 }

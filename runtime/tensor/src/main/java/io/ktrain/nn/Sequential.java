@@ -2,18 +2,21 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
 import java.util.List;
+import java.util.Map;
 
-/** Layers one after another; keys are "0", "1", ... as PyTorch's. */
-public final class Sequential extends Module {
-  private final List<Module> layers;
-
+/** Layers one after another; keys are "0", "1", ... or the names that were given, as PyTorch's. */
+public final class Sequential extends IndexedModules<Module> {
   public Sequential(List<? extends Module> layers) {
-    this.layers = List.copyOf(layers);
-    for (int i = 0; i < layers.size(); i++) register(Integer.toString(i), layers.get(i));
+    super(layers);
   }
 
   public Sequential(Module... layers) {
     this(List.of(layers));
+  }
+
+  /** Layers by name, in the map's order: PyTorch's Sequential of an OrderedDict. */
+  public Sequential(Map<String, ? extends Module> named) {
+    super(named);
   }
 
   /** For a builder: remembers the user's line a layer was appended at. */
@@ -22,22 +25,9 @@ public final class Sequential extends Module {
     return layer;
   }
 
-  public Module get(int index) {
-    return layers.get(index);
-  }
-
-  public int size() {
-    return layers.size();
-  }
-
-  @Override
-  public List<Object> arguments() {
-    return List.of(layers);
-  }
-
   @Override
   public Tensor forward(Tensor x) {
-    for (Module m : layers) x = m.invoke(x);
+    for (Module m : this) x = m.invoke(x);
     return x;
   }
 }

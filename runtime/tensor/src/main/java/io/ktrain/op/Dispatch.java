@@ -74,6 +74,7 @@ public final class Dispatch {
       if (t == null) continue;
       shapesOnly |= t.isShapeOnly();
       requiresGrad |= t.getRequiresGrad();
+      if (op.isDifferentiable()) t.markRead(); // the others are updates and writes
     }
     requiresGrad &= context.isGradEnabled() && op.isDifferentiable();
     boolean viaParts = requiresGrad && op.gradient == null && op.gradients == null && op.pointwise == null;
@@ -117,6 +118,7 @@ public final class Dispatch {
 
   /** Puts a result that was made outside, on another device for example, into the graph. */
   public static <A> Tensor recorded(Op<A> op, A attributes, Tensor result, Tensor... in) {
+    for (Tensor t : in) t.markRead();
     if (records(in)) record(op, attributes, new Tensor[] {result}, in);
     return result;
   }

@@ -84,18 +84,24 @@ public final class Elementwise {
       .tests(t -> t.unary().flat()).build();
   public static final Op<double[]> CLAMP = pointwise("clamp", Types.PROMOTE, X.max(param(0)).min(param(1)), "x held between min and max; NaN stays.")
       .derivative(0, IN.ge(param(0)).choose(IN.le(param(1)).choose(G, of(0)), of(0))).tests(t -> t.numbers(-0.5, 0.7).unary()).build();
-  public static final Op<double[]> CLAMP_MIN = pointwise("clampMin", Types.PROMOTE, X.max(Y), "x, or min where that is larger.")
-      .derivative(0, IN.ge(OUT).choose(G, of(0))).derivative(1, IN.ge(OUT).choose(of(0), G)).tests(OpTests::binary).build();
-  public static final Op<double[]> CLAMP_MAX = pointwise("clampMax", Types.PROMOTE, X.min(Y), "x, or max where that is smaller.")
-      .derivative(0, IN.le(OUT).choose(G, of(0))).derivative(1, IN.le(OUT).choose(of(0), G)).tests(OpTests::binary).build();
+  public static final Op<double[]> CLAMP_MIN = pointwise("clampMin", Types.PROMOTE, X.max(Y),
+      "x, or min where that is larger.")
+      .derivative(0, IN.ge(OUT).choose(G, of(0))).derivative(1, IN.ge(OUT).choose(of(0), G)).tests(OpTests::binary)
+      .build();
+  public static final Op<double[]> CLAMP_MAX = pointwise("clampMax", Types.PROMOTE, X.min(Y),
+      "x, or max where that is smaller.")
+      .derivative(0, IN.le(OUT).choose(G, of(0))).derivative(1, IN.le(OUT).choose(of(0), G)).tests(OpTests::binary)
+      .build();
   /** How many digits are left behind the point; negative ones stand before it. */
   public record Digits(int decimals) {}
 
   public static final Op<Digits> ROUND_TO = composite("roundTo", Digits.class, "Rounded to so many decimals.", c -> {
     double scale = Math.pow(10, Math.abs(c.attributes().decimals()));
-    return c.attributes().decimals() < 0 ? c.in(0).div(scale).round().mul(scale) : c.in(0).mul(scale).round().div(scale);
+    return c.attributes().decimals() < 0 ? c.in(0).div(scale).round().mul(scale)
+        : c.in(0).mul(scale).round().div(scale);
   }).floating().internal().tests(t -> t.flat().reference((by, in) -> NdArray.by(in.get(0).shape(),
-      i -> new java.math.BigDecimal(in.get(0).at(i)).setScale(by.decimals(), java.math.RoundingMode.HALF_EVEN).doubleValue()))
+      i -> new java.math.BigDecimal(in.get(0).at(i)).setScale(by.decimals(),
+          java.math.RoundingMode.HALF_EVEN).doubleValue()))
       .with(new Digits(1), OpTests.shape(2, 3)).with(new Digits(-1), OpTests.shape(3))).build();
   public static final Op<double[]> WHERE = pointwise("where", Types.AFTER_CONDITION, X.choose(Y, Z), "yes where the condition holds, else no.").tests(OpTests::conditional).build();
 

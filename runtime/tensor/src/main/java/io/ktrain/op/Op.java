@@ -46,8 +46,8 @@ public final class Op<A> {
   final Gradient<A>[] gradient;
   final Gradients<A> gradients;
   final Pointwise pointwise;
-  final Autocast.Rule autocast;
   private final List<Expr> update;
+  final Autocast.Rule autocast;
   final boolean onHost;
   private final boolean internal;
   private final Consumer<OpTests<A>> tests;
@@ -61,8 +61,8 @@ public final class Op<A> {
     gradient = b.gradient;
     gradients = b.gradients;
     pointwise = b.pointwise;
-    autocast = b.autocast;
     update = b.update;
+    autocast = b.autocast;
     onHost = b.onHost;
     internal = b.internal;
     tests = b.tests;

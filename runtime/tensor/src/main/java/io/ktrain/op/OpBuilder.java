@@ -18,8 +18,8 @@ final class OpBuilder<A> {
   Op.Gradient<A>[] gradient;
   Op.Gradients<A> gradients;
   Pointwise pointwise;
-  Autocast.Rule autocast;
   List<Expr> update;
+  Autocast.Rule autocast;
   boolean onHost;
   boolean internal;
   Consumer<OpTests<A>> tests;

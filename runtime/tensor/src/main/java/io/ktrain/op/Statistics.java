@@ -92,7 +92,8 @@ public final class Statistics {
           i -> in.get(0).at(i) / Math.max(d.eps(), norm(Oracles.line(in.get(0), d.dim(), i), d.p()))))
           .with(new Distance(2, 1, 1e-12, true), shape(3, 4)).with(new Distance(1, 0, 3, true), strided(4, 3))).build();
 
-  public static final Op<Over> LOGSUMEXP = composite("logsumexp", Over.class, "log(sum(exp(x))) over dims, without overflow.",
+  public static final Op<Over> LOGSUMEXP = composite("logsumexp", Over.class,
+      "log(sum(exp(x))) over dims, without overflow.",
       c -> {
         Over over = c.attributes();
         Tensor highest = c.in(0).detach().amax(over.dims(), true);
@@ -165,7 +166,8 @@ public final class Statistics {
         Tensor x = c.in(0);
         int[] others = IntStream.range(0, x.getNdim()).filter(i -> i != d.dim()).toArray();
         Tensor norms = norm(x, d.p(), new Over(others, true));
-        Tensor factor = Elementwise.where(norms.gt(d.eps()), Tensor.constant(d.eps()).div(norms.add(1e-7)), Tensor.constant(1.0));
+        Tensor factor = Elementwise.where(norms.gt(d.eps()), Tensor.constant(d.eps()).div(norms.add(1e-7)),
+            Tensor.constant(1.0));
         return x.mul(factor);
       }).floating()
       .autocast(F32).tests(t -> t.reference((d, in) -> NdArray.by(in.get(0).shape(), i -> {
@@ -174,7 +176,8 @@ public final class Statistics {
       })).with(new Distance(2, 0, 1, true), shape(3, 4)).with(new Distance(1, 1, 5, true), strided(4, 3))).build();
 
   public static final Op<Correction> COV = composite("cov", Correction.class,
-      "The covariances of the rows of [variables, observations].", c -> covariance(c.in(0), c.attributes().of())).floating()
+      "The covariances of the rows of [variables, observations].", c ->
+          covariance(c.in(0), c.attributes().of())).floating()
       .tests(t -> t.reference((by, in) -> NdArray.by(new int[] {3, 3}, i -> covariance(in.get(0), i[0], i[1], by.of())))
           .with(new Correction(1), shape(3, 5)).with(new Correction(0), strided(3, 4))).build();
 
@@ -252,13 +255,15 @@ public final class Statistics {
     return new Over(new int[] {d.dim()}, keepDim);
   }
 
-  private static Op<Over> over(String name, String doc, Function<Call<Over>, Tensor> rule, ToDoubleFunction<double[]> oracle) {
+  private static Op<Over> over(String name, String doc, Function<Call<Over>, Tensor> rule,
+      ToDoubleFunction<double[]> oracle) {
     return composite(name, Over.class, doc, rule).tests(t -> lines(t, o -> o, oracle)).build();
   }
 
   /** Samples over one dim and two, kept and not; the oracle sees the elements that fold into one. */
   private static <A> OpTests<A> lines(OpTests<A> t, Function<Over, A> by, ToDoubleFunction<double[]> oracle) {
-    Over one = new Over(new int[] {1}, false), kept = new Over(new int[] {0}, true), two = new Over(new int[] {0, 2}, false);
+    Over one = new Over(new int[] {1}, false), kept = new Over(new int[] {0}, true),
+        two = new Over(new int[] {0, 2}, false);
     for (Over over : new Over[] {one, kept, two})
       for (Input x : over == two ? new Input[] {shape(2, 3, 4)} : new Input[] {shape(3, 4), strided(4, 5)})
         t.with(by.apply(over), x);

@@ -1,6 +1,7 @@
 package io.ktrain.optim;
 
 import io.ktrain.nn.Parameter;
+import io.ktrain.tensor.Check;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.KtrainException;
@@ -25,7 +26,8 @@ public abstract class Optimizer {
   Optimizer(List<ParamGroup> groups, Map<HyperParameter, Double> defaults) {
     this.defaults = new EnumMap<>(defaults);
     if (groups.isEmpty() || groups.stream().allMatch(g -> g.parameters().isEmpty()))
-      throw new KtrainException(name() + ": got no parameters. Fix: model.parameters(); a layer must be declared with `by` to have any.");
+      throw new KtrainException(name()
+          + ": got no parameters. Fix: model.parameters(); a layer must be declared with `by` to have any.");
     this.defaults.forEach((which, value) -> which.require(name(), value));
     groups.forEach(this::addParamGroup);
   }
@@ -40,7 +42,8 @@ public abstract class Optimizer {
     seen.addAll(parameters());
     for (Parameter p : group.parameters())
       if (!seen.add(p))
-        throw new KtrainException(name() + ": a parameter (" + p.describe() + ") is listed twice, so each step would change it twice."
+        throw new KtrainException(name() + ": a parameter (" + p.describe()
+            + ") is listed twice, so each step would change it twice."
             + " Fix: list shared parameters in one group only; model.parameters() names each once.");
     group.takeDefaults(name(), defaults);
     check(group);
@@ -77,8 +80,8 @@ public abstract class Optimizer {
   }
 
   /**
-   * One update, with gradients made here: drops those there are, computes {@code loss} and walks back from it, unless it
-   * did so itself. Gives the loss before the update.
+   * One update, with gradients made here: drops those there are, computes {@code loss} and walks back from it, unless
+   * it did so itself. Gives the loss before the update.
    */
   public Tensor step(Supplier<Tensor> loss) {
     Tensor value = evaluate(loss);
@@ -98,6 +101,11 @@ public abstract class Optimizer {
 
   /** One update from the gradients there are; parameters without one stay as they are. */
   public abstract void step();
+
+  /** Every step begins so: `ktrain check` is told what it would have changed. */
+  final void stepping() {
+    if (Check.active()) Check.current().stepped(parameters());
+  }
 
   /** For messages. */
   abstract String name();

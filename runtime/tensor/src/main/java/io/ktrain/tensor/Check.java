@@ -1,10 +1,13 @@
 package io.ktrain.tensor;
 
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The state of one `ktrain check`: bound around the script, looked at by Dispatch (no kernels), by sources and
@@ -21,6 +24,8 @@ public final class Check {
     public final Map<Path, Map<String, ?>> written = new HashMap<>();
 
     private final Map<Object, Input> inputs = new LinkedHashMap<>();
+    private final Map<Object, Shape> outputs = new LinkedHashMap<>();
+    private final Set<Tensor> trained = Collections.newSetFromMap(new IdentityHashMap<>());
 
     public static Check current() { return CURRENT.isBound() ? CURRENT.get() : null; }
     public static boolean active() { return CURRENT.isBound(); }
@@ -42,6 +47,18 @@ public final class Check {
 
     /** Told by Module.invoke, outermost layers first. */
     public void called(Object layer, Tensor input) { inputs.putIfAbsent(layer, new Input(input.getDtype(), input.getShape())); }
+
+    /** Told by Module.invoke, innermost layers first. */
+    public void returned(Object layer, Tensor output) { outputs.putIfAbsent(layer, output.getShape()); }
+
+    /** What layers gave at their first call, in the order in which they were done. */
+    public Map<Object, Shape> outputs() { return Collections.unmodifiableMap(outputs); }
+
+    /** Told by optimizers: what they would have changed. */
+    public void stepped(Collection<? extends Tensor> parameters) { trained.addAll(parameters); }
+
+    /** What some optimizer would have changed, had there been gradients for it. */
+    public Set<Tensor> trained() { return Collections.unmodifiableSet(trained); }
 
     /** The layers called so far with their first inputs, in the order of their calls. */
     public Map<Object, Input> inputs() { return Collections.unmodifiableMap(inputs); }

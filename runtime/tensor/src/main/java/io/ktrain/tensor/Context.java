@@ -25,6 +25,7 @@ public final class Context {
   private long stepsDone;
   private Device device = Device.CPU;
   private String layer;
+  private PrintOptions printOptions = PrintOptions.DEFAULT;
 
   private Context(Generator generator) {
     this.generator = generator;
@@ -43,6 +44,7 @@ public final class Context {
     c.autocast = autocast == null ? null : autocast.fork();
     c.step = step;
     c.device = device;
+    c.printOptions = printOptions;
     return c;
   }
 
@@ -178,5 +180,14 @@ public final class Context {
 
   public void setLayer(String layer) {
     this.layer = layer;
+  }
+
+  /** How tensors print. */
+  public PrintOptions printOptions() {
+    return printOptions;
+  }
+
+  public void setPrintOptions(PrintOptions options) {
+    printOptions = options;
   }
 }

@@ -1,14 +1,12 @@
 package io.ktrain.tensor;
 
 import io.ktrain.op.Shapes;
+import java.util.List;
 import java.util.Locale;
 
 /** Tensors as PyTorch prints them: four digits, one width for all, the middle of large ones left out. */
 final class Printer {
-  private static final int EDGE = 3;
-  private static final int SUMMARIZED_ABOVE = 1000;
-  private static final int LINE = 80;
-
+  private final PrintOptions options;
   private final double[] values;
   private final long[] wholes;
   private final DType dtype;
@@ -16,7 +14,8 @@ final class Printer {
   private boolean scientific;
   private boolean whole = true;
 
-  private Printer(Tensor t) {
+  private Printer(Tensor t, PrintOptions options) {
+    this.options = options;
     dtype = t.getDtype();
     values = dtype.isFloating() ? t.toDoubleArray() : null;
     wholes = dtype.isFloating() ? null : t.toLongArray();
@@ -31,9 +30,10 @@ final class Printer {
     else if (t.getRequiresGrad()) suffix.append(", requires_grad=True");
     if (t.isShapeOnly()) return "tensor(..., size=" + t.getShape() + suffix + ")";
     if (t.numel() == 0) return "tensor([]" + (t.getNdim() == 1 ? "" : ", size=(" + t.getShape().toString().replaceAll("[\\[\\]]", "").replace(",", ", ") + ")") + suffix + ")";
-    boolean summarized = t.numel() > SUMMARIZED_ABOVE;
-    Tensor shown = Context.current().withGrad(false, () -> summarized ? corners(t.detach()) : t.detach());
-    var p = new Printer(shown);
+    PrintOptions options = Context.current().printOptions();
+    boolean summarized = t.numel() > options.threshold();
+    Tensor shown = Context.current().withGrad(false, () -> summarized ? corners(t.detach(), options.edgeItems()) : t.detach());
+    var p = new Printer(shown, options);
     p.measure();
     var s = new StringBuilder("tensor(");
     p.write(s, t.getShape(), shown.getShape(), 0, 0, "tensor(".length(), summarized);
@@ -41,9 +41,9 @@ final class Printer {
   }
 
   /** The first and last elements of each long dim. */
-  private static Tensor corners(Tensor t) {
+  private static Tensor corners(Tensor t, int edge) {
     for (int d = 0; d < t.getNdim(); d++)
-      if (t.size(d) > 2 * EDGE) t = Shapes.cat(java.util.List.of(t.narrow(d, 0, EDGE), t.narrow(d, t.size(d) - EDGE, EDGE)), d);
+      if (t.size(d) > 2 * edge) t = Shapes.cat(List.of(t.narrow(d, 0, edge), t.narrow(d, t.size(d) - edge, edge)), d);
     return t;
   }
 
@@ -64,6 +64,7 @@ final class Printer {
     if (high > 0) scientific = whole ? high / low > 1000 || high > 1e8 : high / low > 1000 || high > 1e8 || low < 1e-4;
     // As PyTorch: zeros, infinities and NaN do not widen the column.
     for (int i = 0; i < values.length; i++) if (values[i] != 0 && Double.isFinite(values[i])) width = Math.max(width, element(i).length());
+    if (options.sciMode() != null) scientific = options.sciMode(); // the width stays the values' own, as in PyTorch
   }
 
   private String element(int i) {
@@ -71,8 +72,8 @@ final class Printer {
     double v = values[i];
     if (Double.isNaN(v)) return "nan";
     if (Double.isInfinite(v)) return v > 0 ? "inf" : "-inf";
-    if (scientific) return String.format(Locale.ROOT, "%.4e", v);
-    return whole ? String.format(Locale.ROOT, "%.0f.", v) : String.format(Locale.ROOT, "%.4f", v);
+    if (scientific) return String.format(Locale.ROOT, "%." + options.precision() + "e", v);
+    return whole ? String.format(Locale.ROOT, "%.0f.", v) : String.format(Locale.ROOT, "%." + options.precision() + "f", v);
   }
 
   private String padded(int i, boolean alone) {
@@ -87,26 +88,26 @@ final class Printer {
       return at + 1;
     }
     int n = shown.get(d);
-    boolean cut = summarized && full.get(d) > 2 * EDGE;
+    boolean cut = summarized && full.get(d) > 2 * options.edgeItems();
     s.append('[');
     if (d == shown.ndim() - 1) {
-      int perLine = Math.max(1, (LINE - indent - d - 1) / (width + 2)), onLine = 0;
+      int perLine = Math.max(1, (options.lineWidth() - indent - d - 1) / (width + 2)), onLine = 0;
       for (int i = 0; i < n; i++) {
-        if (cut && i == EDGE) {
+        if (cut && i == options.edgeItems()) {
           s.append(" ...,");
           onLine++;
           s.append(onLine % perLine == 0 ? "\n" + " ".repeat(indent + d + 1) : " ");
         }
         s.append(padded(at + i, false));
         onLine++;
-        if (i < n - 1) s.append(',').append(onLine % perLine == 0 ? "\n" + " ".repeat(indent + d + 1) : cut && i == EDGE - 1 ? " " : " ");
+        if (i < n - 1) s.append(',').append(onLine % perLine == 0 ? "\n" + " ".repeat(indent + d + 1) : cut && i == options.edgeItems() - 1 ? " " : " ");
       }
       s.append(']');
       return at + n;
     }
     String gap = ",\n" + "\n".repeat(shown.ndim() - d - 2) + " ".repeat(indent + d + 1);
     for (int i = 0; i < n; i++) {
-      if (cut && i == EDGE) s.append("...").append(gap);
+      if (cut && i == options.edgeItems()) s.append("...").append(gap);
       at = write(s, full, shown, d + 1, at, indent, summarized);
       if (i < n - 1) s.append(gap);
     }

@@ -60,6 +60,8 @@ public class FitScope<B> internal constructor(hasValidation: Boolean) {
   internal var clipValue: Double? = null
   internal var clipNormType = 2.0
   internal var averages: Averages? = null
+  internal var unusedAllowed = false
+    private set
   internal var accumulate = 1
   internal var autocast: DType? = null
   internal var checkpoints: Keeping? = null
@@ -165,6 +167,14 @@ public class FitScope<B> internal constructor(hasValidation: Boolean) {
   public fun accumulate(steps: Int) {
     if (steps < 1) throw KtrainException("accumulate: expected at least 1 batch a step, got $steps.")
     accumulate = steps
+  }
+
+  /**
+   * Parameters that the optimizer holds and the step computes nothing with are meant to be there: without this `fit`
+   * names them once, after the first step (with validation: after the first epoch's).
+   */
+  public fun allowUnused() {
+    unusedAllowed = true
   }
 
   /**

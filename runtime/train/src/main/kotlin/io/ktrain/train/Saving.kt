@@ -4,6 +4,7 @@ package io.ktrain.train
 
 import io.ktrain.format.Bundle
 import io.ktrain.format.StateDictFile
+import io.ktrain.nn.IncompatibleKeys
 import io.ktrain.nn.Module
 import io.ktrain.tensor.Check
 import io.ktrain.tensor.Context
@@ -31,14 +32,16 @@ public fun loadModel(file: Path, vararg own: KClass<out Module>): Module =
 
 /**
  * Reads parameters and buffers from a `.safetensors` file, a `.ktrain` bundle or a file of PyTorch's, told apart by what
- * they hold. Of a
- * checkpoint, [key] says which of its dicts: `model.load(file, "model_state_dict")`. StateDictError lists every name
- * that is missing, unexpected or of another shape, and nothing is changed unless all fit. Layers whose size was still
- * open take the file's. In `ktrain check` a file that does not exist is taken to fit.
+ * they hold. Of a checkpoint, [key] says which of its dicts: `model.load(file, "model_state_dict")`. StateDictError
+ * lists every name that is missing, unexpected or of another shape, and nothing is changed unless all fit; without
+ * [strict] names may be missing or unexpected, and the result tells which were. Layers whose size was still open take
+ * the file's. In `ktrain check` a file that does not exist is taken to fit.
  */
 @JvmOverloads
-public fun Module.load(file: Path, key: String? = null) {
+public fun Module.load(file: Path, key: String? = null, strict: Boolean = true): IncompatibleKeys {
   val promised = Check.current()?.written
-  if (promised != null && file.toAbsolutePath().normalize() !in promised && Files.notExists(file)) return
-  Context.current().scoped("load") { load(StateDictFile.read(file, key)) }
+  if (promised != null && file.toAbsolutePath().normalize() !in promised && Files.notExists(file)) {
+    return IncompatibleKeys(emptyList(), emptyList())
+  }
+  return Context.current().scoped("load") { load(StateDictFile.read(file, key), strict) }
 }

@@ -3,6 +3,7 @@ package io.ktrain.train
 import io.ktrain.nn.Activation
 import io.ktrain.nn.Module
 import io.ktrain.nn.Sequential
+import io.ktrain.tensor.Check
 import io.ktrain.tensor.Context
 import io.ktrain.tensor.DType
 import io.ktrain.tensor.Shape
@@ -48,34 +49,50 @@ public class Summary private constructor(
   /** Megabytes of the parameters. */
   public val parameterMegabytes: Double get() = megabytes(totalParameters)
 
-  /** The table and its totals. */
+  /** The table and its totals, in torchsummary's words. */
   override fun toString(): String = buildString {
-    val cells = listOf(listOf("Name", "Layer", "Output shape", "Parameters")) +
-      rows.map { listOf(it.name, it.layer, it.shape.joinToString(", ", "[", "]"), count(it.parameters)) }
+    val cells = listOf(listOf("Name", "Layer (type)", "Output Shape", "Param #")) + rows.mapIndexed { i, it ->
+      listOf(it.name, "${it.layer}-${i + 1}", it.shape.joinToString(", ", "[", "]"), count(it.parameters))
+    }
     val widths = (0..3).map { column -> cells.maxOf { it[column].length } }
-    val rule = "-".repeat(widths.sum() + 6)
+    val rule = "-".repeat(maxOf(widths.sum() + 6, 40))
     cells.forEachIndexed { i, (name, layer, shape, parameters) ->
       append(name.padEnd(widths[0] + 2)).append(layer.padEnd(widths[1] + 2)).append(shape.padEnd(widths[2] + 2))
       append(parameters.padStart(widths[3])).append('\n')
       if (i == 0) append(rule).append('\n')
     }
     append(rule).append('\n')
-    append("Parameters: ${count(totalParameters)} (trainable: ${count(trainableParameters)})\n")
-    val total = inputMegabytes + activationMegabytes + parameterMegabytes
-    append(
-      "Memory for one sample: input %.2f MB, forward and backward %.2f MB, parameters %.2f MB, total %.2f MB".format(
-        Locale.ROOT, inputMegabytes, activationMegabytes, parameterMegabytes, total,
-      ),
+    append("Total params: ${count(totalParameters)}\n")
+    append("Trainable params: ${count(trainableParameters)}\n")
+    append("Non-trainable params: ${count(totalParameters - trainableParameters)}\n")
+    append(rule).append('\n')
+    val all = inputMegabytes + activationMegabytes + parameterMegabytes
+    val sizes = listOf(
+      "Input size" to inputMegabytes, "Forward/backward pass size" to activationMegabytes,
+      "Params size" to parameterMegabytes, "Estimated Total Size" to all,
     )
+    append(sizes.joinToString("\n") { (what, size) -> "$what (MB): %.2f".format(Locale.ROOT, size) })
   }
 
   public companion object {
     /** Runs [model] once on a tensor without elements like [input], which has the batch as dim 0; no kernel runs. */
-    public fun of(model: Module, input: Tensor): Summary = Calls(model).use { calls ->
-      val x = Tensor.shapeOnly(input.shape, input.dtype, model.device() ?: input.device)
-      Context.current().scoped("summary") { model.inEval { model(x) } }
-      calls.summary(if (x.ndim == 0) 1 else x.numel() / maxOf(1, x.size(0)))
+    public fun of(model: Module, input: Tensor): Summary = of(model, listOf(input)) { model(it.single()) }
+
+    /** The same for a model of several inputs: [call] calls it with tensors without elements like [inputs]. */
+    public fun of(model: Module, inputs: List<Tensor>, call: (List<Tensor>) -> Unit): Summary {
+      val device = model.device() ?: inputs.firstOrNull()?.device ?: Context.current().device()
+      val like = inputs.map { Tensor.shapeOnly(it.shape, it.dtype, device) }
+      return Calls(model).use { calls ->
+        Context.current().scoped("summary") { model.inEval { onShapes { call(like) } } }
+        calls.summary(like.sumOf { if (it.ndim == 0) 1 else it.numel() / maxOf(1, it.size(0)) })
+      }
     }
+
+    /** What was seen of a model whose own calls were not: the layers below it that ran, by their first outputs. */
+    public fun ofCalls(model: Module, outputs: Map<Any, Shape>): Summary = Calls(model).use { it.of(outputs) }
+
+    /** Tensors that a model makes itself, of ones or noise, have no elements either. */
+    private fun onShapes(body: () -> Unit) = if (Check.active()) body() else Check.run(Check(), body)
 
     private fun megabytes(elements: Long) = elements * 4.0 / (1 shl 20)
     private fun count(n: Long) = "%,d".format(Locale.ROOT, n)
@@ -85,24 +102,23 @@ public class Summary private constructor(
   internal class Calls(private val model: Module) : AutoCloseable {
     private val rows = ArrayList<Row>()
     private val seen = HashSet<Module>()
-    private val hooks = ArrayList<Runnable>()
-
-    init {
-      watch("", model)
+    private val paths = model.namedModules().filter { (_, it) -> it !== model && it !is Sequential }
+    private val hooks = paths.map { (path, module) ->
+      module.onForward { _, output -> output.also { rows += row(path, module, it.shape) } }
     }
 
-    private fun watch(path: String, module: Module) {
-      for ((name, child) in module.children()) watch(if (path.isEmpty()) name else "$path.$name", child)
-      if (module === model || module is Sequential) return
-      hooks += module.onForward { _, output -> output.also { rows += row(path, module, it) } }
-    }
-
-    private fun row(path: String, module: Module, output: Tensor): Row {
+    private fun row(path: String, module: Module, output: Shape): Row {
       val own = if (seen.add(module)) module.namedParameters().filterKeys { '.' !in it }.values else emptyList()
-      return Row(path, typeOf(module), listOf(-1) + output.shape.toArray().drop(1), own.sumOf { it.numel() })
+      return Row(path, typeOf(module), listOf(-1) + output.toArray().drop(1), own.sumOf { it.numel() })
     }
 
     private fun typeOf(module: Module) = (module as? Activation)?.type() ?: module.javaClass.simpleName
+
+    fun of(outputs: Map<Any, Shape>): Summary {
+      val byModule = paths.entries.associate { (path, module) -> module to path }
+      for ((layer, shape) in outputs) byModule[layer]?.let { rows += row(it, layer as Module, shape) }
+      return summary(0)
+    }
 
     fun summary(inputElements: Long): Summary {
       val all = model.parameters()
@@ -119,3 +135,10 @@ public class Summary private constructor(
 /** The layer table of [model] for one sample of [shape], without the batch: `println(summary(model, 3, 224, 224))`. */
 public fun summary(model: Module, vararg shape: Int, dtype: DType = DType.f32): Summary =
   Summary.of(model, Tensor.shapeOnly(Shape.of(2, *shape), dtype, Context.current().device()))
+
+/**
+ * The layer table of a model of several inputs, which have the batch as dim 0:
+ * `summary(model, zeros(2, 5, 8), zeros(2, 7, 8)) { (query, memory) -> model(query, memory) }`. Only their shapes matter.
+ */
+public fun summary(model: Module, vararg inputs: Tensor, call: (List<Tensor>) -> Unit): Summary =
+  Summary.of(model, inputs.toList(), call)

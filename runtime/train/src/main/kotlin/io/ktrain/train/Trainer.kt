@@ -39,6 +39,7 @@ internal class Trainer<B>(
   private val schedule = (scope.averages as? Averages.Stochastic)?.schedule(schedule, epochs) ?: schedule
   private val csvLogs = if (checking) emptyList() else scope.csvLogs.map { CsvLog(run.resolve(it)) }
   private val updatesPerEpoch = (train.size + scope.accumulate - 1) / scope.accumulate
+  private val unused = UnusedParameters(model, optimizer, scope.unusedAllowed)
   private val autocast = scope.autocast
   private val scaler = if (autocast == DType.f16) GradScaler() else null
   private var updates = 0
@@ -78,6 +79,7 @@ internal class Trainer<B>(
         val validating = Phase(number, "valid", valid)
         model.inEval { validating.run { index, batch -> validateOn(validating, index, batch) } }
         values += validating.values()
+        tellUnused() // only now, since some may serve validation alone
       }
       Epoch(number, values, training.speed).also { checkpoints?.epochEnded(it) }
     }
@@ -103,7 +105,12 @@ internal class Trainer<B>(
     if (index == first) optimizer.zeroGrad()
     val loss = phase.lossOf(index, batch).let { scaler?.scale(it) ?: it }
     loss.backward(if (together <= 1) null else Tensor.full(loss.shape, 1.0 / together, loss.dtype).to(loss.device))
+    if (valid == null) tellUnused()
     if (checking || index == first + together - 1) update(phase.epoch - 1)
+  }
+
+  private fun tellUnused() {
+    if (!checking) unused.line()?.let { progress.line("fit: $it") }
   }
 
   private fun update(epoch: Int) {

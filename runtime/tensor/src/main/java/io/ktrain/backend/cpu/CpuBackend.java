@@ -32,9 +32,14 @@ public final class CpuBackend implements Backend {
     ReductionKernels.register(this);
     MatMulKernels.register(this);
     ConvolutionKernels.register(this);
+    ResamplingKernels.register(this);
     IndexingKernels.register(this);
     NormalizationKernels.register(this);
     NormKernels.register(this);
+    GroupNormKernels.register(this);
+    CtcKernels.register(this);
+    LinalgKernels.register(this);
+    FftKernels.register(this);
     UpdateKernels.register(this);
     AttentionKernels.register(this);
     RecurrentKernels.register(this);
