@@ -34,9 +34,10 @@ val valid = windows(tokens[cut..<tokens.size(0)], length, stride = length)   // 
 
 val model = CharLstm(vocabulary.size, width, hidden, layers, dropout).to(device)
 
+val random = RandomSampler(train.size, steps / evaluations * batchSize, replacement = true)
 val history = fit(
   model, evaluations,
-  train = train.batches(batchSize, sampler = RandomSampler(train.size, steps / evaluations * batchSize, replacement = true)),
+  train = train.batches(batchSize, sampler = random),
   valid = valid.batches(64),
   optimizer = Adam(model.parameters(), lr),
   schedule = cosine(warmup = 0.05),

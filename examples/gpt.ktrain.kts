@@ -62,9 +62,10 @@ model.apply { m ->
   if (m is Embedding) init.normal(m.weight, std = 0.02)
 }
 
+val random = RandomSampler(train.size, steps / evaluations * batchSize, replacement = true)
 val history = fit(
   model, evaluations,
-  train = train.batches(batchSize, sampler = RandomSampler(train.size, steps / evaluations * batchSize, replacement = true)),
+  train = train.batches(batchSize, sampler = random),
   valid = valid.batches(64),
   optimizer = AdamW(model.parameters(), lr, weightDecay = 0.1, betas = 0.9 to 0.99),
   schedule = cosine(warmup = 0.05),

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * Runs workloads, each round in fresh processes, ktrain and its peer in turn, and prints medians:
  *
  * <pre>
- * ./ktrain bench W1 W2 W6 W8 W9 [--rounds 5] [--threads 2] [--device cuda] [--peer 'path/to/python/run.sh openblas']
+ * ./ktrain bench W1 W2 W4 W5 W6 W8 W9 [--rounds 5] [--threads 2] [--device cuda] [--peer 'path/to/python/run.sh openblas']
  * </pre>
  *
  * The peer is any command that takes the workload's name (tiny10 for W8) and {@code --threads N}, and prints a line with
@@ -30,7 +30,7 @@ import java.util.regex.Pattern;
  */
 public final class Bench {
   private static final Pattern PAIR = Pattern.compile("([a-z0-9_]+)=([-0-9.]+)");
-  private static final List<String> ALL = List.of("W1", "W2", "W6", "W8", "W9");
+  private static final List<String> ALL = List.of("W1", "W2", "W4", "W5", "W6", "W8", "W9");
 
   private final int rounds;
   private final int threads;

@@ -63,7 +63,8 @@ final class Gpt extends Module {
       int batch = x.size(0), length = x.size(1), width = x.size(2);
       Tensor all = qkv.invoke(norm1.invoke(x));
       Tensor[] parts = new Tensor[3];
-      for (int i = 0; i < 3; i++) parts[i] = all.narrow(2, i * width, width).reshape(batch, length, heads, width / heads).transpose(1, 2);
+      for (int i = 0; i < 3; i++) parts[i] = all.narrow(2, i * width, width)
+          .reshape(batch, length, heads, width / heads).transpose(1, 2);
       Tensor y = parts[0].scaledDotProductAttention(parts[1], parts[2], null, 0, true, null);
       x = x.add(projection.invoke(y.transpose(1, 2).reshape(batch, length, width)));
       return x.add(down.invoke(up.invoke(norm2.invoke(x)).gelu()));

@@ -8,6 +8,7 @@ import io.ktrain.nn.MaxPool2d;
 import io.ktrain.nn.Module;
 import io.ktrain.nn.Sequential;
 import io.ktrain.optim.Adam;
+import io.ktrain.optim.AdamW;
 import io.ktrain.optim.Optimizer;
 import io.ktrain.optim.Sgd;
 import io.ktrain.tensor.Context;
@@ -46,6 +47,18 @@ record Training(Module model, Tensor x, Tensor y, Optimizer optimizer, double fl
         double flops = 2 * batch * (conv1 * 2 + (conv2 + dense) * 3);
         yield training(m, images(dtype, batch, 1, 28, 28), 10, new Adam(m.parameters(), 1e-3), flops);
       }
+      case "W4" -> {
+        Module m = in(dtype, new CharLstm(96, 64, 256));
+        int batch = SMALL ? 2 : 32, length = SMALL ? 8 : 64;
+        double flops = 6.0 * batch * length * (4 * 256 * (64 + 256) + 256 * 96);
+        yield tokens(m, 96, batch, length, new Adam(m.parameters(), 1e-3), flops);
+      }
+      case "W5" -> {
+        int batch = SMALL ? 2 : 8, length = SMALL ? 16 : 128;
+        var m = new Gpt(4, 256, 4, length, 256);
+        in(dtype, m);
+        yield tokens(m, 256, batch, length, new AdamW(m.parameters(), 3e-4), 6 * batch * m.multiplications(length));
+      }
       case "W6" -> {
         Module m = in(dtype, mlp(4, 16, 3));
         double flops = 2.0 * 16 * (4 * 16 * 2 + 16 * 3 * 3);
@@ -65,12 +78,17 @@ record Training(Module model, Tensor x, Tensor y, Optimizer optimizer, double fl
         yield training(m, images(dtype, batch, 3, side, side), 1000, new Sgd(m.parameters(), 0.01, 0.9), flops);
       }
       default -> throw new IllegalArgumentException("bench: no workload " + name
-          + "; there are W1, W2, W6, W8, W9, linear4096 and resnet50.");
+          + "; there are W1, W2, W4, W5, W6, W8, W9, linear4096 and resnet50.");
     };
   }
 
   private static Training training(Module model, Tensor x, int classes, Optimizer optimizer, double flops) {
     return new Training(model, x, Tensor.randint(0, classes, x.size(0)), optimizer, flops);
+  }
+
+  /** A language model: each token's target is another, as the peers have it. */
+  private static Training tokens(Module model, int vocabulary, int batch, int length, Optimizer optimizer, double flops) {
+    return new Training(model, Tensor.randint(0, vocabulary, batch, length), Tensor.randint(0, vocabulary, batch * length), optimizer, flops);
   }
 
   private static Tensor images(DType dtype, int... sizes) {

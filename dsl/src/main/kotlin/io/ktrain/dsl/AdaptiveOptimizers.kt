@@ -39,10 +39,10 @@ public fun Adagrad(
   lr: Double = 1e-2,
   lrDecay: Double = 0.0,
   weightDecay: Double = 0.0,
-  initialAccumulator: Double = 0.0,
+  initialAccumulatorValue: Double = 0.0,
   eps: Double = 1e-10,
   maximize: Boolean = false,
-): Adagrad = Adagrad(listOf(ParamGroup(parameters)), lr, lrDecay, weightDecay, initialAccumulator, eps, maximize)
+): Adagrad = Adagrad(listOf(ParamGroup(parameters)), lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize)
 
 /** Adagrad over groups of parameters. */
 public fun Adagrad(
@@ -50,10 +50,10 @@ public fun Adagrad(
   lr: Double = 1e-2,
   lrDecay: Double = 0.0,
   weightDecay: Double = 0.0,
-  initialAccumulator: Double = 0.0,
+  initialAccumulatorValue: Double = 0.0,
   eps: Double = 1e-10,
   maximize: Boolean = false,
-): Adagrad = Adagrad(groups.toList(), lr, lrDecay, weightDecay, initialAccumulator, eps, maximize)
+): Adagrad = Adagrad(groups.toList(), lr, lrDecay, weightDecay, initialAccumulatorValue, eps, maximize)
 
 /** Steps as large as the steps before, as torch.optim.Adadelta. */
 public fun Adadelta(

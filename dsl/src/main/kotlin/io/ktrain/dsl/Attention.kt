@@ -114,7 +114,8 @@ public fun Layers.transformerEncoder(
   norm: Boolean = false,
   activation: (Tensor) -> Tensor = Tensor::relu,
 ): Declared<TransformerEncoder> {
-  val options = TransformerOptions(dModel, heads, dimFeedforward, dropout, activation, layerNormEps, batchFirst, normFirst)
+  val options =
+    TransformerOptions(dModel, heads, dimFeedforward, dropout, activation, layerNormEps, batchFirst, normFirst)
   val last = if (norm) LayerNorm(layerNormEps, dModel) else null
   return declared(TransformerEncoder(List(layers) { TransformerEncoderLayer(options) }, last))
 }
@@ -132,7 +133,8 @@ public fun Layers.transformerDecoder(
   norm: Boolean = false,
   activation: (Tensor) -> Tensor = Tensor::relu,
 ): Declared<TransformerDecoder> {
-  val options = TransformerOptions(dModel, heads, dimFeedforward, dropout, activation, layerNormEps, batchFirst, normFirst)
+  val options =
+    TransformerOptions(dModel, heads, dimFeedforward, dropout, activation, layerNormEps, batchFirst, normFirst)
   val last = if (norm) LayerNorm(layerNormEps, dModel) else null
   return declared(TransformerDecoder(List(layers) { TransformerDecoderLayer(options) }, last))
 }

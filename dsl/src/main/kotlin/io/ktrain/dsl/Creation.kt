@@ -138,6 +138,29 @@ public fun zerosLike(t: Tensor): Tensor = Tensor.zerosLike(t)
 /** Ones of the shape, type and device of [t]. */
 public fun onesLike(t: Tensor): Tensor = Tensor.onesLike(t)
 
+/** [value] everywhere, in the shape, type and device of [t]. */
+public fun fullLike(t: Tensor, value: Number): Tensor = Tensor.fullLike(t, value)
+
+/** Uniform random numbers in [0, 1), in the shape, type and device of [t]. */
+public fun randLike(t: Tensor): Tensor = Tensor.randLike(t)
+
+/** Normal random numbers, in the shape, type and device of [t]. */
+public fun randnLike(t: Tensor): Tensor = Tensor.randnLike(t)
+
+/** Memory whose contents do not matter; here zeros, so that every run is the same. */
+public fun empty(vararg shape: Int, dtype: DType = DType.f32): Tensor = Tensor.empty(Shape.of(*shape), dtype)
+
+/** [steps] numbers from [start] to [end], both included, evenly apart. */
+public fun linspace(start: Number, end: Number, steps: Int, dtype: DType = DType.f32): Tensor =
+  Tensor.linspace(start, end, steps, dtype)
+
+/** [base] to the power of [linspace]. */
+public fun logspace(start: Number, end: Number, steps: Int, base: Double = 10.0, dtype: DType = DType.f32): Tensor =
+  Tensor.logspace(start, end, steps, base, dtype)
+
+/** Normal random numbers, each by its own [mean] and standard deviation [std]. */
+public fun normal(mean: Tensor, std: Tensor): Tensor = Tensor.normal(mean, std)
+
 /** Uniform random numbers in [0, 1). */
 public fun rand(vararg shape: Int, dtype: DType = DType.f32, requiresGrad: Boolean = false): Tensor =
   Tensor.rand(Shape.of(*shape), dtype).needing(requiresGrad)
@@ -169,6 +192,9 @@ public fun arange(start: Number, end: Number, step: Number = 1, dtype: DType? = 
 
 /** The identity matrix of [n] rows. */
 public fun eye(n: Int, dtype: DType = DType.f32): Tensor = Tensor.eye(n).to(dtype)
+
+/** Ones on the diagonal of a matrix of zeros. */
+public fun eye(rows: Int, columns: Int, dtype: DType = DType.f32): Tensor = Tensor.eye(rows, columns).to(dtype)
 
 /** Starts all random numbers of this thread again, from [seed]: parameters, dropout, shuffles. */
 public fun manualSeed(seed: Long) {

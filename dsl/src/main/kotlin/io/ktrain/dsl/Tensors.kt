@@ -4,7 +4,6 @@
 
 package io.ktrain.dsl
 
-import io.ktrain.tensor.Context
 import io.ktrain.tensor.Conv2dOptions
 import io.ktrain.tensor.Device
 import io.ktrain.tensor.Extreme
@@ -31,11 +30,38 @@ public operator fun Tensor.rem(other: Number): Tensor = remainder(Tensor.constan
 /** Each truth value turned round. */
 public operator fun Tensor.not(): Tensor = logicalNot()
 
-/** True where both are. */
-public infix fun Tensor.and(other: Tensor): Tensor = logicalAnd(other)
+/** True where both are; of whole numbers the bits set in both, as PyTorch's `&`. */
+public infix fun Tensor.and(other: Tensor): Tensor = bitwiseAnd(other)
 
-/** True where either is. */
-public infix fun Tensor.or(other: Tensor): Tensor = logicalOr(other)
+/** As above. */
+public infix fun Tensor.and(other: Number): Tensor = bitwiseAnd(other)
+
+/** True where either is; of whole numbers the bits set in either, as PyTorch's `|`. */
+public infix fun Tensor.or(other: Tensor): Tensor = bitwiseOr(other)
+
+/** As above. */
+public infix fun Tensor.or(other: Number): Tensor = bitwiseOr(other)
+
+/** True where one is but not both; of whole numbers the bits set in one, as PyTorch's `^`. */
+public infix fun Tensor.xor(other: Tensor): Tensor = bitwiseXor(other)
+
+/** As above. */
+public infix fun Tensor.xor(other: Number): Tensor = bitwiseXor(other)
+
+/** Whole numbers times 2 to the power [other]. */
+public infix fun Tensor.shl(other: Tensor): Tensor = bitwiseLeftShift(other)
+
+/** As above. */
+public infix fun Tensor.shl(other: Number): Tensor = bitwiseLeftShift(other)
+
+/** Whole numbers divided by 2 to the power [other], rounded towards minus infinity. */
+public infix fun Tensor.shr(other: Tensor): Tensor = bitwiseRightShift(other)
+
+/** As above. */
+public infix fun Tensor.shr(other: Number): Tensor = bitwiseRightShift(other)
+
+/** [base] to the power of each element. */
+public fun pow(base: Number, exponent: Tensor): Tensor = Tensor.constant(base).pow(exponent)
 
 /**
  * Matrix product, broadcasting over leading dims. An infix word binds looser than + and *: `x matmul w + b` is
@@ -110,7 +136,7 @@ public fun Tensor.amin(dim: Int, keepDim: Boolean = false): Tensor = amin(dim, k
 public fun Tensor.argmax(dim: Int, keepDim: Boolean = false): Tensor = argmax(dim, keepDim)
 
 /** Where the smallest along [dim] stand, i64. */
-public fun Tensor.argmin(dim: Int, keepDim: Boolean = false): Tensor = min(dim, keepDim).indices
+public fun Tensor.argmin(dim: Int, keepDim: Boolean = false): Tensor = argmin(dim, keepDim)
 
 /** The variance along [dim], divided by n - 1 unless [unbiased] is off. */
 public fun Tensor.variance(dim: Int, unbiased: Boolean = true, keepDim: Boolean = false): Tensor =
@@ -132,8 +158,62 @@ public fun Tensor.cumsum(dim: Int): Tensor = cumsum(dim)
 /** Sorted along [dim], with where each stood. */
 public fun Tensor.sort(dim: Int = -1, descending: Boolean = false): Extreme = sort(dim, descending)
 
-/** The [k] largest along [dim], largest first, with where they stand. */
-public fun Tensor.topk(k: Int, dim: Int = -1): Extreme = topk(k, dim)
+/** The [k] largest, or smallest, along [dim] in their order, with where they stand. */
+public fun Tensor.topk(k: Int, dim: Int = -1, largest: Boolean = true): Extreme = topk(k, dim, largest)
+
+/** The lower of the two middle elements along [dim], with where it stands. */
+public fun Tensor.median(dim: Int, keepDim: Boolean = false): Extreme = median(dim, keepDim)
+
+/** The elements along [dim] below which a share [q] lies. */
+public fun Tensor.quantile(
+  q: Double,
+  dim: Int,
+  keepDim: Boolean = false,
+  interpolation: String = "linear",
+): Tensor = quantile(q, dim, keepDim, interpolation)
+
+/** The [p]-norm over [dims]; over all of them without. */
+public fun Tensor.norm(p: Double = 2.0, dims: List<Int>? = null, keepDim: Boolean = false): Tensor =
+  norm(p, dims?.toIntArray(), keepDim)
+
+/** The elements of [dim] in turn, elements that leave at the end coming in at the start. */
+public fun Tensor.roll(shifts: Int, dim: Int): Tensor = roll(shifts, dim)
+
+/** Turned by [k] quarters in the plane of two dims. */
+public fun Tensor.rot90(k: Int = 1, dims: Pair<Int, Int> = 0 to 1): Tensor = rot90(k, dims.first, dims.second)
+
+/** Parts of [size] along [dim]. */
+public fun Tensor.split(size: Int, dim: Int = 0): List<Tensor> = split(size, dim)
+
+/** Parts of these [sizes] along [dim]. */
+public fun Tensor.split(sizes: List<Int>, dim: Int = 0): List<Tensor> = split(sizes.toIntArray(), dim)
+
+/** At most [chunks] parts of one size along [dim]. */
+public fun Tensor.chunk(chunks: Int, dim: Int = 0): List<Tensor> = chunk(chunks, dim)
+
+/** The slices of [dim]. */
+public fun Tensor.unbind(dim: Int = 0): List<Tensor> = unbind(dim)
+
+/** A view of the elements (i, i + [offset]) of two dims, as the last one. */
+public fun Tensor.diagonal(offset: Int = 0, dim1: Int = 0, dim2: Int = 1): Tensor = diagonal(offset, dim1, dim2)
+
+/** The cosine of the angle between this and [other] along [dim]. */
+public fun Tensor.cosineSimilarity(other: Tensor, dim: Int = 1, eps: Double = 1e-8): Tensor =
+  cosineSimilarity(other, dim, eps)
+
+/** The distance of each row from each row of [other]. */
+public fun Tensor.cdist(other: Tensor, p: Double = 2.0): Tensor = cdist(other, p)
+
+/** Whether all elements are within [atol] + [rtol] |[other]| of it. */
+public fun Tensor.allClose(
+  other: Tensor,
+  rtol: Double = 1e-5,
+  atol: Double = 1e-8,
+  equalNan: Boolean = false,
+): Boolean = allClose(other, rtol, atol, equalNan)
+
+/** Indices drawn by the weights in the last dim; with [replacement] one may come again. */
+public fun Tensor.multinomial(count: Int, replacement: Boolean = false): Tensor = multinomial(count, replacement)
 
 /** Positive numbers along [dim] whose sum is 1. */
 public fun Tensor.softmax(dim: Int): Tensor = softmax(dim)
@@ -141,9 +221,8 @@ public fun Tensor.softmax(dim: Int): Tensor = softmax(dim)
 /** log(softmax(x)), also where softmax(x) would be 0. */
 public fun Tensor.logSoftmax(dim: Int): Tensor = logSoftmax(dim)
 
-/** Each element held between [min] and [max]. */
-public fun Tensor.clamp(min: Double = Double.NEGATIVE_INFINITY, max: Double = Double.POSITIVE_INFINITY): Tensor =
-  clamp(min, max)
+/** Each element held between [min] and [max], of which one may be left out. */
+public fun Tensor.clamp(min: Number? = null, max: Number? = null): Tensor = clamp(min, max)
 
 /** Divided by its 2-norm along [dim], or by [eps] where that is smaller. */
 public fun Tensor.normalize(dim: Int = 1, eps: Double = 1e-12): Tensor = normalize(dim, eps)
@@ -226,6 +305,3 @@ public fun Tensor.backward(gradient: Tensor? = null, retainGraph: Boolean = fals
 
 /** Moved to a device by name, as "cpu" or "cuda:0"; so that `t.to("cuda")` is not Kotlin's own infix `to`, a Pair. */
 public fun Tensor.to(device: String): Tensor = to(Device.of(device))
-
-/** Runs [block] without recording it for backward. */
-public fun <T> noGrad(block: () -> T): T = Context.current().withGrad(false) { block() }

@@ -7,6 +7,7 @@ import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
 import io.ktrain.nn.Linear
 import io.ktrain.nn.Module
+import io.ktrain.nn.Nonlinearity
 import io.ktrain.nn.Sequential
 import io.ktrain.tensor.KtrainException
 import io.ktrain.tensor.Shape
@@ -172,7 +173,7 @@ class ModulesSpec : StringSpec({
     val weight = fc.weight
     (init.kaimingUniform(weight) === weight) shouldBe true
     weight.requiresGrad shouldBe true
-    for (t in listOf(init.kaimingNormal(weight), init.xavierUniform(weight, gain = init.gain("relu")), init.xavierNormal(weight), init.normal(weight, std = 0.1), init.uniform(weight, -0.5, 0.5))) {
+    for (t in listOf(init.kaimingNormal(weight), init.xavierUniform(weight, gain = init.calculateGain(Nonlinearity.RELU)), init.xavierNormal(weight), init.normal(weight, std = 0.1), init.uniform(weight, -0.5, 0.5))) {
       (t.std().item() in 0.05..0.4) shouldBe true
     }
     init.constant(fc.bias!!, 2.0).toFloatArray().toSet() shouldBe setOf(2f)

@@ -43,9 +43,9 @@ class OptimizersSpec : StringSpec({
 
   "and up, where it is asked to" {
     val p = Parameter(tensor(listOf(3.0)))
-    val optimizer = Adam(listOf(p), lr = 0.1, maximize = true)
-    repeat(5) { optimizer.step { valley(p) } }
-    p.item() shouldBe (3.5 plusOrMinus 1e-3)
+    val optimizer = Sgd(listOf(p), lr = 0.1, maximize = true)
+    repeat(2) { optimizer.step { valley(p) } }
+    p.item() shouldBe (1 + 2 * 1.2 * 1.2 plusOrMinus 1e-5)
   }
 
   "a group has hyper-parameters of its own" {

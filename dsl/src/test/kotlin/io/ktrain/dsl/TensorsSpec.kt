@@ -129,7 +129,7 @@ class TensorsSpec : StringSpec({
     t[0 until 0].shape shouldBe Shape.of(0, 6)
     t[tensor(listOf(3, 0))].shape shouldBe Shape.of(2, 6)
     shouldThrow<KtrainException> { t[2..<9] }.message shouldContain "2..8 is outside dim 0 of i64[4,6]"
-    shouldThrow<KtrainException> { t[0, "a"] }.message shouldContain "an index is an Int or a range"
+    shouldThrow<KtrainException> { t[0, "a"] }.message shouldContain "an index is an Int, a range, a tensor or null"
     shouldThrow<ShapeError> { t[7] }
     val w = zeros(3, 2, requiresGrad = true)
     w[0..<2, 1].sum().backward()
@@ -211,6 +211,54 @@ class TensorsSpec : StringSpec({
     mseLoss(ones(2), zeros(2)).item() shouldBe 1.0
     bceWithLogits(zeros(2), ones(2)).item().toFloat() shouldBe (0.693147f plusOrMinus 1e-5f)
     bceWithLogits(zeros(2), ones(2), posWeight = tensor(listOf(2.0))).item().toFloat() shouldBe (1.386294f plusOrMinus 1e-5f)
+  }
+
+  "tensors and nulls as indices" {
+    val t = arange(24).reshape(2, 3, 4)
+    val index = tensor(listOf(2, 0))
+    t[null, index].shape shouldBe Shape.of(2, 2, 4)
+    t[null, index][0, 0].toLongArray().toList() shouldBe listOf(8L, 9L, 10L, 11L)
+    t[1, index, tensor(listOf(3, 1))].toLongArray().toList() shouldBe listOf(23L, 13L)
+    t[0..<1, 1..2, index].shape shouldBe Shape.of(1, 2, 2)
+    t[index.gt(0), 0].shape shouldBe Shape.of(1, 4)
+    where(t gt 21).map { it.toLongArray().toList() } shouldBe listOf(listOf(1L, 1L), listOf(2L, 2L), listOf(2L, 3L))
+  }
+
+  "elements are written between brackets" {
+    val t = zeros(3, 4)
+    t[0] = 1
+    t[1, 2] = 5.5
+    t[2, 0..<2] = tensor(listOf(7.0, 8.0))
+    t[t gt 6.0] = -1
+    t[tensor(listOf(1)), tensor(listOf(3))] = 9
+    t[null, 0] = t[null, 0] + 10
+    t.list() shouldBe floats(11, 1, 1, 1, 10, 0, 5.5, 9, 9, -1, 0, 0)
+    shouldThrow<KtrainException> { t[2 downTo 0] = 1 }.message shouldContain "goes down"
+    shouldThrow<KtrainException> { t[0] = "a" }.message shouldContain "a value is a number or a tensor"
+  }
+
+  "bits, and truth" {
+    val a = tensor(listOf(12, 10))
+    (a and 6).toLongArray().toList() shouldBe listOf(4L, 2L)
+    (a or 1).toLongArray().toList() shouldBe listOf(13L, 11L)
+    (a xor a).toLongArray().toList() shouldBe listOf(0L, 0L)
+    (a shl 2).toLongArray().toList() shouldBe listOf(48L, 40L)
+    (a shr 1).toLongArray().toList() shouldBe listOf(6L, 5L)
+    ((a gt 11) and (a lt 13)).toLongArray().toList() shouldBe listOf(1L, 0L)
+  }
+
+  "made and joined" {
+    linspace(0, 1, 3).list() shouldBe floats(0, 0.5, 1)
+    logspace(0, 2, 3).list() shouldBe floats(1, 10, 100)
+    fullLike(ones(2), 7).list() shouldBe floats(7, 7)
+    val (x, y) = meshgrid(arange(2), arange(3))
+    (x * 10 + y).toLongArray().toList() shouldBe listOf(0L, 1, 2, 10, 11, 12)
+    hstack(listOf(ones(1), zeros(2))).list() shouldBe floats(1, 0, 0)
+    pow(2, tensor(listOf(1.0, 3.0))).list() shouldBe floats(2, 8)
+    tensor(listOf(3.0, 1.0, 2.0)).median(dim = 0).values.item() shouldBe 2.0
+    ones(2).allClose(ones(2) + 1e-7) shouldBe true
+    arange(5).split(size = 2).map { it.size(0) } shouldBe listOf(2, 2, 1)
+    tensor(listOf(0.5, 2.0)).clamp(min = 1).list() shouldBe floats(1, 2)
   }
 
   "functions of one tensor" {

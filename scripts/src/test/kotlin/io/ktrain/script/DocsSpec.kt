@@ -16,7 +16,7 @@ internal class DocsSpec : FunSpec({
   test("the tour is one script") {
     bench.check("tour.ktrain.kts", blocks("tour.md").joinToString("\n")).exitCode shouldBe 0
   }
-  for (page in listOf("scripts.md", "cuda.md", "models.md")) {
+  for (page in listOf("scripts.md", "cuda.md", "models.md", "files.md")) {
     test("the blocks of $page are scripts") {
       blocks(page).forEachIndexed { i, text ->
         bench.ended(bench.check("block$i.ktrain.kts", text)) shouldBe "0 "

@@ -145,6 +145,19 @@ internal class ScriptHostSpec : FunSpec({
     val text = "throw ${Interrupted::class.qualifiedName}(\"saved\", emptyList())"
     bench.ended(bench.run("interrupted.ktrain.kts", text)) shouldBe "130 note: saved"
   }
+  test("an anomaly found in backward shows the line of the forward call") {
+    val result = bench.run("anomaly.ktrain.kts", """
+      val w = tensor(0.0, requiresGrad = true)
+      detectAnomaly {
+          val loss = (w * 1).sqrt()
+          loss.backward()
+      }
+    """)
+    val said = bench.ended(result)
+    said shouldContain "1 anomaly.ktrain.kts:4:5: error: backward: the gradient of sqrt at anomaly.ktrain.kts:3 by its input 0"
+    said shouldContain "because of anomaly.ktrain.kts:3       val loss = (w * 1).sqrt()   (sqrt was called here)"
+  }
+
   test("a fault inside inlined code is shown at the call") {
     val text = """
       val a = 1

@@ -52,10 +52,12 @@ public final class CudaBackend implements Backend {
     CreationKernels.register(this);
     ReductionKernels.register(this);
     NormalizationKernels.register(this);
+    GroupNormKernels.register(this);
     LossKernels.register(this);
     MatMulKernels.register(this);
     ConvolutionKernels.register(this);
     PoolingKernels.register(this);
+    ResamplingKernels.register(this);
     IndexingKernels.register(this);
     UpdateKernels.register(this);
     registered = true;

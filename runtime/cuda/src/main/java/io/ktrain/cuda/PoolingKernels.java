@@ -2,9 +2,9 @@ package io.ktrain.cuda;
 
 import io.ktrain.backend.Kernel;
 import io.ktrain.op.Call;
-import io.ktrain.op.Convolutions;
-import io.ktrain.op.Convolutions.PoolGrad;
 import io.ktrain.op.Op;
+import io.ktrain.op.Pooling;
+import io.ktrain.op.Pooling.PoolGrad;
 import io.ktrain.op.Spec;
 import io.ktrain.tensor.Layout;
 import io.ktrain.tensor.Pool2dOptions;
@@ -19,20 +19,20 @@ final class PoolingKernels {
   private PoolingKernels() {}
 
   static void register(CudaBackend cuda) {
-    add(cuda, Convolutions.MAX_POOL2D, (device, call) -> {
+    add(cuda, Pooling.MAX_POOL2D, (device, call) -> {
       Tensor x = call.in(0), y = call.out(0), places = call.out(1);
       launch(device, "max_pool_", y, new Args().tensor(x).tensor(y).tensor(places), call.attributes(), x, y, places);
     });
-    add(cuda, Convolutions.MAX_UNPOOL2D, (device, call) -> {
+    add(cuda, Pooling.MAX_POOL2D_GRAD, (device, call) -> {
       Tensor g = call.in(0), places = call.in(1), x = call.out(0);
       launch(device, "max_unpool_", x, new Args().tensor(g).tensor(places).tensor(x), call.attributes().options(), x, g,
           places);
     });
-    add(cuda, Convolutions.AVG_POOL2D, (device, call) -> {
+    add(cuda, Pooling.AVG_POOL2D, (device, call) -> {
       Tensor x = call.in(0), y = call.out(0);
       launch(device, "average_pool_", y, new Args().tensor(x).tensor(y), call.attributes(), x, y, null);
     });
-    add(cuda, Convolutions.AVG_POOL2D_GRAD, (device, call) -> {
+    add(cuda, Pooling.AVG_POOL2D_GRAD, (device, call) -> {
       Tensor g = call.in(0), x = call.out(0);
       launch(device, "average_pool_grad_", x, new Args().tensor(g).tensor(x), call.attributes().options(), x, g, null);
     });

@@ -13,8 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What optimizers do to parameters: one launch for all of a group's tensors, whose addresses are a parameter of the
- * kernel, which is compiled from the operation's expressions. The arithmetic is the CPU's to the bit; halves are stepped
- * in f32 and rounded once.
+ * kernel, which is compiled from the operation's expressions. The arithmetic is the CPU's to the bit; halves are
+ * stepped in f32 and rounded once.
  */
 final class UpdateKernels implements Kernel<double[]> {
   private static final Kernels UPDATES = Kernels.file("updates");
@@ -84,7 +84,8 @@ final class UpdateKernels implements Kernel<double[]> {
       }
       device.launch(kernels, "update", chunks, THREADS, args);
     });
-    for (int i = 0; i < all.length; i++) if (all[i] != call.in(i) && i / n != 1) cuda.copies().copy(device, all[i], call.in(i));
+    for (int i = 0; i < all.length; i++) if (all[i] != call.in(i) && i / n != 1)
+      cuda.copies().copy(device, all[i], call.in(i));
     free(call, all);
   }
 

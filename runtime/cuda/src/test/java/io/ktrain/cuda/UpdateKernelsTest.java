@@ -39,7 +39,10 @@ class UpdateKernelsTest {
     Cuda.require();
   }
 
-  /** {@code lists} tensors for each size; the first of each list begins in the middle of its memory. States are not negative. */
+  /**
+   * {@code lists} tensors for each size; the first of each list begins in the middle of its memory. States are not
+   * negative.
+   */
   private static Tensor[] tensors(DType dtype, int lists, int... sizes) {
     var random = new Random(7);
     Tensor[] all = new Tensor[lists * sizes.length];
@@ -48,7 +51,8 @@ class UpdateKernelsTest {
       boolean inside = i % sizes.length == 5;
       double[] v = new double[inside ? n + 1 : n];
       for (int k = 0; k < v.length; k++) v[k] = list >= 2 ? random.nextDouble() : random.nextDouble() - 0.5;
-      if (n == 8) v[3] = list == 1 ? Double.NaN : list >= 2 ? 1e-39 : v[3]; // it must show, and a denormal state be flushed
+      // it must show, and a denormal state be flushed
+      if (n == 8) v[3] = list == 1 ? Double.NaN : list >= 2 ? 1e-39 : v[3];
       DType type = list >= 2 && dtype != DType.f64 ? DType.f32 : dtype;
       Tensor t = Tensor.of(v, v.length).to(type).to(Context.current().device());
       all[i] = inside ? t.narrow(0, 1, n) : t;
@@ -106,10 +110,13 @@ class UpdateKernelsTest {
   /** To the bit: no sum in the expressions leaves a compiler a choice. One of them in every type. */
   @TestFactory
   Stream<DynamicTest> everyUpdateIsTheCpus() {
-    return updates().flatMap(op -> (op == Updates.ADAM ? FLOATING : List.of(DType.f32)).stream().map(dtype -> dynamicTest(op + " " + dtype, () -> {
-      Tensor[] expected = stepped(Device.CPU, op, dtype, SIZES), got = stepped(Cuda.DEVICE, op, dtype, SIZES);
-      for (int i = 0; i < expected.length; i++) Cuda.close(op + ", tensor " + i, 0, expected[i], got[i]);
-    })));
+    return updates().flatMap(op -> {
+      List<DType> types = op == Updates.ADAM ? FLOATING : List.of(DType.f32);
+      return types.stream().map(dtype -> dynamicTest(op + " " + dtype, () -> {
+        Tensor[] expected = stepped(Device.CPU, op, dtype, SIZES), got = stepped(Cuda.DEVICE, op, dtype, SIZES);
+        for (int i = 0; i < expected.length; i++) Cuda.close(op + ", tensor " + i, 0, expected[i], got[i]);
+      }));
+    });
   }
 
   @Test

@@ -109,7 +109,7 @@ class CudaConvolutionTest {
       Tensor x = Lie.CHANNELS_LAST.of(1, DType.f32, 2, 3, 6, 5), w = Lie.ROWS.of(2, DType.f32, 4, 3, 3, 3);
       Tensor y = Convolutions.conv2d(x, w, null, Conv2dOptions.of(1, 1));
       assertEquals(1, y.layout().stride(1));
-      assertEquals(1, Convolutions.maxPool2d(y, Pool2dOptions.of(2)).values().layout().stride(1));
+      assertEquals(1, Pooling.maxPool2d(y, Pool2dOptions.of(2)).values().layout().stride(1));
       assertEquals(30, Convolutions.conv2d(x.contiguous(), w, null, Conv2dOptions.of(1, 1)).layout().stride(1));
       return null;
     });
@@ -133,8 +133,10 @@ class CudaConvolutionTest {
     var options = List.of(Pool2dOptions.of(2), Pool2dOptions.of(3, 2, 1), Pool2dOptions.of(3, 1, 1), new Pool2dOptions(3, 2, 2, 3, 1, 0, true, true), new Pool2dOptions(2, 3, 3, 1, 1, 1, true, false),
         new Pool2dOptions(2, 2, 3, 3, 0, 0, false, true));
     return Stream.of(TYPES).flatMap(type -> options.stream().flatMap(o -> Stream.of(Lie.values()).flatMap(lie -> Stream.of(
-        same("largest " + o + " " + lie, type, () -> withGradients(in -> Convolutions.maxPool2d(in[0], o).values(), lie.of(1, type, 2, 3, 7, 6))),
-        same("mean " + o + " " + lie, type, () -> withGradients(in -> Convolutions.avgPool2d(in[0], o), lie.of(1, type, 2, 3, 7, 6)))))));
+        same("largest " + o + " " + lie, type, () -> withGradients(in -> Pooling.maxPool2d(in[0], o).values(),
+            lie.of(1, type, 2, 3, 7, 6))),
+        same("mean " + o + " " + lie, type, () -> withGradients(in -> Pooling.avgPool2d(in[0], o),
+            lie.of(1, type, 2, 3, 7, 6)))))));
   }
 
   /** NaN wins, the last of several; the first of equals is the place; a window of nothing but the lowest is at its first element. */
@@ -144,7 +146,8 @@ class CudaConvolutionTest {
     double[] values = {Double.NaN, 1, low, low, 2, 2, low, low, 3, 3, Double.NaN, 1, 3, 3, 1, Double.NaN};
     for (DType type : TYPES)
       CudaOpsTest.on(Device.of("cuda"), () -> {
-        var pooled = Convolutions.maxPool2d(Operands.tensor(new NdArray(new int[] {1, 1, 4, 4}, values), type, false), Pool2dOptions.of(2));
+        var pooled = Pooling.maxPool2d(Operands.tensor(new NdArray(new int[] {1, 1, 4, 4}, values), type, false),
+            Pool2dOptions.of(2));
         assertArrayEquals(new double[] {Double.NaN, low, 3, Double.NaN}, pooled.values().toDoubleArray());
         assertArrayEquals(new double[] {0, 2, 8, 15}, pooled.indices().toDoubleArray());
         return null;

@@ -20,13 +20,20 @@ import io.ktrain.tensor.Tensor
  *   GPU it has no effect
  * @param timeout seconds to wait for a batch of the workers before it is an error; 0 waits as long as it takes
  * @param seed of order and augmentation; unless told it comes from the current generator, so `manualSeed` fixes it
+ * @param workerInit called once for each worker with its number, 0 until [workers], before an epoch's first sample is
+ *   loaded: worker_init_fn. Workers share one process, so what it sets up is there for all of them
+ * @param persistentWorkers keeps the workers from one epoch to the next, so that [workerInit] is not called again
  */
 public fun <S, B> Dataset<S>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
   sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
-  timeout: Double = 0.0, seed: Long? = null, collate: (List<S>) -> B,
+  timeout: Double = 0.0, seed: Long? = null, workerInit: ((Int) -> Unit)? = null, persistentWorkers: Boolean = false,
+  collate: (List<S>) -> B,
 ): DataLoader<B> = loader(
-  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  LoaderOptions(
+    size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed, workerInit,
+    persistentWorkers,
+  ),
   Collation(false, collate),
 )
 
@@ -35,9 +42,12 @@ public fun <S, B> Dataset<S>.batches(
 public fun Dataset<Example>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
   sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
-  timeout: Double = 0.0, seed: Long? = null,
+  timeout: Double = 0.0, seed: Long? = null, workerInit: ((Int) -> Unit)? = null, persistentWorkers: Boolean = false,
 ): DataLoader<Batch> = loader(
-  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  LoaderOptions(
+    size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed, workerInit,
+    persistentWorkers,
+  ),
   Collation(true, ::collateExamples),
 )
 
@@ -46,9 +56,12 @@ public fun Dataset<Example>.batches(
 public fun Dataset<Tensor>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
   sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
-  timeout: Double = 0.0, seed: Long? = null,
+  timeout: Double = 0.0, seed: Long? = null, workerInit: ((Int) -> Unit)? = null, persistentWorkers: Boolean = false,
 ): DataLoader<Tensor> = loader(
-  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  LoaderOptions(
+    size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed, workerInit,
+    persistentWorkers,
+  ),
   Collation(true, ::stack),
 )
 
@@ -57,9 +70,12 @@ public fun Dataset<Tensor>.batches(
 public fun Dataset<Number>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
   sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
-  timeout: Double = 0.0, seed: Long? = null,
+  timeout: Double = 0.0, seed: Long? = null, workerInit: ((Int) -> Unit)? = null, persistentWorkers: Boolean = false,
 ): DataLoader<Tensor> = loader(
-  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  LoaderOptions(
+    size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed, workerInit,
+    persistentWorkers,
+  ),
   Collation(true, ::numbers),
 )
 
@@ -68,9 +84,12 @@ public fun Dataset<Number>.batches(
 public fun Dataset<String>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
   sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
-  timeout: Double = 0.0, seed: Long? = null,
+  timeout: Double = 0.0, seed: Long? = null, workerInit: ((Int) -> Unit)? = null, persistentWorkers: Boolean = false,
 ): DataLoader<List<String>> = loader(
-  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  LoaderOptions(
+    size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed, workerInit,
+    persistentWorkers,
+  ),
   Collation(true) { it },
 )
 
@@ -79,9 +98,12 @@ public fun Dataset<String>.batches(
 public fun Dataset<Pair<Tensor, Tensor>>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
   sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
-  timeout: Double = 0.0, seed: Long? = null,
+  timeout: Double = 0.0, seed: Long? = null, workerInit: ((Int) -> Unit)? = null, persistentWorkers: Boolean = false,
 ): DataLoader<Pair<Tensor, Tensor>> = loader(
-  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  LoaderOptions(
+    size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed, workerInit,
+    persistentWorkers,
+  ),
   Collation(true) { all -> stack(all.map { it.first }) to stack(all.map { it.second }) },
 )
 
@@ -90,9 +112,12 @@ public fun Dataset<Pair<Tensor, Tensor>>.batches(
 public fun Dataset<Pair<Tensor, Number>>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
   sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
-  timeout: Double = 0.0, seed: Long? = null,
+  timeout: Double = 0.0, seed: Long? = null, workerInit: ((Int) -> Unit)? = null, persistentWorkers: Boolean = false,
 ): DataLoader<Pair<Tensor, Tensor>> = loader(
-  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  LoaderOptions(
+    size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed, workerInit,
+    persistentWorkers,
+  ),
   Collation(true) { all -> stack(all.map { it.first }) to numbers(all.map { it.second }) },
 )
 
@@ -104,9 +129,13 @@ public fun Dataset<Pair<Tensor, Number>>.batches(
 public inline fun <reified B> Dataset<*>.batches(
   size: Int? = null, shuffle: Boolean = false, workers: Int = 0, prefetch: Int? = null, dropLast: Boolean = false,
   sampler: Iterable<Int>? = null, batchSampler: Iterable<List<Int>>? = null, pinMemory: Boolean = false,
-  timeout: Double = 0.0, seed: Long? = null,
+  timeout: Double = 0.0, seed: Long? = null, noinline workerInit: ((Int) -> Unit)? = null,
+  persistentWorkers: Boolean = false,
 ): DataLoader<B> = untyped(
-  LoaderOptions(size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed),
+  LoaderOptions(
+    size, shuffle, workers, prefetch, dropLast, sampler, batchSampler, pinMemory, timeout, seed, workerInit,
+    persistentWorkers,
+  ),
   { it as? B ?: throw mistyped(it, B::class.simpleName) },
 )
 

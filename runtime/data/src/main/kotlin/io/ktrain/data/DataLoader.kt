@@ -67,7 +67,7 @@ public class DataLoader<out B> internal constructor(
     val base = loading(draws.sampler)
     val plan = base.run { plan(draws) }
     if (options.workers == 0) return Serial(from, plan.size) { assembly.assemble(it, plan[it], draws, base) {} }
-    return Prefetch(from, plan.size, options.workers, options.ahead, options.timeout) { number, next ->
+    return Prefetch(from, plan.size, options.crew(), options.ahead, options.timeout) { number, next ->
       assembly.assemble(number, plan[number], draws, base, next)
     }
   }

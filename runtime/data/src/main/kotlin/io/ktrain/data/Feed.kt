@@ -5,7 +5,6 @@ import java.util.concurrent.atomic.AtomicReference
 import kotlinx.coroutines.CompletableJob
 import kotlinx.coroutines.CoroutineName
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.ensureActive
@@ -52,19 +51,19 @@ internal class Serial<B>(
 }
 
 /**
- * Loads in coroutines, one a batch: at most [workers] run at a time, and at most [limit] batches are loaded or loading
+ * Loads in coroutines, one a batch: as many run at a time as there are [workers], and at most [limit] batches are loaded or loading
  * that the reader does not have yet. Holds no reference to its reader, so that one who walks away can be noticed.
  */
 internal class Prefetch<B>(
   private var next: Int,
   private var end: Int,
-  workers: Int,
+  private val workers: Workers,
   private val limit: Int,
   private val timeout: Double,
   private val load: (Int, (Int) -> Unit) -> Assembled<B>,
 ) : Feed<B> {
   val job: CompletableJob = SupervisorJob()
-  private val scope = CoroutineScope(Dispatchers.IO.limitedParallelism(workers) + job + CoroutineName("ktrain loader"))
+  private val scope = CoroutineScope(workers.dispatcher + job + CoroutineName("ktrain loader"))
   private val pending = ArrayDeque<Pending<B>>()
 
   init {
@@ -124,6 +123,7 @@ internal class Prefetch<B>(
     val batch = Pending<B>(number)
     batch.job = scope.launch {
       batch.running {
+        workers.begin()
         load(number) { index ->
           ensureActive()
           batch.index = index

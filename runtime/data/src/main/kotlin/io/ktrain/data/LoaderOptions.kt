@@ -17,6 +17,8 @@ internal class LoaderOptions(
   pinMemory: Boolean,
   val timeout: Double,
   val seed: Long?,
+  private val workerInit: ((Int) -> Unit)?,
+  persistentWorkers: Boolean,
 ) {
   val size: Int = size ?: 1
 
@@ -56,10 +58,18 @@ internal class LoaderOptions(
     if (timeout > 0 && workers == 0) {
       wrong("timeout = $timeout needs workers to wait for, and workers is 0. Fix: workers = 1, or leave timeout out.")
     }
+    if (persistentWorkers && workers == 0) {
+      wrong("persistentWorkers needs workers to keep, and workers is 0. Fix: workers = 1, or leave it out.")
+    }
     if (pinMemory && noGpu != null && noted.compareAndSet(false, true)) {
       System.err.println("ktrain: pinMemory has no effect: $noGpu")
     }
   }
+
+  private val kept: Workers? = if (persistentWorkers) Workers(workers, workerInit) else null
+
+  /** The workers of one epoch: new ones, unless they are kept. */
+  fun crew(): Workers = kept ?: Workers(workers, workerInit)
 
   private fun wrong(what: String): Nothing = throw KtrainException("batches: $what")
 

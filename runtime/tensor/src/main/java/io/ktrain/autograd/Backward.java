@@ -3,6 +3,7 @@ package io.ktrain.autograd;
 import io.ktrain.memory.Scope;
 import io.ktrain.memory.Storage;
 import io.ktrain.op.Call;
+import io.ktrain.op.Checkpoint;
 import io.ktrain.op.Gradients;
 import io.ktrain.tensor.AutogradError;
 import io.ktrain.tensor.Context;
@@ -53,7 +54,8 @@ public final class Backward {
     Context context = Context.current();
     own = create ? null : context.open("backward");
     try {
-      context.withGrad(create, () -> {
+      // Gradients are computed in the types that the graph was made in.
+      context.withAutocast(null, () -> context.withGrad(create, () -> {
         for (int i = 0; i < roots.size(); i++) start(roots.get(i), i < seeds.length ? seeds[i] : null);
         for (Node n; (n = ready.poll()) != null; ) visit(n, pending.remove(n));
         hookedLeaves.forEach((leaf, g) -> {
@@ -62,7 +64,7 @@ public final class Backward {
           done(g);
         });
         return null;
-      });
+      }));
       if (wanted != null && own != null) for (Tensor g : wanted.values()) if (g != null && g.hasStorage()) own.release(g.storage());
     } finally {
       if (own != null) context.close(own);
@@ -100,14 +102,27 @@ public final class Backward {
     if (call == null)
       throw new AutogradError("backward: the graph of " + node.name() + " was already used by a backward pass, which freed it."
           + " Fix: backward(retainGraph = true) the first time, or compute the result again.");
+    if (call.attributes() instanceof Checkpoint checkpoint) recompute(checkpoint, call, g);
+    else propagate(node, call, g);
+    for (Tensor t : g) if (t != null) done(t);
+    if (!retain) node.release();
+  }
+
+  private void propagate(Node node, Call<?> call, Tensor[] g) {
     Context context = Context.current();
     Scope scope = create ? null : context.open("backward of " + node.name());
     try {
       boolean[] needed = new boolean[node.edges.length];
       for (int i = 0; i < needed.length; i++) needed[i] = node.edges[i] != null;
-      Tensor[] grads = Gradients.of(call, g, needed);
+      Tensor[] grads;
+      try {
+        grads = Gradients.of(call, g, needed);
+      } catch (RuntimeException e) {
+        throw Anomaly.told(node, e);
+      }
       for (int i = 0; i < needed.length; i++) {
         if (!needed[i] || grads[i] == null) continue;
+        if (context.anomaly() != null) context.anomaly().check(node, i, grads[i]);
         if (scope != null && grads[i].hasStorage()) scope.release(grads[i].storage());
         var e = node.edges[i];
         if (e.leaf() != null) arrive(e.leaf(), grads[i], alone(grads, i));
@@ -116,8 +131,55 @@ public final class Backward {
     } finally {
       if (scope != null) context.close(scope);
     }
-    for (Tensor t : g) if (t != null) done(t);
-    if (!retain) node.release();
+  }
+
+  /**
+   * Puts what a checkpoint left out into the graph and walks it at once. The new nodes are the newest, and what they
+   * were made of is older than the checkpoint, so all goes on in the order in which it would have gone without one.
+   */
+  private void recompute(Checkpoint checkpoint, Call<?> call, Tensor[] g) {
+    Context context = Context.current();
+    Scope values = create ? null : context.open("recomputation");
+    Scope around = own;
+    try {
+      long newest = Node.newest();
+      Tensor[] out = checkpoint.again(call);
+      // Apart from the values, since a gradient that nobody reads any more may become a leaf's own.
+      if (values != null) own = context.open("backward of recomputation");
+      try {
+        for (int i = 0; i < g.length; i++) {
+          if (g[i] == null || !out[i].getRequiresGrad()) continue;
+          if (out[i].node() == null) arrive(out[i], g[i], false);
+          else add(out[i].node(), out[i].outputIndex(), g[i]);
+        }
+        while (!ready.isEmpty() && ready.peek().sequence > newest) {
+          Node n = ready.poll();
+          visit(n, pending.remove(n));
+        }
+      } finally {
+        if (values != null) {
+          handOn(own);
+          context.close(own);
+          own = around;
+        }
+      }
+    } finally {
+      if (values != null) {
+        handOn(values);
+        context.close(values);
+      }
+    }
+  }
+
+  /** Lets every gradient that is still to be read outlive {@code scope}. */
+  private void handOn(Scope scope) {
+    for (Tensor[] all : pending.values()) for (Tensor t : all) handOn(scope, t);
+    for (Tensor t : hookedLeaves.values()) handOn(scope, t);
+    if (wanted != null) for (Tensor t : wanted.values()) handOn(scope, t);
+  }
+
+  private static void handOn(Scope scope, Tensor t) {
+    if (t != null && t.hasStorage()) scope.release(t.storage());
   }
 
   /** Whether no other input's gradient is the same memory. */

@@ -1,6 +1,7 @@
 package io.ktrain.autograd;
 
 import io.ktrain.op.Call;
+import io.ktrain.tensor.Context;
 import io.ktrain.tensor.Tensor;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -17,13 +18,31 @@ public final class Node {
   final Edge[] edges;
   final Tensor[] outputs;
   private final String name;
+  private final Anomaly.Origin origin;
   private Call<?> call;
 
   Node(Call<?> call, Edge[] edges, Tensor[] outputs) {
+    Anomaly anomaly = Context.current().anomaly();
+    origin = anomaly == null ? null : Anomaly.Origin.here(call.op().name());
     this.call = call;
     this.name = call.op().name();
     this.edges = edges;
     this.outputs = outputs;
+  }
+
+  /** The number of the newest node: all that are made from here on have larger ones. */
+  static long newest() {
+    return SEQUENCE.get();
+  }
+
+  /** Where the call was made; null unless anomalies were looked for then. */
+  Anomaly.Origin origin() {
+    return origin;
+  }
+
+  /** Whether a backward pass has used up what was saved. */
+  public boolean isUsedUp() {
+    return call == null;
   }
 
   /** What was saved, or null once a backward pass has used it up. */

@@ -7,6 +7,7 @@ import io.ktrain.op.Op;
 import io.ktrain.tensor.Device;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What computes: memory, copies to and from the host, and a kernel for operations. Found by ServiceLoader; one object a
@@ -37,6 +38,11 @@ public interface Backend {
 
   /** Whether it has a kernel of its own for the operation, for some calls at least. Asks no device. */
   boolean runs(Op<?> op);
+
+  /** What its kernels for the operation have to do with a native math library, whether or not that is there. */
+  default Set<Kernel.Library> libraries(Op<?> op) {
+    return runs(op) ? Set.of(Kernel.Library.NONE) : Set.of();
+  }
 
   /** How many of the host's threads its kernels use at most; 1 where they run elsewhere. */
   default int threads() {

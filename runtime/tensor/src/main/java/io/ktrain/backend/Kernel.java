@@ -7,11 +7,25 @@ import java.util.List;
 
 /** How one operation runs on one backend. Inputs are alive and on one device; outputs are allocated. */
 public interface Kernel<A> {
+  /** What a kernel has to do with a native math library. */
+  enum Library {
+    /** It is the backend's own code. */
+    NONE,
+    /** It calls the library, and where there is none does the same itself. */
+    IF_THERE,
+    /** It runs only with the library. */
+    REQUIRED
+  }
+
   void run(Call<A> call);
 
   /** Whether this kernel takes the call; where not, the next registered kernel or the decomposition serves. */
   default boolean takes(Call<A> call) {
     return true;
+  }
+
+  default Library library() {
+    return Library.NONE;
   }
 
   /** Where output {@code i} should lie; null for row-major. */

@@ -3,9 +3,11 @@ package io.ktrain.backend;
 import io.ktrain.op.Call;
 import io.ktrain.op.Op;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Which kernels of one backend run which operation, best first. Filled once, then only read. */
 public final class KernelTable {
@@ -26,6 +28,13 @@ public final class KernelTable {
       if (kernel.takes(call)) return kernel;
     }
     return null;
+  }
+
+  /** What the operation's kernels have to do with a native library. */
+  public Set<Kernel.Library> libraries(Op<?> op) {
+    var all = EnumSet.noneOf(Kernel.Library.class);
+    for (Kernel<?> kernel : kernels.getOrDefault(op, List.of())) all.add(kernel.library());
+    return all;
   }
 
   public boolean has(Op<?> op) {

@@ -80,6 +80,7 @@ final class Architecture {
       case Boolean b -> out.append(b);
       case Double d when Double.isFinite(d) -> out.append(d);
       case String s -> JsonCursor.quote(s, out);
+      case Enum<?> e -> JsonCursor.quote(e.name(), out);
       case List<?> l -> list(l, place, out, seen);
       case int[] sizes -> out.append(Arrays.toString(sizes));
       case Map<?, ?> m -> {
@@ -190,7 +191,8 @@ final class Architecture {
       case Boolean b when type == boolean.class || type == Boolean.class -> b;
       case String s when type == String.class -> s;
       case List<?> l when type == int[].class -> ints(l);
-      case List<?> l when type == List.class -> l.stream().map(this::make).toList();
+      case String s when type.isEnum() -> constant(s, type);
+      case List<?> l when type == List.class -> l.stream().map(this::item).toList();
       case List<?> l when type.isRecord() -> record(l, type);
       case Map<?, ?> m when type == Map.class -> {
         var modules = new LinkedHashMap<String, Module>();
@@ -203,6 +205,19 @@ final class Architecture {
       }
       default -> null;
     };
+  }
+
+  /** What stands in a list: a size, a number, or a module. */
+  private Object item(Object json) {
+    return switch (json) {
+      case Long n when n == n.intValue() -> n.intValue();
+      case Double d -> d;
+      default -> make(json);
+    };
+  }
+
+  private static Object constant(String name, Class<?> type) {
+    return Arrays.stream(type.getEnumConstants()).filter(e -> ((Enum<?>) e).name().equals(name)).findFirst().orElse(null);
   }
 
   private static int[] ints(List<?> list) {

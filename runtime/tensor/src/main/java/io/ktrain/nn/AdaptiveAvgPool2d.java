@@ -3,7 +3,7 @@ package io.ktrain.nn;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 
-/** The means of a given number of cells, whatever the picture's size. PyTorch's AdaptiveAvgPool2d. */
+/** The means of a given number of cells, whatever the input's size. PyTorch's AdaptiveAvgPool2d. */
 public final class AdaptiveAvgPool2d extends Module {
   private final int height;
   private final int width;

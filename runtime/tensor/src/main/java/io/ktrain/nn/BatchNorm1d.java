@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Batch normalization of [batch, channels] or [batch, channels, length]. PyTorch's BatchNorm1d. */
 public final class BatchNorm1d extends BatchNorm {
@@ -10,7 +11,17 @@ public final class BatchNorm1d extends BatchNorm {
   }
 
   public BatchNorm1d(int channels, double eps, double momentum) {
-    super(channels, eps, momentum);
+    this(channels, eps, momentum, true, true);
+  }
+
+  /** @param momentum null: running averages are the mean of all batches seen */
+  public BatchNorm1d(int channels, double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
+    super(channels, eps, momentum, affine, trackRunningStats);
+  }
+
+  /** The channels come from the first input seen, or from a loaded state. PyTorch's LazyBatchNorm1d. */
+  public static BatchNorm1d lazy(double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
+    return new BatchNorm1d(LAZY, eps, momentum, affine, trackRunningStats);
   }
 
   @Override

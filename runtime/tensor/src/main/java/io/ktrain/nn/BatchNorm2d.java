@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Batch normalization of [batch, channels, height, width]. PyTorch's BatchNorm2d. */
 public final class BatchNorm2d extends BatchNorm {
@@ -10,7 +11,17 @@ public final class BatchNorm2d extends BatchNorm {
   }
 
   public BatchNorm2d(int channels, double eps, double momentum) {
-    super(channels, eps, momentum);
+    this(channels, eps, momentum, true, true);
+  }
+
+  /** @param momentum null: running averages are the mean of all batches seen */
+  public BatchNorm2d(int channels, double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
+    super(channels, eps, momentum, affine, trackRunningStats);
+  }
+
+  /** The channels come from the first input seen, or from a loaded state. PyTorch's LazyBatchNorm2d. */
+  public static BatchNorm2d lazy(double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
+    return new BatchNorm2d(LAZY, eps, momentum, affine, trackRunningStats);
   }
 
   @Override

@@ -1,68 +1,40 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Conv2dOptions;
-import io.ktrain.tensor.Shape;
-import io.ktrain.tensor.ShapeError;
+import io.ktrain.tensor.ConvOptions;
+import io.ktrain.tensor.PaddingMode;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** 2-D convolution over [batch, in, height, width]. PyTorch's Conv2d. */
-public final class Conv2d extends Module {
-  private final int in;
-  private final int out;
-  private final int kernelH;
-  private final int kernelW;
-  private final Conv2dOptions options;
-  private final Parameter weight;
-  private final Parameter bias;
-
+/** 2-D convolution over [batch, in, height, width], or without the batch. PyTorch's Conv2d. */
+public final class Conv2d extends ConvNd {
   public Conv2d(int in, int out, int kernel) {
-    this(in, out, kernel, kernel, Conv2dOptions.DEFAULT, true);
+    this(in, out, kernel, ConvOptions.DEFAULT);
   }
 
-  public Conv2d(int in, int out, int kernelH, int kernelW, Conv2dOptions options, boolean bias) {
-    if (in < 1 || out < 1 || kernelH < 1 || kernelW < 1)
-      throw new ShapeError("conv2d: sizes must be positive, got conv2d(" + in + ", " + out + ", kernel = " + kernelH + "x" + kernelW + ").");
-    if (in % options.groups() != 0 || out % options.groups() != 0)
-      throw new ShapeError("conv2d: " + in + " input and " + out + " output channels cannot be cut into " + options.groups() + " groups.");
-    this.in = in;
-    this.out = out;
-    this.kernelH = kernelH;
-    this.kernelW = kernelW;
-    this.options = options;
-    Shape shape = Shape.of(out, in / options.groups(), kernelH, kernelW);
-    weight = register("weight", new Parameter(Init.weight(shape)));
-    this.bias = bias ? register("bias", new Parameter(Init.bias(out, shape))) : null;
+  public Conv2d(int in, int out, int kernel, ConvOptions options) {
+    this(in, out, List.of(kernel), options, true, PaddingMode.ZEROS);
   }
 
-  public Parameter getWeight() {
-    return weight;
+  public Conv2d(int in, int out, int kernelH, int kernelW, Conv2dOptions o, boolean bias) {
+    this(in, out, List.of(kernelH, kernelW), ConvOptions.DEFAULT.withStride(o.strideH(), o.strideW())
+        .withPadding(o.paddingH(), o.paddingW()).withDilation(o.dilationH(), o.dilationW())
+        .withGroups(o.groups()), bias, PaddingMode.ZEROS);
   }
 
-  public @Nullable Parameter getBias() {
-    return bias;
+  /** @param kernel one size for all dims, or one for each */
+  public Conv2d(int in, int out, List<Integer> kernel, ConvOptions options, boolean bias, PaddingMode mode) {
+    super("conv2d", 2, false, in, out, kernel, options, bias, mode);
+  }
+
+  /** The input channels come from the first input seen, or from a loaded state. PyTorch's LazyConv2d. */
+  public static Conv2d lazy(int out, List<Integer> kernel, ConvOptions options, boolean bias, PaddingMode mode) {
+    return new Conv2d(LAZY, out, kernel, options, bias, mode);
   }
 
   @Override
-  public Tensor forward(Tensor x) {
-    if (x.getNdim() != 4 || x.size(1) != in)
-      throw new ShapeError("conv2d: input " + x.describe() + " must be [batch, " + in + ", height, width], since this layer is conv2d(" + in + ", " + out + ", kernel = " + kernelH + ")."
-          + (x.getNdim() == 4 ? " Fix: conv2d(" + x.size(1) + ", " + out + ", kernel = " + kernelH + ")." : " Fix: unsqueeze(0) for a single picture."));
+  Tensor convolved(Tensor x, Tensor weight, @Nullable Tensor bias, ConvOptions options) {
     return x.conv2d(weight, bias, options);
-  }
-
-  @Override
-  public List<Object> arguments() {
-    return List.of(in, out, kernelH, kernelW, options, bias != null);
-  }
-
-  @Override
-  public String extraRepr() {
-    Conv2dOptions o = options;
-    return in + ", " + out + ", kernel_size=(" + kernelH + ", " + kernelW + "), stride=(" + o.strideH() + ", " + o.strideW() + ")"
-        + (o.paddingH() != 0 || o.paddingW() != 0 ? ", padding=(" + o.paddingH() + ", " + o.paddingW() + ")" : "")
-        + (o.dilationH() != 1 || o.dilationW() != 1 ? ", dilation=(" + o.dilationH() + ", " + o.dilationW() + ")" : "")
-        + (o.groups() != 1 ? ", groups=" + o.groups() : "") + (bias == null ? ", bias=False" : "");
   }
 }

@@ -1,14 +1,12 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.KtrainException;
-import io.ktrain.tensor.Shape;
-import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 
 /**
- * Zeroes whole channels of [batch, channels, height, width] with probability p while training and scales the rest; the
- * identity in evaluation (Tompson et al. 2014). PyTorch's Dropout2d.
+ * Zeroes whole channels of [batch, channels, height, width], with probability p while training; the identity in
+ * evaluation. PyTorch's Dropout2d.
  */
 public final class Dropout2d extends Module {
   private final double p;
@@ -20,10 +18,7 @@ public final class Dropout2d extends Module {
 
   @Override
   public Tensor forward(Tensor x) {
-    if (x.getNdim() != 4)
-      throw new ShapeError("dropout2d: needs [batch, channels, height, width], got " + x.describe() + ".");
-    if (!isTraining()) return x;
-    return x.mul(Tensor.ones(Shape.of(x.size(0), x.size(1), 1, 1), x.getDtype()).to(x.getDevice()).dropout(p, true));
+    return x.featureDropout(p, isTraining());
   }
 
   @Override
@@ -33,6 +28,6 @@ public final class Dropout2d extends Module {
 
   @Override
   public String extraRepr() {
-    return "p=" + p + ", inplace=False";
+    return "p=" + Repr.number(p) + ", inplace=False";
   }
 }

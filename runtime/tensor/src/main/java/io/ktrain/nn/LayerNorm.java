@@ -17,16 +17,22 @@ public final class LayerNorm extends Module {
   }
 
   public LayerNorm(double eps, int... shape) {
-    this.shape = Shape.of(shape);
-    this.eps = eps;
-    weight = register("weight", new Parameter(Tensor.ones(this.shape, DType.f32)));
-    bias = register("bias", new Parameter(Tensor.zeros(this.shape, DType.f32)));
+    this(eps, true, shape);
   }
 
+  public LayerNorm(double eps, boolean affine, int... shape) {
+    this.shape = Shape.of(shape);
+    this.eps = eps;
+    weight = affine ? register("weight", new Parameter(Tensor.ones(this.shape, DType.f32))) : null;
+    bias = affine ? register("bias", new Parameter(Tensor.zeros(this.shape, DType.f32))) : null;
+  }
+
+  /** What elements are multiplied by; null where they are not. */
   public Parameter getWeight() {
     return weight;
   }
 
+  /** What is added to elements; null where nothing is. */
   public Parameter getBias() {
     return bias;
   }
@@ -38,15 +44,12 @@ public final class LayerNorm extends Module {
 
   @Override
   public List<Object> arguments() {
-    return List.of(eps, shape.toArray());
+    return List.of(eps, weight != null, shape.toArray());
   }
 
   @Override
   public String extraRepr() {
-    return "(" + shape.toString().replaceAll("[\\[\\]]", "").replace(",", ", ") + (shape.ndim() == 1 ? ",)" : ")") + ", eps=" + text(eps) + ", elementwise_affine=True";
-  }
-
-  static String text(double eps) {
-    return eps == 1e-5 ? "1e-05" : Double.toString(eps);
+    return "(" + shape.toString().replaceAll("[\\[\\]]", "").replace(",", ", ") + (shape.ndim() == 1 ? ",)" : ")")
+        + ", eps=" + Repr.number(eps) + ", elementwise_affine=" + Repr.flag(weight != null);
   }
 }

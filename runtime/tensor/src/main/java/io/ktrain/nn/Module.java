@@ -279,7 +279,7 @@ public abstract class Module implements Layers, Cloneable {
 
   /** Moves parameters and buffers to a device; gradients are dropped. */
   public final void moveTo(Device device) {
-    convert(t -> t instanceof Parameter p && !p.isSized() ? t : t.to(device));
+    convert(t -> StateDict.isOpen(t) ? t : t.to(device));
   }
 
   /** Converts floating parameters and buffers to another floating type; gradients are dropped. */
@@ -370,7 +370,7 @@ public abstract class Module implements Layers, Cloneable {
 
   /**
    * What one of its public constructors takes to make such a layer again, in order, for a bundle: numbers, truth values,
-   * texts, int arrays, records of them, modules and lists of modules. Null where a bundle cannot know; a class of your own
+   * texts, enum constants, int arrays, lists of numbers, records of them, modules and lists of modules. Null where a bundle cannot know; a class of your own
    * that is made with arguments overrides it.
    */
   public @Nullable List<Object> arguments() {

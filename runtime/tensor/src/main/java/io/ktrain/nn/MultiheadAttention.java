@@ -40,11 +40,14 @@ public final class MultiheadAttention extends Module {
    * @param biasKv adds a learned key and value to each sequence
    * @param addZeroAttention adds a key and a value of zeros to each sequence
    */
-  public MultiheadAttention(int embedDim, int heads, double dropout, boolean bias, boolean biasKv, boolean addZeroAttention,
+  public MultiheadAttention(int embedDim, int heads, double dropout, boolean bias, boolean biasKv,
+      boolean addZeroAttention,
       int kdim, int vdim, boolean batchFirst) {
     if (heads < 1 || embedDim < 1 || embedDim % heads != 0)
-      throw new ShapeError("multiheadAttention: embedDim " + embedDim + " is not a multiple of " + heads + " heads. Fix: heads of one whole size.");
-    if (!(dropout >= 0 && dropout <= 1)) throw new KtrainException("multiheadAttention: dropout must lie in 0..1, got " + dropout + ".");
+      throw new ShapeError("multiheadAttention: embedDim " + embedDim + " is not a multiple of " + heads
+          + " heads. Fix: heads of one whole size.");
+    if (!(dropout >= 0 && dropout <= 1)) throw new KtrainException("multiheadAttention: dropout must lie in 0..1, got "
+        + dropout + ".");
     this.embedDim = embedDim;
     this.heads = heads;
     this.dropout = dropout;
@@ -74,11 +77,13 @@ public final class MultiheadAttention extends Module {
   /**
    * @param keyPaddingMask [batch, s]: true where a key is padding, or floating, added to its scores
    * @param needWeights whether to give the weights; without them nothing of [t, s] is kept
-   * @param mask [t, s] or [batch * heads, t, s]: true where a query may not look at a key, or floating, added to the scores
+   * @param mask [t, s] or [batch * heads, t, s]: true where a query may not look at a key, or floating, added to the
+   *     scores
    * @param averageWeights the weights as a mean over the heads
    * @param causal query i looks at keys 0 to i only, whatever the masks say
    */
-  public AttentionOutput attend(Tensor query, Tensor key, Tensor value, @Nullable Tensor keyPaddingMask, boolean needWeights,
+  public AttentionOutput attend(Tensor query, Tensor key, Tensor value, @Nullable Tensor keyPaddingMask,
+      boolean needWeights,
       @Nullable Tensor mask, boolean averageWeights, boolean causal) {
     check(query, key, value, keyPaddingMask, mask);
     boolean alone = query.getNdim() == 2;
@@ -132,7 +137,8 @@ public final class MultiheadAttention extends Module {
       return x.linear(first == 0 ? queryWeight : first == 1 ? keyWeight : valueWeight, bias);
     }
     if (count == 3) return x.linear(inWeight, inBias);
-    return x.linear(inWeight.narrow(0, first * e, count * e), inBias == null ? null : inBias.narrow(0, first * e, count * e));
+    Tensor bias = inBias == null ? null : inBias.narrow(0, first * e, count * e);
+    return x.linear(inWeight.narrow(0, first * e, count * e), bias);
   }
 
   private Tensor batchFirst(Tensor x) {
@@ -150,7 +156,8 @@ public final class MultiheadAttention extends Module {
   }
 
   /** What is added to the scores [batch, heads, t, s], or null. */
-  private @Nullable Tensor masks(@Nullable Tensor padding, @Nullable Tensor mask, @Nullable Tensor later, int batch, int t, int s) {
+  private @Nullable Tensor masks(@Nullable Tensor padding, @Nullable Tensor mask, @Nullable Tensor later, int batch,
+      int t, int s) {
     Tensor all = padding == null ? null : added(padding).reshape(batch, 1, 1, s);
     if (mask != null) {
       Tensor m = added(mask);
@@ -162,28 +169,38 @@ public final class MultiheadAttention extends Module {
   }
 
   private static Tensor added(Tensor mask) {
-    return mask.getDtype() == DType.bool ? Tensor.where(mask, Tensor.constant(Double.NEGATIVE_INFINITY), Tensor.constant(0.0)) : mask;
+    if (mask.getDtype() != DType.bool) return mask;
+    return Tensor.where(mask, Tensor.constant(Double.NEGATIVE_INFINITY), Tensor.constant(0.0));
   }
 
   private void check(Tensor query, Tensor key, Tensor value, @Nullable Tensor padding, @Nullable Tensor mask) {
     int n = query.getNdim(), length = n == 2 || batchFirst ? -2 : 0;
     if (n != 2 && n != 3 || key.getNdim() != n || value.getNdim() != n)
-      throw new ShapeError("multiheadAttention: query, key and value need " + (batchFirst ? "[batch, length, width]" : "[length, batch, width]")
+      throw new ShapeError("multiheadAttention: query, key and value need "
+          + (batchFirst ? "[batch, length, width]" : "[length, batch, width]")
           + " or [length, width], got " + query.describe() + ", " + key.describe() + " and " + value.describe() + ".");
-    int kdim = keyWeight == null ? embedDim : keyWeight.size(1), vdim = valueWeight == null ? embedDim : valueWeight.size(1);
+    int kdim = keyWeight == null ? embedDim : keyWeight.size(1);
+    int vdim = valueWeight == null ? embedDim : valueWeight.size(1);
     if (query.size(-1) != embedDim || key.size(-1) != kdim || value.size(-1) != vdim)
-      throw new ShapeError("multiheadAttention: query, key and value must be " + embedDim + ", " + kdim + " and " + vdim + " wide, got "
+      throw new ShapeError("multiheadAttention: query, key and value must be " + embedDim + ", " + kdim + " and "
+          + vdim + " wide, got "
           + query.describe() + ", " + key.describe() + " and " + value.describe() + ".");
     int batch = n == 2 ? 1 : query.size(batchFirst ? 0 : 1), t = query.size(length), s = key.size(length);
-    if (n == 3 && (key.size(batchFirst ? 0 : 1) != batch || value.size(batchFirst ? 0 : 1) != batch) || value.size(length) != s)
+    if (n == 3 && (key.size(batchFirst ? 0 : 1) != batch || value.size(batchFirst ? 0 : 1) != batch)
+        || value.size(length) != s)
       throw new ShapeError("multiheadAttention: query, key and value must have one batch, and a value for each key, got "
-          + query.describe() + ", " + key.describe() + " and " + value.describe() + ". Is batchFirst = " + batchFirst + " meant?");
+          + query.describe() + ", " + key.describe() + " and " + value.describe() + ". Is batchFirst = " + batchFirst
+              + " meant?");
     if (padding != null && !padding.getShape().equals(n == 2 ? Shape.of(s) : Shape.of(batch, s)))
-      throw new ShapeError("multiheadAttention: keyPaddingMask must be " + (n == 2 ? Shape.of(s) : Shape.of(batch, s)) + ", got " + padding.describe() + ".");
-    if (mask != null && !mask.getShape().equals(Shape.of(t, s)) && !mask.getShape().equals(Shape.of(batch * heads, t, s)))
-      throw new ShapeError("multiheadAttention: the mask must be " + Shape.of(t, s) + " or " + Shape.of(batch * heads, t, s) + ", got " + mask.describe() + ".");
+      throw new ShapeError("multiheadAttention: keyPaddingMask must be " + (n == 2 ? Shape.of(s) : Shape.of(batch, s))
+          + ", got " + padding.describe() + ".");
+    if (mask != null && !mask.getShape().equals(Shape.of(t, s))
+        && !mask.getShape().equals(Shape.of(batch * heads, t, s)))
+      throw new ShapeError("multiheadAttention: the mask must be " + Shape.of(t, s) + " or "
+          + Shape.of(batch * heads, t, s) + ", got " + mask.describe() + ".");
     for (Tensor m : new Tensor[] {padding, mask})
       if (m != null && m.getDtype() != DType.bool && !m.getDtype().isFloating())
-        throw new DTypeError("multiheadAttention: a mask is bool or floating, got " + m.describe() + ". Fix: to(bool), true where a query may not look.");
+        throw new DTypeError("multiheadAttention: a mask is bool or floating, got " + m.describe()
+            + ". Fix: to(bool), true where a query may not look.");
   }
 }

@@ -28,31 +28,37 @@ public final class PackedSequence {
    * PyTorch's pack_padded_sequence.
    *
    * @param padded [length, batch, ...], or [batch, length, ...] with {@code batchFirst}
-   * @param enforceSorted whether lengths that do not fall are an error; without it they are sorted here, and states come
-   *     back in the order given
+   * @param enforceSorted whether lengths that do not fall are an error; without it they are sorted here, and states
+   *     come back in the order given
    */
   public static PackedSequence pack(Tensor padded, int[] lengths, boolean batchFirst, boolean enforceSorted) {
-    if (padded.getNdim() < 2) throw new ShapeError("packPaddedSequence: needs a batch of sequences, got " + padded.describe() + ".");
+    if (padded.getNdim() < 2) throw new ShapeError("packPaddedSequence: needs a batch of sequences, got "
+        + padded.describe() + ".");
     int batch = padded.size(batchFirst ? 0 : 1), longest = padded.size(batchFirst ? 1 : 0);
     if (lengths.length != batch)
-      throw new ShapeError("packPaddedSequence: " + padded.describe() + " holds " + batch + " sequences, got " + lengths.length + " lengths. Is batchFirst = " + batchFirst + " meant?");
+      throw new ShapeError("packPaddedSequence: " + padded.describe() + " holds " + batch + " sequences, got "
+          + lengths.length + " lengths. Is batchFirst = " + batchFirst + " meant?");
     for (int n : lengths)
-      if (n < 1 || n > longest) throw new ShapeError("packPaddedSequence: lengths must lie in 1.." + longest + ", got " + n + ".");
+      if (n < 1 || n > longest) throw new ShapeError("packPaddedSequence: lengths must lie in 1.." + longest + ", got "
+          + n + ".");
     int[] order = order(lengths);
     boolean sorted = Arrays.equals(order, IntStream.range(0, batch).toArray());
     if (enforceSorted && !sorted)
-      throw new KtrainException("packPaddedSequence: lengths " + Arrays.toString(lengths) + " do not go from the longest to the shortest. Fix: enforceSorted = false.");
+      throw new KtrainException("packPaddedSequence: lengths " + Arrays.toString(lengths)
+          + " do not go from the longest to the shortest. Fix: enforceSorted = false.");
     int[] sizes = new int[lengths[order[0]]];
     for (int n : lengths) for (int t = 0; t < n; t++) sizes[t]++;
     long[] rows = new long[Arrays.stream(sizes).sum()];
     for (int t = 0, k = 0; t < sizes.length; t++)
-      for (int i = 0; i < sizes[t]; i++) rows[k++] = batchFirst ? (long) order[i] * longest + t : (long) t * batch + order[i];
+      for (int i = 0; i < sizes[t]; i++) rows[k++] = batchFirst ? (long) order[i] * longest + t : (long) t * batch
+          + order[i];
     return new PackedSequence(padded.flatten(0, 1).indexSelect(0, index(rows, padded)), sizes, sorted ? null : order);
   }
 
   /** Stable: equal lengths keep their order. */
   private static int[] order(int[] lengths) {
-    return IntStream.range(0, lengths.length).boxed().sorted(Comparator.comparing(i -> -lengths[i])).mapToInt(i -> i).toArray();
+    return IntStream.range(0, lengths.length).boxed().sorted(Comparator.comparing(i -> -lengths[i])).mapToInt(i -> i)
+        .toArray();
   }
 
   /** PyTorch's pack_sequence: of sequences [length, ...]. */
@@ -92,7 +98,8 @@ public final class PackedSequence {
    */
   public Tensor padded(boolean batchFirst, double paddingValue, int totalLength) {
     int batch = batchSizes[0], longest = totalLength < 0 ? batchSizes.length : totalLength, padding = data.size(0);
-    if (longest < batchSizes.length) throw new ShapeError("padPackedSequence: totalLength " + totalLength + " is less than the longest sequence's " + batchSizes.length + ".");
+    if (longest < batchSizes.length) throw new ShapeError("padPackedSequence: totalLength " + totalLength
+        + " is less than the longest sequence's " + batchSizes.length + ".");
     long[] rows = new long[batch * longest];
     Arrays.fill(rows, padding);
     for (int t = 0, k = 0; t < batchSizes.length; t++)

@@ -26,7 +26,8 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
   private final List<Direction> directions = new ArrayList<>();
 
   /** One direction of one layer. */
-  private record Direction(Parameter inputWeight, Parameter stateWeight, @Nullable Parameter inputBias, @Nullable Parameter stateBias) {}
+  private record Direction(Parameter inputWeight, Parameter stateWeight, @Nullable Parameter inputBias,
+      @Nullable Parameter stateBias) {}
 
   RNNBase(Cell cell, RecurrentOptions options) {
     this.cell = cell;
@@ -36,8 +37,10 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
       for (int d = 0; d < options.directions(); d++) {
         String suffix = "_l" + layer + (d == 1 ? "_reverse" : "");
         int in = layer == 0 ? options.inputSize() : h * options.directions();
-        Parameter inputWeight = parameter("weight_ih" + suffix, Shape.of(rows, in)), stateWeight = parameter("weight_hh" + suffix, Shape.of(rows, h));
-        Parameter inputBias = options.bias() ? parameter("bias_ih" + suffix, Shape.of(rows)) : null, stateBias = options.bias() ? parameter("bias_hh" + suffix, Shape.of(rows)) : null;
+        Parameter inputWeight = parameter("weight_ih" + suffix, Shape.of(rows, in)),
+            stateWeight = parameter("weight_hh" + suffix, Shape.of(rows, h));
+        Parameter inputBias = options.bias() ? parameter("bias_ih" + suffix, Shape.of(rows)) : null,
+            stateBias = options.bias() ? parameter("bias_hh" + suffix, Shape.of(rows)) : null;
         directions.add(new Direction(inputWeight, stateWeight, inputBias, stateBias));
       }
   }
@@ -69,7 +72,8 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
   public final RecurrentOutput<S> invoke(Tensor x, @Nullable S state) {
     boolean alone = x.getNdim() == 2;
     if (x.getNdim() != 3 && !alone || x.size(-1) != options.inputSize())
-      throw new ShapeError(word() + ": needs " + (options.batchFirst() ? "[batch, length, " : "[length, batch, ") + options.inputSize() + "] or [length, " + options.inputSize() + "], got " + x.describe() + ".");
+      throw new ShapeError(word() + ": needs " + (options.batchFirst() ? "[batch, length, " : "[length, batch, ")
+          + options.inputSize() + "] or [length, " + options.inputSize() + "], got " + x.describe() + ".");
     Tensor steps = alone ? x.unsqueeze(1) : options.batchFirst() ? x.transpose(0, 1) : x;
     int length = steps.size(0), batch = steps.size(1);
     int[] sizes = new int[length];
@@ -89,7 +93,8 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
   public final PackedOutput<S> invoke(PackedSequence x, @Nullable S state) {
     int[] sizes = x.sizes();
     if (x.getData().getNdim() != 2 || x.getData().size(1) != options.inputSize())
-      throw new ShapeError(word() + ": needs packed rows of " + options.inputSize() + " features, got " + x.getData().describe() + ".");
+      throw new ShapeError(word() + ": needs packed rows of " + options.inputSize() + " features, got " + x.getData()
+          .describe() + ".");
     Tensor[] last = states(state, sizes[0], false);
     for (int i = 0; i < last.length; i++) if (last[i] != null) last[i] = x.reordered(last[i], false);
     Tensor y = run(x.getData(), sizes, last);
@@ -122,7 +127,8 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
   private Tensor[] step(Direction w, Steps steps, Tensor rows, Tensor[] first) {
     boolean gru = cell == Cell.GRU; // its reset gate stands between the two biases of the candidate
     Tensor bias = w.inputBias == null || gru ? w.inputBias : w.inputBias.add(w.stateBias);
-    return Dispatch.all(Recurrent.RECURRENCE, steps, rows.linear(w.inputWeight, bias), w.stateWeight, gru ? w.stateBias : null, first[0], first[1]);
+    return Dispatch.all(Recurrent.RECURRENCE, steps, rows.linear(w.inputWeight, bias), w.stateWeight,
+        gru ? w.stateBias : null, first[0], first[1]);
   }
 
   /** The state of each sequence after its last step. */
@@ -142,7 +148,8 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
     Shape expected = alone ? Shape.of(n, h) : Shape.of(n, batch, h);
     for (int i = 0; i < all.length; i++) {
       if (all[i] == null) continue;
-      if (!all[i].getShape().equals(expected)) throw new ShapeError(word() + ": a first state must be " + expected + ", got " + all[i].describe() + ".");
+      if (!all[i].getShape().equals(expected)) throw new ShapeError(word() + ": a first state must be " + expected
+          + ", got " + all[i].describe() + ".");
       if (alone) all[i] = all[i].unsqueeze(1);
     }
     return all;
@@ -158,7 +165,10 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
 
   @Override
   public final String extraRepr() {
-    return options.inputSize() + ", " + options.hiddenSize() + (options.layers() == 1 ? "" : ", num_layers=" + options.layers()) + (options.bias() ? "" : ", bias=False")
-        + (options.batchFirst() ? ", batch_first=True" : "") + (options.dropout() == 0 ? "" : ", dropout=" + options.dropout()) + (options.bidirectional() ? ", bidirectional=True" : "");
+    return options.inputSize() + ", " + options.hiddenSize()
+        + (options.layers() == 1 ? "" : ", num_layers=" + options.layers()) + (options.bias() ? "" : ", bias=False")
+        + (options.batchFirst() ? ", batch_first=True" : "")
+            + (options.dropout() == 0 ? "" : ", dropout=" + options.dropout())
+            + (options.bidirectional() ? ", bidirectional=True" : "");
   }
 }

@@ -22,7 +22,8 @@ public abstract sealed class RNNCellBase extends Module permits RNNCell, LSTMCel
   private final @Nullable Parameter stateBias;
 
   RNNCellBase(Cell cell, int inputSize, int hiddenSize, boolean bias) {
-    if (inputSize < 1 || hiddenSize < 1) throw new ShapeError("recurrent cell: sizes must be positive, got " + inputSize + " and " + hiddenSize + ".");
+    if (inputSize < 1 || hiddenSize < 1) throw new ShapeError("recurrent cell: sizes must be positive, got "
+        + inputSize + " and " + hiddenSize + ".");
     this.cell = cell;
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
@@ -42,11 +43,13 @@ public abstract sealed class RNNCellBase extends Module permits RNNCell, LSTMCel
   final Tensor[] step(Tensor x, @Nullable Tensor hidden, @Nullable Tensor state) {
     boolean alone = x.getNdim() == 1;
     if (!alone && x.getNdim() != 2 || x.size(-1) != inputSize)
-      throw new ShapeError(word() + ": needs [batch, " + inputSize + "] or [" + inputSize + "], got " + x.describe() + ".");
+      throw new ShapeError(word() + ": needs [batch, " + inputSize + "] or [" + inputSize + "], got " + x.describe()
+          + ".");
     Tensor rows = alone ? x.unsqueeze(0) : x;
     boolean gru = cell == Cell.GRU;
     Tensor bias = inputBias == null || gru ? inputBias : inputBias.add(stateBias);
-    Tensor[] next = Dispatch.all(Recurrent.RECURRENCE, new Steps(cell, new int[] {rows.size(0)}, false), rows.linear(inputWeight, bias), stateWeight,
+    Tensor[] next = Dispatch.all(Recurrent.RECURRENCE, new Steps(cell, new int[] {rows.size(0)}, false),
+        rows.linear(inputWeight, bias), stateWeight,
         gru ? stateBias : null, begin(hidden, rows, alone), cell == Cell.LSTM ? begin(state, rows, alone) : null);
     if (alone) for (int i = 0; i < next.length; i++) next[i] = next[i].squeeze(0);
     return next;
@@ -55,7 +58,8 @@ public abstract sealed class RNNCellBase extends Module permits RNNCell, LSTMCel
   private Tensor begin(@Nullable Tensor state, Tensor rows, boolean alone) {
     Shape shape = Shape.of(rows.size(0), hiddenSize), expected = alone ? Shape.of(hiddenSize) : shape;
     if (state == null) return Tensor.zeros(shape, rows.getDtype()).to(rows.getDevice());
-    if (!state.getShape().equals(expected)) throw new ShapeError(word() + ": a state must be " + expected + ", got " + state.describe() + ".");
+    if (!state.getShape().equals(expected)) throw new ShapeError(word() + ": a state must be " + expected + ", got "
+        + state.describe() + ".");
     return alone ? state.unsqueeze(0) : state;
   }
 

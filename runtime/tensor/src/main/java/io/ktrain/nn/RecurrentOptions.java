@@ -11,11 +11,14 @@ import io.ktrain.tensor.ShapeError;
  * @param dropout of what goes from layer to layer, while training
  * @param bidirectional a second set of weights goes through each sequence from its end; states stand side by side
  */
-public record RecurrentOptions(int inputSize, int hiddenSize, int layers, boolean bias, boolean batchFirst, double dropout, boolean bidirectional) {
+public record RecurrentOptions(int inputSize, int hiddenSize, int layers, boolean bias, boolean batchFirst,
+    double dropout, boolean bidirectional) {
   public RecurrentOptions {
     if (inputSize < 1 || hiddenSize < 1 || layers < 1)
-      throw new ShapeError("recurrent layer: sizes must be positive, got inputSize " + inputSize + ", hiddenSize " + hiddenSize + " and " + layers + " layers.");
-    if (!(dropout >= 0 && dropout <= 1)) throw new KtrainException("recurrent layer: dropout must lie in 0..1, got " + dropout + ".");
+      throw new ShapeError("recurrent layer: sizes must be positive, got inputSize " + inputSize + ", hiddenSize "
+          + hiddenSize + " and " + layers + " layers.");
+    if (!(dropout >= 0 && dropout <= 1)) throw new KtrainException("recurrent layer: dropout must lie in 0..1, got "
+        + dropout + ".");
   }
 
   /** As PyTorch's: one layer with biases, length first, one direction. */

@@ -5,8 +5,8 @@ import io.ktrain.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The states of a recurrent layer at every step, and its last state: {@code val (output, state) = lstm(x)}. It is itself
- * the output, for where the state is of no interest: {@code head(lstm(x))}.
+ * The states of a recurrent layer at every step, and its last state: {@code val (output, state) = lstm(x)}. It is
+ * itself the output, for where the state is of no interest: {@code head(lstm(x))}.
  *
  * @param <S> {@link LstmState}, or Tensor
  */

@@ -39,8 +39,9 @@ final class StateDict extends LinkedHashMap<String, Tensor> {
       mine.forEach((n, t) -> {
         if (!state.containsKey(n)) return;
         Tensor s = state.get(n).to(t.getDtype()).to(t.getDevice());
-        if (isOpen(t)) ((Parameter) t).replace(s.copy());
-        else t.copy_(s);
+        if (!isOpen(t)) t.copy_(s);
+        else if (t instanceof Parameter p) p.replace(s.copy());
+        else ((LazyBuffer) t).fill(s.copy());
       });
       return null;
     });
@@ -48,9 +49,9 @@ final class StateDict extends LinkedHashMap<String, Tensor> {
     return new IncompatibleKeys(missing, unexpected);
   }
 
-  /** A parameter that takes whatever size comes. */
-  private static boolean isOpen(Tensor t) {
-    return t instanceof Parameter p && !p.isSized();
+  /** Whether its size is still to come, so that it takes whatever comes. */
+  static boolean isOpen(Tensor t) {
+    return t instanceof Parameter p && !p.isSized() || t instanceof LazyBuffer b && !b.isSized();
   }
 
   private static StateDictError unfit(Module model, List<String> wrong) {

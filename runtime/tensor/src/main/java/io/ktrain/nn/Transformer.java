@@ -5,7 +5,10 @@ import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.stream.IntStream;
 
-/** An encoder of sources and a decoder of targets (Vaswani et al. 2017), both with a norm at the end. PyTorch's Transformer. */
+/**
+ * An encoder of sources and a decoder of targets (Vaswani et al. 2017), both with a norm at the end. PyTorch's
+ * Transformer.
+ */
 public final class Transformer extends Module {
   private final TransformerEncoder encoder;
   private final TransformerDecoder decoder;

@@ -54,11 +54,13 @@ public final class TransformerDecoderLayer extends Module {
   }
 
   private Tensor self(Tensor x, TransformerMasks m) {
-    return dropout1.invoke(selfAttention.attend(x, x, x, m.targetPadding(), false, m.target(), false, m.causal()).output());
+    return dropout1.invoke(selfAttention.attend(x, x, x, m.targetPadding(), false, m.target(), false, m.causal())
+        .output());
   }
 
   private Tensor remembered(Tensor x, Tensor memory, TransformerMasks m) {
-    return dropout2.invoke(memoryAttention.attend(x, memory, memory, m.memoryPadding(), false, m.memory(), false, false).output());
+    return dropout2.invoke(memoryAttention.attend(x, memory, memory, m.memoryPadding(), false, m.memory(), false, false)
+        .output());
   }
 
   private Tensor fed(Tensor x) {

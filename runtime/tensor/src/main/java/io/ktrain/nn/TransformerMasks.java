@@ -4,8 +4,8 @@ import io.ktrain.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who may look at what in a transformer, each as {@link MultiheadAttention#attend} takes it: masks by query and key, and
- * the padding of each sequence.
+ * Who may look at what in a transformer, each as {@link MultiheadAttention#attend} takes it: masks by query and key,
+ * and the padding of each sequence.
  *
  * @param causal each place of the target looks at itself and those before it only, besides what its mask says
  */

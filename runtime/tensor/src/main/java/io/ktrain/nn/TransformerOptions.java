@@ -14,7 +14,8 @@ import java.util.function.UnaryOperator;
  * @param batchFirst [batch, length, dModel] instead of [length, batch, dModel]
  * @param normFirst normalizes what goes into each sublayer, instead of the sum after it
  */
-public record TransformerOptions(int dModel, int heads, int dimFeedforward, double dropout, UnaryOperator<Tensor> activation,
+public record TransformerOptions(int dModel, int heads, int dimFeedforward, double dropout,
+    UnaryOperator<Tensor> activation,
     double layerNormEps, boolean batchFirst, boolean normFirst) {
   /** As PyTorch's: 2048 wide in between, dropout 0.1, relu, norms after the sums, length first. */
   public static TransformerOptions of(int dModel, int heads) {

@@ -1,5 +1,7 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
+import static io.ktrain.op.Autocast.Rule.LOWER;
 import static io.ktrain.op.Elementwise.call;
 import static io.ktrain.op.Elementwise.sigmoid;
 import static io.ktrain.op.Expr.of;
@@ -50,7 +52,7 @@ public final class Activations {
   public static final Op<double[]> MISH = pointwise("mish", Types.FLOATING, X.times(softplus(X).tanh()), "x * tanh(softplus(x)).").tests(OpTests::unary).build();
   public static final Op<double[]> SOFTPLUS = pointwise("softplus", Types.FLOATING,
       X.times(param(0)).gt(param(1)).choose(X, softplus(X.times(param(0))).div(param(0))), "log(1 + exp(beta x)) / beta; x above the threshold.")
-      .tests(t -> t.numbers(1, 20).unary()).build();
+      .autocast(F32).tests(t -> t.numbers(1, 20).unary()).build();
   public static final Op<double[]> HARDSWISH = pointwise("hardswish", Types.FLOATING, X.times(X.plus(3).max(of(0)).min(of(6))).div(6), "x * relu6(x + 3) / 6.")
       .derivative(0, IN.lt(of(-3)).choose(of(0), IN.le(of(3)).choose(G.times(IN.div(3).plus(0.5)), G))).tests(OpTests::unary).build();
   public static final Op<double[]> HARDSIGMOID = pointwise("hardsigmoid", Types.FLOATING, X.plus(3).max(of(0)).min(of(6)).div(6), "relu6(x + 3) / 6.")
@@ -60,12 +62,14 @@ public final class Activations {
       .derivative(0, IN.gt(param(0)).choose(IN.lt(param(1)).choose(G, of(0)), of(0)))
       .tests(t -> t.numbers(-1, 1).unary().numbers(-0.5, 1.5).unary()).build();
   public static final Op<double[]> THRESHOLD = pointwise("threshold", Types.NUMBER, X.gt(param(0)).choose(X, param(1)),
-      "x where it is above the threshold, else the value.").tests(t -> t.numbers(0.5, -2).unary().numbers(1, 7).unary()).build();
+      "x where it is above the threshold, else the value.").tests(t ->
+          t.numbers(0.5, -2).unary().numbers(1, 7).unary()).build();
   public static final Op<double[]> HARDSHRINK = pointwise("hardshrink", Types.FLOATING,
       X.abs().gt(param(0)).choose(X, X.isNan().choose(X, of(0))), "x, or 0 between -lambda and lambda.")
       .tests(t -> t.numbers(0.5).unary()).build();
   public static final Op<double[]> SOFTSHRINK = pointwise("softshrink", Types.FLOATING,
-      X.gt(param(0)).choose(X.minus(param(0)), X.lt(param(0).negate()).choose(X.plus(param(0)), X.isNan().choose(X, of(0)))),
+      X.gt(param(0)).choose(X.minus(param(0)), X.lt(param(0).negate()).choose(X.plus(param(0)),
+          X.isNan().choose(X, of(0)))),
       "x brought lambda nearer to 0, and 0 between -lambda and lambda.").tests(t -> t.numbers(0.5).unary()).build();
   public static final Op<double[]> LOG_SIGMOID = pointwise("logSigmoid", Types.FLOATING, X.min(of(0)).minus(X.abs().negate().exp().log1p()), "log(sigmoid(x)).")
       .derivative(0, G.times(sigmoid(IN.negate()))).tests(OpTests::unary).build();
@@ -83,7 +87,8 @@ public final class Activations {
   /** Slopes are drawn uniformly from lower to upper; without a draw their mean serves. */
   public record Slopes(double lower, double upper, Draw draw) {}
 
-  public static final Op<Slopes> RRELU = composite("rrelu", Slopes.class, "x, or a random slope times x below 0.", c -> {
+  public static final Op<Slopes> RRELU = composite("rrelu", Slopes.class, "x, or a random slope times x below 0.",
+      c -> {
     Slopes s = c.attributes();
     Tensor x = c.in(0);
     if (s.draw() == null) return x.leakyRelu((s.lower() + s.upper()) / 2);
@@ -92,20 +97,23 @@ public final class Activations {
   }).floating().tests(t -> t.reference(Oracles::rrelu).attributes(new Slopes(0.1, 0.3, null)).unary()
       .attributes(new Slopes(0.1, 0.3, new Draw(7, 3))).unary()).build();
 
-  public static final Op<Void> PRELU = composite("prelu", "x where positive, weight * x elsewhere; one weight a channel, dim 1.",
+  public static final Op<Void> PRELU = composite("prelu",
+      "x where positive, weight * x elsewhere; one weight a channel, dim 1.",
       c -> prelu(c.in(0), c.in(1))).floating()
-      .tests(t -> t.reference((none, in) -> NdArray.by(in.get(0).shape(), i -> {
+      .autocast(LOWER).tests(t -> t.reference((none, in) -> NdArray.by(in.get(0).shape(), i -> {
         double x = in.get(0).at(i);
         double[] w = in.get(1).data();
         return x > 0 ? x : x * w[w.length == 1 ? 0 : i[1]];
-      })).sample(shape(2, 3, 4), shape(3)).sample(strided(4, 3), shape(1)).sample(shape(), shape(1)).sample(shape(3), shape())
+      })).sample(shape(2, 3, 4), shape(3)).sample(strided(4, 3), shape(1)).sample(shape(), shape(1))
+          .sample(shape(3), shape())
           .fails(() -> Tensor.ones(2, 3).prelu(Tensor.ones(4)),
               "prelu: weight f32[4] must hold one value or one for each of the 3 channels of f32[2,3].")).build();
 
   public static final Op<Shapes.Dim> GLU = composite("glu", Shapes.Dim.class,
       "The first half along a dim times the sigmoid of the second.", c -> {
         int dim = c.attributes().dim(), n = c.in(0).size(dim);
-        if (n % 2 != 0) throw new ShapeError("glu: dim " + dim + " of " + c.in(0).describe() + " must have an even size.");
+        if (n % 2 != 0) throw new ShapeError("glu: dim " + dim + " of " + c.in(0).describe()
+            + " must have an even size.");
         return c.in(0).narrow(dim, 0, n / 2).mul(c.in(0).narrow(dim, n / 2, n / 2).sigmoid());
       }).floating()
       .tests(t -> t.reference((along, in) -> {
@@ -122,7 +130,7 @@ public final class Activations {
 
   public static final Op<Shapes.Dim> SOFTMIN = composite("softmin", Shapes.Dim.class, "softmax of -x along a dim.",
       c -> c.in(0).neg().softmax(c.attributes().dim())).floating()
-      .tests(t -> t.reference((along, in) -> NdArray.by(in.get(0).shape(), i -> {
+      .autocast(F32).tests(t -> t.reference((along, in) -> NdArray.by(in.get(0).shape(), i -> {
         double sum = 0, own = Math.exp(-in.get(0).at(i));
         for (double v : Oracles.line(in.get(0), along.dim(), i)) sum += Math.exp(-v);
         return own / sum;

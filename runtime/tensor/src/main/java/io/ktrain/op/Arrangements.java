@@ -42,7 +42,8 @@ public final class Arrangements {
         int[] counts = c.attributes().of();
         int n = counts.length, extra = n - x.getNdim();
         if (extra < 0 || Arrays.stream(counts).anyMatch(i -> i < 0))
-          throw new ShapeError("repeat: " + Arrays.toString(counts) + " must name a count for each dim of " + x.describe() + ".");
+          throw new ShapeError("repeat: " + Arrays.toString(counts) + " must name a count for each dim of "
+              + x.describe() + ".");
         int[] apart = new int[2 * n], wide = new int[2 * n], out = new int[n];
         for (int d = 0; d < n; d++) {
           int size = d < extra ? 1 : x.size(d - extra);
@@ -68,7 +69,8 @@ public final class Arrangements {
   public static final Op<Times> REPEAT_INTERLEAVE = composite("repeatInterleave", Times.class,
       "Each slice of a dim so many times in a row.", c -> {
         int dim = c.attributes().dim(), count = c.attributes().count();
-        if (count < 0) throw new KtrainException("repeatInterleave: the count must not be negative, got " + count + ".");
+        if (count < 0) throw new KtrainException("repeatInterleave: the count must not be negative, got " + count
+            + ".");
         int[] wide = c.in(0).unsqueeze(dim + 1).getShape().toArray();
         wide[dim + 1] = count;
         return c.in(0).unsqueeze(dim + 1).expand(wide).flatten(dim, dim + 1);
@@ -101,10 +103,12 @@ public final class Arrangements {
       })).with(new Shifts(new int[] {1}, new int[] {1}), shape(2, 3))
           .with(new Shifts(new int[] {-5, 2}, new int[] {0, 1}), strided(4, 3))
           .with(new Shifts(new int[] {3}, new int[] {0}), shape(0, 2))
-          .fails(() -> Tensor.ones(2).roll(new int[] {1, 2}, new int[] {0}), "roll: 2 shifts and 1 dims must be as many."))
+          .fails(() -> Tensor.ones(2).roll(new int[] {1, 2}, new int[] {0}),
+              "roll: 2 shifts and 1 dims must be as many."))
       .build();
 
-  public static final Op<Turns> ROT90 = composite("rot90", Turns.class, "Turned by quarters in the plane of two dims.", c -> {
+  public static final Op<Turns> ROT90 = composite("rot90", Turns.class,
+      "Turned by quarters in the plane of two dims.", c -> {
         Turns t = c.attributes();
         return switch (Math.floorMod(t.count(), 4)) {
           case 1 -> c.in(0).transpose(t.first(), t.second()).flip(t.first());
@@ -120,7 +124,8 @@ public final class Arrangements {
           x = NdArray.by(new int[] {from.shape()[1], from.shape()[0]}, i -> from.at(i[1], from.shape()[1] - 1 - i[0]));
         }
         return x;
-      }).with(new Turns(1, 0, 1), shape(2, 3)).with(new Turns(2, 0, 1), strided(4, 3)).with(new Turns(-1, 0, 1), shape(2, 3))
+      }).with(new Turns(1, 0, 1), shape(2, 3)).with(new Turns(2, 0, 1), strided(4, 3))
+          .with(new Turns(-1, 0, 1), shape(2, 3))
           .with(new Turns(4, 0, 1), shape(2, 3))).build();
 
   public static final Op<Offset> DIAG = composite("diag", Offset.class,
@@ -152,7 +157,8 @@ public final class Arrangements {
   public static final Op<Offset> TRIU = triangle("triu", true, "Zeros below a diagonal of the last two dims.");
   public static final Op<Offset> TRIL = triangle("tril", false, "Zeros above a diagonal of the last two dims.");
 
-  public static final Op<Void> HSTACK = composite("hstack", "Joined side by side: vectors along dim 0, others along dim 1.",
+  public static final Op<Void> HSTACK = composite("hstack",
+      "Joined side by side: vectors along dim 0, others along dim 1.",
       c -> Shapes.cat(inputs(c).stream().map(Tensor::atleast1d).toList(),
           c.in(0).getNdim() < 2 ? 0 : 1))
       .tests(t -> t.reference((none, in) -> Oracles.cat(new Shapes.Dim(in.get(0).shape().length < 2 ? 0 : 1), in))
@@ -169,12 +175,14 @@ public final class Arrangements {
       .tests(t -> t.reference((none, in) -> NdArray.by(new int[] {2, 3, 2}, i -> in.get(i[2]).at(i[0], i[1])))
           .sample(shape(2, 3), strided(2, 3))).build();
 
-  public static final Op<Void> BLOCK_DIAG = composite("blockDiag", "Matrices along the diagonal of a larger one of zeros.",
+  public static final Op<Void> BLOCK_DIAG = composite("blockDiag",
+      "Matrices along the diagonal of a larger one of zeros.",
       c -> {
         int columns = 0, column = 0;
         List<Tensor> blocks = inputs(c).stream().map(Tensor::atleast2d).toList();
         for (Tensor b : blocks) {
-          if (b.getNdim() > 2) throw new ShapeError("blockDiag: a block has at most two dims, got " + b.describe() + ".");
+          if (b.getNdim() > 2) throw new ShapeError("blockDiag: a block has at most two dims, got " + b.describe()
+              + ".");
           columns += b.size(1);
         }
         var wide = new ArrayList<Tensor>();
@@ -191,12 +199,14 @@ public final class Arrangements {
         return out;
       }).sample(shape(2, 3), shape(2)).sample(strided(2, 3), shape(1, 2))).build();
 
-  public static final Op<Void> KRON = composite("kron", "The Kronecker product: each element of x times all of y.", c -> {
+  public static final Op<Void> KRON = composite("kron", "The Kronecker product: each element of x times all of y.",
+      c -> {
         Tensor x = c.in(0), y = c.in(1);
         int n = Math.max(x.getNdim(), y.getNdim());
         int[] left = new int[2 * n], right = new int[2 * n], out = new int[n];
         for (int d = 0; d < n; d++) {
-          int a = d < n - x.getNdim() ? 1 : x.size(d - n + x.getNdim()), b = d < n - y.getNdim() ? 1 : y.size(d - n + y.getNdim());
+          int a = d < n - x.getNdim() ? 1 : x.size(d - n + x.getNdim()),
+              b = d < n - y.getNdim() ? 1 : y.size(d - n + y.getNdim());
           left[2 * d] = a;
           left[2 * d + 1] = right[2 * d] = 1;
           right[2 * d + 1] = b;
@@ -238,7 +248,8 @@ public final class Arrangements {
       "All combinations of the vectors' elements, one a row, the last vector's changing fastest.", c -> {
         if (c.inputs() == 1) return c.in(0);
         var columns = new ArrayList<Tensor>();
-        for (Tensor t : Dispatch.all(MESHGRID, new Grid(false), inputs(c).toArray(Tensor[]::new))) columns.add(t.flatten());
+        for (Tensor t
+            : Dispatch.all(MESHGRID, new Grid(false), inputs(c).toArray(Tensor[]::new))) columns.add(t.flatten());
         return Shapes.stack(columns, 1);
       })
       .tests(t -> t.reference((none, in) -> {
@@ -247,7 +258,8 @@ public final class Arrangements {
             i -> i[1] == 0 ? in.get(0).at(i[0] / n) : in.get(1).at(i[0] % n));
       }).sample(shape(2), shape(3)).sample(strided(3), shape(2))).build();
 
-  public static final Op<Void> BROADCAST_TENSORS = op("broadcastTensors", "All inputs read in the one shape they broadcast to.")
+  public static final Op<Void> BROADCAST_TENSORS = op("broadcastTensors",
+      "All inputs read in the one shape they broadcast to.")
       .decompose(c -> {
         Shape to = Pointwise.broadcast("broadcastTensors", c);
         return inputs(c).stream().map(t -> t.expand(to)).toArray(Tensor[]::new);
@@ -318,7 +330,8 @@ public final class Arrangements {
     long[] each = counts.toLongArray();
     var places = new ArrayList<Long>();
     for (int i = 0; i < n; i++) {
-      if (each[i] < 0) throw new KtrainException("repeatInterleave: the count must not be negative, got " + each[i] + ".");
+      if (each[i] < 0) throw new KtrainException("repeatInterleave: the count must not be negative, got " + each[i]
+          + ".");
       places.addAll(Collections.nCopies(Math.toIntExact(each[i]), (long) i));
     }
     return x.indexSelect(dim, Tensor.of(places.stream().mapToLong(Long::longValue).toArray()).to(x.getDevice()));
@@ -343,7 +356,8 @@ public final class Arrangements {
   }
 
   public static List<Tensor> broadcastTensors(List<Tensor> tensors) {
-    return tensors.isEmpty() ? List.of() : List.of(Dispatch.all(BROADCAST_TENSORS, null, tensors.toArray(Tensor[]::new)));
+    return tensors.isEmpty() ? List.of() : List.of(Dispatch.all(BROADCAST_TENSORS, null,
+        tensors.toArray(Tensor[]::new)));
   }
 
   /** Where the elements of a triangle of an n by m matrix stand: i64[2, count], rows above columns. */

@@ -10,6 +10,7 @@ import io.ktrain.op.Expr.Binary;
 import io.ktrain.op.Expr.Fn2;
 import io.ktrain.op.OpBuilder.Types;
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 
 /** Questions about elements and whole tensors, answered in bool, and the arithmetic of bits. */
@@ -44,7 +45,7 @@ public final class Comparisons {
 
   public static final Op<double[]> ALL_CLOSE = OpBuilder.op("allClose", double[].class,
       "Whether isClose holds for all elements: one bool.")
-      .composed(c -> Dispatch.call(IS_CLOSE, c.attributes(), c.in(0), c.in(1)).all())
+      .composed(c -> Dispatch.call(IS_CLOSE, c.attributes(), c.in(0), c.in(1)).all()).internal()
       .tests(t -> t.reference((n, in) -> {
         boolean[] all = {true};
         in.get(0).each((i, x) -> {
@@ -55,9 +56,10 @@ public final class Comparisons {
       }).with(new double[] {0.1, 1, 0}, shape(2, 3), shape(3)).with(new double[] {0.1, 9, 0}, shape(2, 3), shape(3)))
       .build();
 
-  public static final Op<Void> EQUAL = composite("equal", "Whether both have one shape and the same elements: one bool.",
+  public static final Op<Void> EQUAL = composite("equal",
+      "Whether both have one shape and the same elements: one bool.",
       c -> c.in(0).getShape().equals(c.in(1).getShape()) ? c.in(0).eq(c.in(1)).all()
-          : Tensor.zeros(io.ktrain.tensor.Shape.SCALAR, DType.bool).to(c.in(0).getDevice()))
+          : Creation.full(Shape.SCALAR, 0, DType.bool, c.in(0).getDevice())).internal()
       .tests(t -> t.reference((none, in) -> NdArray.scalar(java.util.Arrays.equals(in.get(0).shape(), in.get(1).shape())
           && java.util.Arrays.equals(in.get(0).data(), in.get(1).data()) ? 1 : 0))
           .sample(shape(2, 3), shape(2, 3)).sample(shape(2), shape(3)).sample(shape(0), shape(0))).build();
@@ -69,7 +71,8 @@ public final class Comparisons {
   public static final Op<double[]> BITWISE_RIGHT_SHIFT = bits("bitwiseRightShift", Fn2.SHIFT_RIGHT,
       "x / 2^y, rounded towards minus infinity.");
 
-  public static final Op<Void> BITWISE_NOT = composite("bitwiseNot", "All bits of whole numbers, or a bool, turned round.",
+  public static final Op<Void> BITWISE_NOT = composite("bitwiseNot",
+      "All bits of whole numbers, or a bool, turned round.",
       c -> c.in(0).getDtype() == DType.bool ? c.in(0).logicalNot() : call(BITWISE_XOR, c.in(0), Tensor.constant(-1)))
       .tests(t -> t.reference((none, in) -> NdArray.by(in.get(0).shape(), i -> -1 - in.get(0).at(i)))
           .sample(shape(2, 3).index(9))).build();

@@ -1,25 +1,21 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.LOWER;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.Conv2dOptions;
+import io.ktrain.tensor.ConvOptions;
 import io.ktrain.tensor.DType;
-import io.ktrain.tensor.DTypeError;
-import io.ktrain.tensor.Extreme;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Shape;
-import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 
-/** Sliding windows over pictures: convolution and pooling, [batch, channels, height, width]. */
+/** Convolution of [batch, channels, spatial...]: of pictures by kernels, of signals and volumes by that of pictures. */
 public final class Convolutions {
   private Convolutions() {}
 
   /** A convolution's options and the sizes of what its gradient is taken by. */
   public record Conv2dGrad(Conv2dOptions options, Shape of) {}
-
-  public record PoolGrad(Pool2dOptions options, Shape of) {}
 
   public static final Op<Conv2dOptions> CONV2D = op("conv2d", Conv2dOptions.class, "Cross-correlation of [n,c,h,w] with [out,c/groups,kh,kw], plus bias [out].")
       .gives(Convolutions::convShape)
@@ -33,7 +29,7 @@ public final class Convolutions {
         } else if (needed.length > 2 && needed[2]) by[2] = g[0].sum(new int[] {0, 2, 3}, false);
         return by;
       })
-      .tests(t -> t.reference(OpTests::conv2d)
+      .autocast(LOWER).tests(t -> t.reference(OpTests::conv2d)
           .attributes(Conv2dOptions.of(1, 0)).floats(OpTests.shape(2, 1, 4, 5), OpTests.shape(2, 1, 3, 3), OpTests.shape(2)).floats(OpTests.shape(0, 2, 3, 3), OpTests.shape(1, 2, 2, 2), OpTests.shape(1))
           .attributes(new Conv2dOptions(2, 1, 1, 2, 1, 1, 1)).floats(OpTests.shape(2, 2, 5, 4), OpTests.shape(3, 2, 3, 3), OpTests.shape(3)).floats(OpTests.strided(2, 2, 6, 8), OpTests.shape(3, 2, 2, 3), OpTests.shape(3))
           .attributes(Conv2dOptions.of(1, 1, 2, 2)).floats(OpTests.shape(1, 4, 6, 6), OpTests.shape(4, 2, 3, 3), OpTests.shape(4))
@@ -73,112 +69,129 @@ public final class Convolutions {
     return CONV2D_WEIGHT_GRAD;
   }
 
-  public static final Op<Pool2dOptions> MAX_POOL2D = op("maxPool2d", Pool2dOptions.class, "The largest of each window, and its place in the picture (row * width + column).")
-      .infer(c -> {
-        Spec y = poolShape("maxPool2d", c.in(0), c.attributes());
-        return List.of(y, new Spec(y.shape(), DType.i32));
-      })
-      .grads((c, g, needed) -> new Tensor[] {g[0] == null ? null : Dispatch.call(unpool(), new PoolGrad(c.attributes(), c.edge(0).getShape()), g[0], c.out(1))})
-      .tests(t -> t.firstOutputOnly().reference(OpTests::maxPool2d)
-          .attributes(Pool2dOptions.of(2)).distinct(OpTests.shape(1, 2, 4, 5)).distinct(OpTests.strided(2, 2, 6, 4))
-          .attributes(new Pool2dOptions(3, 2, 2, 1, 1, 1, true, true)).distinct(OpTests.shape(1, 1, 5, 4))).build();
+  public static final Op<ConvOptions> CONV1D = conv(1);
+  public static final Op<ConvOptions> CONV3D = conv(3);
+  public static final Op<ConvOptions> CONV_TRANSPOSE1D = transpose(1);
+  public static final Op<ConvOptions> CONV_TRANSPOSE2D = transpose(2);
+  public static final Op<ConvOptions> CONV_TRANSPOSE3D = transpose(3);
 
-  public static final Op<PoolGrad> MAX_UNPOOL2D = op("maxUnpool2d", PoolGrad.class, "Zeros to which each window's value was added at its place.")
-      .gives(c -> new Spec(c.attributes().of(), floating("maxUnpool2d", c.in(0))))
-      .grad((c, gg) -> {
-        Shape x = c.attributes().of();
-        Tensor rows = gg.reshape(x.get(0), x.get(1), -1);
-        Tensor places = c.in(1).to(DType.i64).reshape(x.get(0), x.get(1), -1);
-        return rows.gather(2, places).reshape(c.edge(0).getShape());
-      })
-      .internal().build();
-
-  private static Op<PoolGrad> unpool() {
-    return MAX_UNPOOL2D;
+  private static Op<ConvOptions> conv(int dims) {
+    String name = "conv" + dims + "d";
+    return op(name, ConvOptions.class, "Cross-correlation of " + Windows.words(dims)
+        + " of [n,c,...] with [out,c/groups,...], plus bias [out].")
+        .composed(c -> NdConvolution.conv(name, dims, c.in(0), c.in(1), c.in(2), c.attributes()))
+        .tests(t -> {
+          t.reference((o, in) -> WindowOracles.conv(o, in, dims));
+          samples(t, dims, false);
+          t.attributes(new ConvOptions(List.of(1), List.of(0), List.of(3, 1, 2).subList(0, dims), 1, List.of(0), true))
+              .floats(WindowOracles.sample(dims, 2, 2, 4, 5, 6), WindowOracles.sample(dims, 3, 2, 2, 3, 2),
+              OpTests.shape(3));
+          t.fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT, Tensor.ones(sizes(dims, 1, 3, 4)),
+              Tensor.ones(sizes(dims, 2, 2, 3)), null),
+              name + ": input f32" + Shape.of(sizes(dims, 1, 3, 4)) + " has 3 channels in dim 1, but weight f32"
+                  + Shape.of(sizes(dims, 2, 2, 3)) + " with 1 groups takes 2.")
+              .fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT, Tensor.ones(sizes(dims, 1, 2, 4)),
+              Tensor.ones(sizes(dims, 2, 2, 5)), null),
+                  name + ": the kernel " + "5x5x5".substring(0, 2 * dims - 1) + " (dilation "
+                      + "1x1x1".substring(0, 2 * dims - 1) + ") is larger than the padded input of f32"
+                      + Shape.of(sizes(dims, 1, 2, 4)) + ".")
+              .fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT.withGroups(2),
+              Tensor.ones(sizes(dims, 1, 2, 4)), Tensor.ones(sizes(dims, 3, 1, 2)), null), name
+              + ": 3 output channels cannot be cut into 2 groups.")
+              .fails(() -> Dispatch.call(numbered(dims, false), ConvOptions.DEFAULT, Tensor.ones(4),
+              Tensor.ones(sizes(dims, 3, 1, 2)), null),
+                  name + ": input must be [batch, channels, " + Windows.names(dims)
+                      + "], or without the batch, got f32[4].");
+        }).build();
   }
 
-  public static final Op<Pool2dOptions> AVG_POOL2D = op("avgPool2d", Pool2dOptions.class, "The mean of each window; padding counts as zeros unless excluded.")
-      .gives(c -> poolShape("avgPool2d", c.in(0), c.attributes()))
-      .grad((c, g) -> Dispatch.call(avgGrad(), new PoolGrad(c.attributes(), c.edge(0).getShape()), g))
-      .tests(t -> t.reference(OpTests::avgPool2d)
-          .attributes(Pool2dOptions.of(2)).floats(OpTests.shape(1, 2, 4, 5)).floats(OpTests.strided(2, 2, 6, 4))
-          .attributes(new Pool2dOptions(3, 3, 2, 2, 1, 1, false, false)).floats(OpTests.shape(1, 1, 5, 5))
-          .attributes(new Pool2dOptions(3, 3, 2, 2, 1, 1, true, true)).floats(OpTests.shape(1, 2, 6, 6))).build();
+  private static Op<ConvOptions> transpose(int dims) {
+    String name = "convTranspose" + dims + "d";
+    return op(name, ConvOptions.class, "The gradient of conv" + dims
+        + "d by its input as an operation of its own: each input element spreads the kernel [c,out/groups,...].")
+        .composed(c -> NdConvolution.transposed(name, dims, c.in(0), c.in(1), c.in(2), c.attributes()))
+        .tests(t -> {
+          t.reference((o, in) -> WindowOracles.convTranspose(o, in, dims));
+          samples(t, dims, true);
+          t.attributes(ConvOptions.DEFAULT.withStride(2).withOutputPadding(1))
+              .floats(WindowOracles.sample(dims, 2, 2, 3, 2, 2), WindowOracles.sample(dims, 2, 3, 2, 3, 2),
+              OpTests.shape(3))
+              .attributes(ConvOptions.DEFAULT.withDilation(3).withPadding(1).withOutputPadding(2))
+              .floats(WindowOracles.sample(dims, 1, 2, 2, 3, 2), WindowOracles.sample(dims, 2, 1, 2, 2, 2),
+              OpTests.ABSENT);
+          t.fails(() -> Dispatch.call(numbered(dims, true), ConvOptions.DEFAULT.withOutputPadding(1),
+              Tensor.ones(sizes(dims, 1, 2, 4)), Tensor.ones(sizes(dims, 2, 2, 2)), null),
+              name + ": outputPadding must be smaller than the stride or the dilation, got outputPadding [1], stride [1], dilation [1].")
+              .fails(() -> Dispatch.call(numbered(dims, true), ConvOptions.DEFAULT, Tensor.ones(sizes(dims, 1, 2, 4)),
+              Tensor.ones(sizes(dims, 3, 2, 2)), null),
+                  name + ": input f32" + Shape.of(sizes(dims, 1, 2, 4)) + " has 2 channels in dim 1, but weight f32"
+                      + Shape.of(sizes(dims, 3, 2, 2)) + " takes 3.")
+              .fails(() -> Dispatch.call(numbered(dims, true), ConvOptions.DEFAULT.withPadding(2),
+              Tensor.ones(sizes(dims, 1, 2, 2)), Tensor.ones(sizes(dims, 2, 2, 2)), null),
+                  name + ": nothing is left of f32" + Shape.of(sizes(dims, 1, 2, 2)) + ": the output would be "
+                      + "-1x-1x-1".substring(0, 3 * dims - 1) + ". Fix: less padding.");
+        }).build();
+  }
 
-  public static final Op<PoolGrad> AVG_POOL2D_GRAD = op("avgPool2dGrad", PoolGrad.class, "Each window's upstream gradient spread over its elements.")
-      .gives(c -> new Spec(c.attributes().of(), floating("avgPool2dGrad", c.in(0))))
-      .grad((c, gg) -> Dispatch.call(AVG_POOL2D, c.attributes().options(), gg))
-      .internal()
-      .tests(t -> t.attributes(new PoolGrad(Pool2dOptions.of(2), Shape.of(1, 1, 4, 5))).floats(OpTests.shape(1, 1, 2, 2))).build();
+  private static void samples(OpTests<ConvOptions> t, int dims, boolean transposed) {
+    int[][] kernels = {{2, 3, 2}, {3, 2, 1}};
+    t.attributes(ConvOptions.DEFAULT).floats(WindowOracles.sample(dims, 2, 2, 4, 3, 4),
+        weight(dims, transposed, 3, 2, kernels[0]), OpTests.shape(3))
+        .floats(WindowOracles.unbatched(dims, 2, 4, 3, 4), weight(dims, transposed, 1, 2, kernels[0]), OpTests.ABSENT)
+        .floats(WindowOracles.sample(dims, 0, 2, 4, 3, 4), weight(dims, transposed, 3, 2, kernels[0]),
+        OpTests.shape(3));
+    t.attributes(new ConvOptions(List.of(2, 1, 2).subList(0, dims), List.of(1, 0, 2).subList(0, dims), List.of(1, 2, 1)
+        .subList(0, dims), 1, List.of(0), false))
+        .floats(WindowOracles.strided(dims, 1, 2, 5, 6, 3), weight(dims, transposed, 2, 2, kernels[1]),
+        OpTests.shape(2));
+    t.attributes(ConvOptions.DEFAULT.withGroups(2).withPadding(1))
+        .floats(WindowOracles.sample(dims, 2, 4, 3, 4, 3), transposed ? WindowOracles.sample(dims, 4, 3, kernels[1])
+        : WindowOracles.sample(dims, 6, 2, kernels[1]), OpTests.shape(6));
+    t.attributes(ConvOptions.DEFAULT.withGroups(3).withStride(2))
+        .floats(WindowOracles.sample(dims, 1, 3, 3, 4, 3), WindowOracles.sample(dims, 3, 1, kernels[0]),
+        OpTests.ABSENT);
+  }
 
-  private static Op<PoolGrad> avgGrad() {
-    return AVG_POOL2D_GRAD;
+  private static OpTests.Input weight(int dims, boolean transposed, int out, int in, int[] kernel) {
+    return transposed ? WindowOracles.sample(dims, in, out, kernel) : WindowOracles.sample(dims, out, in, kernel);
+  }
+
+  private static Op<ConvOptions> numbered(int dims, boolean transposed) {
+    if (!transposed) return dims == 1 ? CONV1D : CONV3D;
+    return dims == 1 ? CONV_TRANSPOSE1D : dims == 2 ? CONV_TRANSPOSE2D : CONV_TRANSPOSE3D;
+  }
+
+  private static int[] sizes(int dims, int first, int second, int each) {
+    int[] all = new int[dims + 2];
+    java.util.Arrays.fill(all, each);
+    all[0] = first;
+    all[1] = second;
+    return all;
   }
 
   private static Spec convShape(Call<Conv2dOptions> c) {
-    Tensor x = c.in(0), w = c.in(1), b = c.in(2);
+    Tensor x = c.in(0), w = c.in(1);
     Conv2dOptions o = c.attributes();
-    if (x.getNdim() != 4) throw new ShapeError("conv2d: input must be [batch, channels, height, width], got " + x.describe() + ". Fix: unsqueeze(0) for a single picture.");
-    if (w.getNdim() != 4) throw new ShapeError("conv2d: weight must be [out, in / groups, height, width], got " + w.describe() + ".");
-    if (x.size(1) != w.size(1) * o.groups())
-      throw new ShapeError("conv2d: input " + x.describe() + " has " + x.size(1) + " channels in dim 1, but weight " + w.describe() + " with " + o.groups() + " groups takes " + w.size(1) * o.groups() + ".");
-    if (w.size(0) % o.groups() != 0) throw new ShapeError("conv2d: " + w.size(0) + " output channels cannot be cut into " + o.groups() + " groups.");
-    if (b != null && !(b.getNdim() == 1 && b.size(0) == w.size(0))) throw new ShapeError("conv2d: bias must be [" + w.size(0) + "], got " + b.describe() + ".");
-    DType type = MatMuls.same("conv2d", x, w);
-    floating("conv2d", x);
-    int h = out(x.size(2), w.size(2), o.strideH(), o.paddingH(), o.dilationH()), width = out(x.size(3), w.size(3), o.strideW(), o.paddingW(), o.dilationW());
-    if (h < 1 || width < 1)
-      throw new ShapeError("conv2d: the kernel " + w.size(2) + "x" + w.size(3) + " (dilation " + o.dilationH() + "x" + o.dilationW() + ") is larger than the padded input of " + x.describe() + ".");
-    return new Spec(Shape.of(x.size(0), w.size(0), h, width), type);
-  }
-
-  private static int out(int size, int kernel, int stride, int padding, int dilation) {
-    int span = size + 2 * padding - dilation * (kernel - 1) - 1;
-    return span < 0 ? 0 : span / stride + 1;
-  }
-
-  private static Spec poolShape(String op, Tensor x, Pool2dOptions o) {
-    if (x.getNdim() != 4) throw new ShapeError(op + ": input must be [batch, channels, height, width], got " + x.describe() + ". Fix: unsqueeze(0) for a single picture.");
-    DType type = floating(op, x);
-    int h = o.windows(x.size(2), true), w = o.windows(x.size(3), false);
-    if (h < 1 || w < 1) throw new ShapeError(op + ": the window " + o.kernelH() + "x" + o.kernelW() + " is larger than the padded input of " + x.describe() + ".");
-    return new Spec(Shape.of(x.size(0), x.size(1), h, w), type);
+    int[] out = NdConvolution.sizes("conv2d", 2, x, w, c.in(2), new int[] {o.strideH(), o.strideW()},
+        new int[] {2 * o.paddingH(), 2 * o.paddingW()}, new int[] {o.dilationH(), o.dilationW()}, o.groups());
+    return new Spec(Shape.of(x.size(0), w.size(0), out[0], out[1]), x.getDtype());
   }
 
   private static DType floating(String op, Tensor x) {
-    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
-    return x.getDtype();
+    return Resampling.floating(op, x);
   }
 
   public static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Conv2dOptions options) {
-    return Dispatch.call(CONV2D, options, x, weight, bias);
+    return Windows.like(x, 2, Dispatch.call(CONV2D, options, Windows.batched("conv2d", 2, x), weight, bias));
   }
 
-  public static Extreme maxPool2d(Tensor x, Pool2dOptions options) {
-    Tensor[] out = Dispatch.all(MAX_POOL2D, options, x);
-    return new Extreme(out[0], out[1]);
+  /** Over the last {@code dims} dims. */
+  public static Tensor conv(Tensor x, int dims, Tensor weight, Tensor bias, ConvOptions options) {
+    if (dims == 2) return NdConvolution.conv("conv2d", 2, x, weight, bias, options);
+    return Dispatch.call(numbered(dims, false), options, x, weight, bias);
   }
 
-  public static Tensor avgPool2d(Tensor x, Pool2dOptions options) {
-    return Dispatch.call(AVG_POOL2D, options, x);
-  }
-
-  /** Windows that cut the picture into height * width cells; uneven cells are averaged one by one. */
-  public static Tensor adaptiveAvgPool2d(Tensor x, int height, int width) {
-    if (x.getNdim() != 4) throw new ShapeError("adaptiveAvgPool2d: input must be [batch, channels, height, width], got " + x.describe() + ".");
-    if (height < 1 || width < 1) throw new ShapeError("adaptiveAvgPool2d: the result must be at least 1x1, got " + height + "x" + width + ".");
-    return cells(cells(x, 2, height), 3, width);
-  }
-
-  private static Tensor cells(Tensor x, int dim, int count) {
-    int n = x.size(dim);
-    if (n == count) return x;
-    if (count == 1) return x.mean(dim, true);
-    Tensor[] all = new Tensor[count];
-    for (int i = 0; i < count; i++) {
-      int from = (int) ((long) i * n / count), to = (int) (((long) (i + 1) * n + count - 1) / count);
-      all[i] = x.narrow(dim, from, to - from).mean(dim, true);
-    }
-    return Tensor.cat(List.of(all), dim);
+  public static Tensor convTranspose(Tensor x, int dims, Tensor weight, Tensor bias, ConvOptions options) {
+    return Dispatch.call(numbered(dims, true), options, x, weight, bias);
   }
 }

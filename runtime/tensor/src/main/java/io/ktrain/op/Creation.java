@@ -100,6 +100,27 @@ public final class Creation {
     return like.getDtype().isFloating() ? like.getDtype() : DType.f32;
   }
 
+  /** n numbers from start to end, both included, evenly apart. */
+  public static Tensor linspace(Number start, Number end, int n, DType dtype) {
+    return spaced(start.doubleValue(), end.doubleValue(), n).to(dtype);
+  }
+
+  /** base to the power of linspace. */
+  public static Tensor logspace(Number start, Number end, int n, double base, DType dtype) {
+    Tensor exponents = spaced(start.doubleValue(), end.doubleValue(), n);
+    return Elementwise.call(Elementwise.POW, Creation.full(Shape.SCALAR, base, DType.f64, exponents.getDevice()),
+        exponents).to(dtype);
+  }
+
+  /** From both ends to the middle, so that both are exact. */
+  private static Tensor spaced(double start, double end, int n) {
+    if (n < 0) throw new KtrainException("linspace: the number of steps must not be negative, got " + n + ".");
+    Tensor place = Creation.arange(0, n, 1, DType.f64, Context.current().device());
+    double step = n > 1 ? (end - start) / (n - 1) : 0;
+    Tensor up = place.mul(step).add(start), down = place.sub(n - 1).mul(step).add(end);
+    return Elementwise.where(place.lt(n / 2.0), up, down);
+  }
+
   public static Tensor randperm(int n) {
     int[] order = Generator.permutation(n, Context.current().generator().next());
     long[] wide = new long[n];

@@ -82,7 +82,8 @@ final class Derivative {
       case FMOD -> plus(da, times(db, new Binary(Fn2.TRUNC_DIV, a, b).negate()));
       case COPYSIGN -> times(da, select(new Binary(Fn2.EQ, a, ZERO), ZERO, e.div(a)));
       case POLYGAMMA -> times(db, new Binary(Fn2.POLYGAMMA, plus(a, ONE), b));
-      case FLOOR_DIV, TRUNC_DIV, EQ, NE, LT, LE, GT, GE, AND, OR, XOR, BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT -> ZERO;
+      case FLOOR_DIV, TRUNC_DIV, EQ, NE, LT, LE, GT, GE, AND, OR, XOR, BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT,
+          SHIFT_RIGHT -> ZERO;
     };
   }
 

@@ -56,6 +56,15 @@ public final class Dispatch {
 
   private static <A> Tensor[] run(Device device, Op<A> op, A attributes, Tensor[] in) {
     Context context = Context.current();
+    if (op.autocast != null && context.autocast() != null) {
+      Tensor[] cast = context.autocast().cast(op.autocast, in);
+      Tensor[] out = context.withAutocast(null, () -> run(device, op, attributes, cast));
+      if (op.autocast == Autocast.Rule.F32_INSIDE && out[0].getDtype() != in[0].getDtype()) {
+        out = out.clone();
+        out[0] = out[0].to(in[0].getDtype());
+      }
+      return out;
+    }
     var call = new Call<A>(op, attributes, in);
     if (op.infer == null) return op.decompose.of(call);
     List<Spec> specs = op.infer.of(call);
@@ -85,6 +94,7 @@ public final class Dispatch {
       else if (op.decompose != null) out = context.withGrad(false, () -> op.decompose.of(call));
       else throw new KtrainException(op.name() + ": the " + device + " backend cannot compute this");
     }
+    if (context.anomaly() != null) context.anomaly().check(op, out);
     call.results(out);
     if (requiresGrad) Tape.record(call, out);
     return out;
@@ -106,19 +116,24 @@ public final class Dispatch {
     return out;
   }
 
-  /** Puts a result that was made outside, on another device or by the user's own function, into the graph. */
+  /** Puts a result that was made outside, on another device for example, into the graph. */
   public static <A> Tensor recorded(Op<A> op, A attributes, Tensor result, Tensor... in) {
-    boolean requiresGrad = false;
-    for (Tensor t : in) {
-      requiresGrad |= t.getRequiresGrad();
-      t.markRead();
-    }
-    if (!requiresGrad || !Context.current().isGradEnabled()) return result;
-    var call = new Call<A>(op, attributes, in);
-    var out = new Tensor[] {result};
-    call.results(out);
-    Tape.record(call, out);
+    for (Tensor t : in) t.markRead();
+    if (records(in)) record(op, attributes, new Tensor[] {result}, in);
     return result;
+  }
+
+  /** Whether a call with these inputs becomes part of the graph. */
+  static boolean records(Tensor... in) {
+    if (Context.current().isGradEnabled()) for (Tensor t : in) if (t != null && t.getRequiresGrad()) return true;
+    return false;
+  }
+
+  /** Makes {@code results} the outputs of a call in the graph. */
+  static <A> void record(Op<A> op, A attributes, Tensor[] results, Tensor... in) {
+    var call = new Call<A>(op, attributes, in);
+    call.results(results);
+    Tape.record(call, results);
   }
 
   /** The device of all inputs; numbers and absent inputs fit every device. */

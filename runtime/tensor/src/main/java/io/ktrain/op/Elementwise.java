@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.Expr.of;
 import static io.ktrain.op.Expr.param;
 import static io.ktrain.op.OpBuilder.composite;
@@ -33,7 +34,7 @@ public final class Elementwise {
   public static final Op<double[]> DIV = pointwise("div", Types.FLOAT, X.div(Y), "x / y, always in floating point; integers give f32.")
       .tests(t -> t.binaryPositive()).build();
   public static final Op<double[]> NEG = pointwise("neg", Types.NUMBER, X.negate(), "-x.").tests(OpTests::unary).build();
-  public static final Op<double[]> POW = pointwise("pow", Types.NUMBER, X.pow(Y), "x to the power y.").tests(t -> t.binaryPositive()).build();
+  public static final Op<double[]> POW = pointwise("pow", Types.NUMBER, X.pow(Y), "x to the power y.").autocast(F32).tests(t -> t.binaryPositive()).build();
   public static final Op<double[]> FLOOR_DIVIDE = pointwise("floorDivide", Types.NUMBER, new Binary(Fn2.FLOOR_DIV, X, Y),
       "x / y rounded towards minus infinity; Python's //.").tests(t -> t.binaryPositive().flat()).build();
   public static final Op<double[]> TRUNC_DIVIDE = pointwise("truncDivide", Types.NUMBER, new Binary(Fn2.TRUNC_DIV, X, Y),
@@ -50,27 +51,27 @@ public final class Elementwise {
   public static final Op<double[]> SIGN = pointwise("sign", Types.NUMBER, X.gt(of(0)).minus(X.lt(of(0))), "-1, 0 or 1; 0 for NaN.").tests(t -> t.unary().flat()).build();
   public static final Op<double[]> SQRT = pointwise("sqrt", Types.FLOAT, X.sqrt(), "The square root; NaN below 0.")
       .derivative(0, G.div(OUT.times(2))).tests(OpTests::unaryPositive).build();
-  public static final Op<double[]> RSQRT = pointwise("rsqrt", Types.FLOAT, of(1).div(X.sqrt()), "1 / sqrt(x).").tests(OpTests::unaryPositive).build();
+  public static final Op<double[]> RSQRT = pointwise("rsqrt", Types.FLOAT, of(1).div(X.sqrt()), "1 / sqrt(x).").autocast(F32).tests(OpTests::unaryPositive).build();
   public static final Op<double[]> RECIPROCAL = pointwise("reciprocal", Types.FLOAT, of(1).div(X), "1 / x.")
-      .derivative(0, G.times(OUT).times(OUT).negate()).tests(OpTests::unaryPositive).build();
+      .derivative(0, G.times(OUT).times(OUT).negate()).autocast(F32).tests(OpTests::unaryPositive).build();
   public static final Op<double[]> SQUARE = pointwise("square", Types.PROMOTE, X.times(X), "x * x.")
       .derivative(0, G.times(IN).times(2)).tests(OpTests::unary).build();
   public static final Op<double[]> EXP = pointwise("exp", Types.FLOAT, X.exp(), "e to the power x.")
-      .derivative(0, G.times(OUT)).tests(OpTests::unary).build();
+      .derivative(0, G.times(OUT)).autocast(F32).tests(OpTests::unary).build();
   public static final Op<double[]> EXPM1 = pointwise("expm1", Types.FLOAT, X.expm1(), "exp(x) - 1, exact near 0.")
-      .derivative(0, G.times(OUT.plus(1))).tests(OpTests::unary).build();
-  public static final Op<double[]> LOG = pointwise("log", Types.FLOAT, X.log(), "The natural logarithm.").tests(OpTests::unaryPositive).build();
-  public static final Op<double[]> LOG1P = pointwise("log1p", Types.FLOAT, X.log1p(), "log(1 + x), exact near 0.").tests(OpTests::unaryPositive).build();
-  public static final Op<double[]> LOG2 = unary("log2", Fn1.LOG2, "The logarithm to base 2.", OpTests::unaryPositive);
-  public static final Op<double[]> LOG10 = unary("log10", Fn1.LOG10, "The logarithm to base 10.", OpTests::unaryPositive);
+      .derivative(0, G.times(OUT.plus(1))).autocast(F32).tests(OpTests::unary).build();
+  public static final Op<double[]> LOG = pointwise("log", Types.FLOAT, X.log(), "The natural logarithm.").autocast(F32).tests(OpTests::unaryPositive).build();
+  public static final Op<double[]> LOG1P = pointwise("log1p", Types.FLOAT, X.log1p(), "log(1 + x), exact near 0.").autocast(F32).tests(OpTests::unaryPositive).build();
+  public static final Op<double[]> LOG2 = unary("log2", Fn1.LOG2, "The logarithm to base 2.", OpTests::unaryPositive, F32);
+  public static final Op<double[]> LOG10 = unary("log10", Fn1.LOG10, "The logarithm to base 10.", OpTests::unaryPositive, F32);
   public static final Op<double[]> SIN = unary("sin", Fn1.SIN, "The sine of x radians.", OpTests::unary);
   public static final Op<double[]> COS = unary("cos", Fn1.COS, "The cosine of x radians.", OpTests::unary);
-  public static final Op<double[]> TAN = unary("tan", Fn1.TAN, "The tangent of x radians.", OpTests::unarySmall);
-  public static final Op<double[]> ASIN = unary("asin", Fn1.ASIN, "The inverse sine, in radians.", OpTests::unarySmall);
-  public static final Op<double[]> ACOS = unary("acos", Fn1.ACOS, "The inverse cosine, in radians.", OpTests::unarySmall);
+  public static final Op<double[]> TAN = unary("tan", Fn1.TAN, "The tangent of x radians.", OpTests::unarySmall, F32);
+  public static final Op<double[]> ASIN = unary("asin", Fn1.ASIN, "The inverse sine, in radians.", OpTests::unarySmall, F32);
+  public static final Op<double[]> ACOS = unary("acos", Fn1.ACOS, "The inverse cosine, in radians.", OpTests::unarySmall, F32);
   public static final Op<double[]> ATAN = unary("atan", Fn1.ATAN, "The inverse tangent, in radians.", OpTests::unary);
-  public static final Op<double[]> SINH = unary("sinh", Fn1.SINH, "The hyperbolic sine.", OpTests::unary);
-  public static final Op<double[]> COSH = unary("cosh", Fn1.COSH, "The hyperbolic cosine.", OpTests::unary);
+  public static final Op<double[]> SINH = unary("sinh", Fn1.SINH, "The hyperbolic sine.", OpTests::unary, F32);
+  public static final Op<double[]> COSH = unary("cosh", Fn1.COSH, "The hyperbolic cosine.", OpTests::unary, F32);
   public static final Op<double[]> TANH = pointwise("tanh", Types.FLOAT, X.tanh(), "The hyperbolic tangent.")
       .derivative(0, G.times(of(1).minus(OUT.times(OUT)))).tests(OpTests::unary).build();
   public static final Op<double[]> ERF = unary("erf", Fn1.ERF, "The error function.", OpTests::unary);
@@ -83,18 +84,24 @@ public final class Elementwise {
       .tests(t -> t.unary().flat()).build();
   public static final Op<double[]> CLAMP = pointwise("clamp", Types.PROMOTE, X.max(param(0)).min(param(1)), "x held between min and max; NaN stays.")
       .derivative(0, IN.ge(param(0)).choose(IN.le(param(1)).choose(G, of(0)), of(0))).tests(t -> t.numbers(-0.5, 0.7).unary()).build();
-  public static final Op<double[]> CLAMP_MIN = pointwise("clampMin", Types.PROMOTE, X.max(Y), "x, or min where that is larger.")
-      .derivative(0, IN.ge(OUT).choose(G, of(0))).derivative(1, IN.ge(OUT).choose(of(0), G)).tests(OpTests::binary).build();
-  public static final Op<double[]> CLAMP_MAX = pointwise("clampMax", Types.PROMOTE, X.min(Y), "x, or max where that is smaller.")
-      .derivative(0, IN.le(OUT).choose(G, of(0))).derivative(1, IN.le(OUT).choose(of(0), G)).tests(OpTests::binary).build();
+  public static final Op<double[]> CLAMP_MIN = pointwise("clampMin", Types.PROMOTE, X.max(Y),
+      "x, or min where that is larger.")
+      .derivative(0, IN.ge(OUT).choose(G, of(0))).derivative(1, IN.ge(OUT).choose(of(0), G)).tests(OpTests::binary)
+      .build();
+  public static final Op<double[]> CLAMP_MAX = pointwise("clampMax", Types.PROMOTE, X.min(Y),
+      "x, or max where that is smaller.")
+      .derivative(0, IN.le(OUT).choose(G, of(0))).derivative(1, IN.le(OUT).choose(of(0), G)).tests(OpTests::binary)
+      .build();
   /** How many digits are left behind the point; negative ones stand before it. */
   public record Digits(int decimals) {}
 
   public static final Op<Digits> ROUND_TO = composite("roundTo", Digits.class, "Rounded to so many decimals.", c -> {
     double scale = Math.pow(10, Math.abs(c.attributes().decimals()));
-    return c.attributes().decimals() < 0 ? c.in(0).div(scale).round().mul(scale) : c.in(0).mul(scale).round().div(scale);
+    return c.attributes().decimals() < 0 ? c.in(0).div(scale).round().mul(scale)
+        : c.in(0).mul(scale).round().div(scale);
   }).floating().internal().tests(t -> t.flat().reference((by, in) -> NdArray.by(in.get(0).shape(),
-      i -> new java.math.BigDecimal(in.get(0).at(i)).setScale(by.decimals(), java.math.RoundingMode.HALF_EVEN).doubleValue()))
+      i -> new java.math.BigDecimal(in.get(0).at(i)).setScale(by.decimals(),
+          java.math.RoundingMode.HALF_EVEN).doubleValue()))
       .with(new Digits(1), OpTests.shape(2, 3)).with(new Digits(-1), OpTests.shape(3))).build();
   public static final Op<double[]> WHERE = pointwise("where", Types.AFTER_CONDITION, X.choose(Y, Z), "yes where the condition holds, else no.").tests(OpTests::conditional).build();
 
@@ -117,7 +124,11 @@ public final class Elementwise {
   }
 
   private static Op<double[]> unary(String name, Fn1 fn, String doc, java.util.function.Consumer<OpTests<double[]>> tests) {
-    return pointwise(name, Types.FLOAT, new Unary(fn, X), doc).tests(tests).build();
+    return unary(name, fn, doc, tests, null);
+  }
+
+  private static Op<double[]> unary(String name, Fn1 fn, String doc, java.util.function.Consumer<OpTests<double[]>> tests, Autocast.Rule rule) {
+    return pointwise(name, Types.FLOAT, new Unary(fn, X), doc).autocast(rule).tests(tests).build();
   }
 
   private static Op<double[]> compare(String name, Fn2 fn, String doc) {

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.WIDEST;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.Check;
@@ -40,7 +41,7 @@ public final class Indexing {
       .grad((c, g) -> g, null, (c, g) -> {
         return widened(g.gather(c.attributes().dim(), c.in(1)), c.edge(2));
       })
-      .tests(t -> t.reference(Oracles::scatterAdd).attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)).build();
+      .autocast(WIDEST).tests(t -> t.reference(Oracles::scatterAdd).attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3).attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4)).build();
 
   public static final Op<Dim> SCATTER = op("scatter", Dim.class,
       "A copy of x with src written at index: for dim 0, out[index[i][j]][j] = src[i][j]; of several, the last one's.")
@@ -48,7 +49,8 @@ public final class Indexing {
         index("scatter", c.in(1));
         fits("scatter", c.in(0), c.in(1), c.attributes().dim());
         for (int d = 0; d < c.in(1).getNdim(); d++)
-          if (c.in(1).size(d) > c.in(2).size(d)) throw new ShapeError("scatter: index " + c.in(1).describe() + " is larger than src " + c.in(2).describe() + " in dim " + d + ".");
+          if (c.in(1).size(d) > c.in(2).size(d)) throw new ShapeError("scatter: index " + c.in(1).describe()
+              + " is larger than src " + c.in(2).describe() + " in dim " + d + ".");
         return new Spec(c.in(0).getShape(), MatMuls.same("scatter", c.in(0), c.in(2)));
       })
       .grads((c, g, needed) -> {
@@ -59,11 +61,14 @@ public final class Indexing {
         Tensor last = Dispatch.call(scatter(), c.attributes(), none, index, number);
         Tensor zero = Tensor.constant(0.0);
         Tensor own = needed[0] ? Elementwise.where(last.lt(0), g[0], zero) : null;
-        Tensor src = !needed[2] ? null : Elementwise.where(last.gather(dim, index).eq(number), g[0].gather(dim, index), zero);
+        Tensor src = !needed[2] ? null : Elementwise.where(last.gather(dim, index).eq(number),
+            g[0].gather(dim, index), zero);
         return new Tensor[] {own, null, src == null ? null : widened(src, c.edge(2))};
       })
-      .tests(t -> t.reference(Oracles::scatter).attributes(new Dim(1)).scattered(OpTests.shape(2, 3), OpTests.shape(2, 2), 3)
-          .attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3), 4).scattered(OpTests.shape(3), OpTests.shape(0), 3)
+      .tests(t -> t.reference(Oracles::scatter).attributes(new Dim(1)).scattered(OpTests.shape(2, 3),
+          OpTests.shape(2, 2), 3)
+          .attributes(new Dim(0)).scattered(OpTests.strided(4, 3), OpTests.shape(5, 3),
+              4).scattered(OpTests.shape(3), OpTests.shape(0), 3)
           .scattered(OpTests.shape(), OpTests.shape(), 1)
           .with(new Dim(0), OpTests.shape(3, 2), OpTests.shape(2, 2).index(3), OpTests.strided(4, 3))
           .fails(() -> Tensor.ones(2, 2).scatter(1, Tensor.of(new long[] {5}, 1, 1), Tensor.ones(1, 1)),
@@ -91,7 +96,7 @@ public final class Indexing {
         return new Spec(c.in(0).getShape(), MatMuls.same("indexAdd", c.in(0), c.in(2)));
       })
       .grad((c, g) -> g, null, (c, g) -> g.indexSelect(c.attributes().dim(), c.in(1)))
-      .tests(t -> t.reference(Oracles::indexAdd).attributes(new Dim(0)).indexAdded(OpTests.shape(3, 2), OpTests.shape(4, 2), 3)).build();
+      .autocast(WIDEST).tests(t -> t.reference(Oracles::indexAdd).attributes(new Dim(0)).indexAdded(OpTests.shape(3, 2), OpTests.shape(4, 2), 3)).build();
 
   private static Op<Dim> indexAdd() {
     return INDEX_ADD;

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.WIDEST;
 import static io.ktrain.op.OpBuilder.composite;
 import static io.ktrain.op.OpBuilder.op;
 import static io.ktrain.op.OpTests.shape;
@@ -42,14 +43,18 @@ public final class Indices {
       })
       .tests(t -> t.reference((indexed, in) -> {
         List<NdArray> at = in.subList(1, in.size());
-        int[] rest = rest(indexed, in.get(0).shape().length), common = Places.common(at.stream().map(NdArray::shape).toList());
+        int[] rest = rest(indexed, in.get(0).shape().length),
+            common = Places.common(at.stream().map(NdArray::shape).toList());
         int front = indexed.together() ? indexed.dims()[0] : 0;
         int[] whole = Arrays.stream(rest).map(d -> in.get(0).shape()[d]).toArray();
         int[] out = join(Arrays.copyOf(whole, front), common, Arrays.copyOfRange(whole, front, whole.length));
         return NdArray.by(out, i -> in.get(0).at(source(indexed, at, rest, front, common.length, i)));
-      }).with(new Indexed(0), shape(3, 2), shape(4).index(3)).with(new Indexed(0, 1), strided(4, 3), shape(5).index(4), shape(5).index(3))
-          .with(new Indexed(1), shape(2, 3, 2), shape(2, 2).index(3)).with(new Indexed(0, 2), shape(2, 3, 4), shape(2, 1).index(2), shape(3).index(4))
-          .with(new Indexed(1, 2), shape(2, 3, 4), shape(2, 1).index(3), shape(3).index(4)).with(new Indexed(0), shape(3), shape().index(3)))
+      }).with(new Indexed(0), shape(3, 2), shape(4).index(3)).with(new Indexed(0, 1), strided(4, 3),
+          shape(5).index(4), shape(5).index(3))
+          .with(new Indexed(1), shape(2, 3, 2), shape(2, 2).index(3)).with(new Indexed(0, 2), shape(2, 3, 4),
+              shape(2, 1).index(2), shape(3).index(4))
+          .with(new Indexed(1, 2), shape(2, 3, 4), shape(2, 1).index(3), shape(3).index(4))
+          .with(new Indexed(0), shape(3), shape().index(3)))
       .build();
 
   /** Inputs: x, the indices, and last the values, which broadcast. */
@@ -60,8 +65,10 @@ public final class Indices {
         MatMuls.same("indexPut", x, values);
         Places p = Places.of("indexPut", x, at, indices(c, 1, c.inputs() - 1));
         int front = at.together() ? at.dims()[0] : 0, n = p.place.getNdim();
-        int[] all = join(Arrays.copyOf(p.rest, front), p.place.getShape().toArray(), Arrays.copyOfRange(p.rest, front, p.rest.length));
-        Tensor wide = values.expand(all).movedim(IntStream.range(front, front + n).toArray(), IntStream.range(0, n).toArray());
+        int[] all = join(Arrays.copyOf(p.rest, front), p.place.getShape().toArray(),
+            Arrays.copyOfRange(p.rest, front, p.rest.length));
+        Tensor wide = values.expand(all).movedim(IntStream.range(front, front + n).toArray(),
+            IntStream.range(0, n).toArray());
         int count = Math.toIntExact(p.place.numel());
         Tensor src = wide.reshape(join(new int[] {count}, p.rest));
         Tensor rows = p.rows(x), index = p.place.reshape(-1);
@@ -71,7 +78,7 @@ public final class Indices {
         for (int i = 0; i < order.length; i++) back[order[i]] = i;
         return written.reshape(join(first, p.rest)).permute(back);
       })
-      .tests(t -> t.reference((w, in) -> {
+      .autocast(WIDEST).tests(t -> t.reference((w, in) -> {
         Indexed indexed = w.at();
         List<NdArray> at = in.subList(1, in.size() - 1);
         NdArray x = in.get(0), out = new NdArray(x.shape(), x.data().clone()), values = in.getLast();
@@ -87,7 +94,8 @@ public final class Indices {
       }).with(new Writing(new Indexed(0), false), shape(3, 2), shape(4).index(3), shape(4, 2))
           .with(new Writing(new Indexed(0, 1), true), strided(4, 3), shape(5).index(4), shape(5).index(3), shape(5))
           .with(new Writing(new Indexed(1), true), shape(2, 3, 2), shape(2, 2).index(3), shape(2))
-          .with(new Writing(new Indexed(0, 2), false), shape(2, 3, 4), shape(2, 1).index(2), shape(3).index(4), shape()))
+          .with(new Writing(new Indexed(0, 2), false), shape(2, 3, 4), shape(2, 1).index(2), shape(3).index(4),
+              shape()))
       .build();
 
   public static final Op<Void> TAKE = composite("take", "x read as one row, at the places of an index of any shape.",
@@ -97,7 +105,7 @@ public final class Indices {
       })
       .tests(t -> t.reference((none, in) -> NdArray.by(in.get(1).shape(), i -> in.get(0).data()[(int) in.get(1).at(i)]))
           .sample(shape(2, 3), shape(2, 2).index(6)).sample(strided(4, 3), shape().index(12))
-          .fails(() -> Tensor.ones(2, 2).take(Tensor.of(new long[] {4})),
+          .failsByValues(() -> Tensor.ones(2, 2).take(Tensor.of(new long[] {4})),
               "take: index 4 is out of range for dim 0 of f32[4]; it takes -4 to 3.")).build();
 
   public static final Op<Dim> TAKE_ALONG_DIM = composite("takeAlongDim", Dim.class,
@@ -105,9 +113,11 @@ public final class Indices {
         Tensor x = c.in(0), index = c.in(1);
         int dim = c.attributes().dim();
         if (x.getNdim() != index.getNdim())
-          throw new ShapeError("takeAlongDim: index " + index.describe() + " must have as many dims as " + x.describe() + ".");
+          throw new ShapeError("takeAlongDim: index " + index.describe() + " must have as many dims as "
+              + x.describe() + ".");
         int[] own = x.getShape().toArray(), at = index.getShape().toArray();
-        for (int d = 0; d < own.length; d++) if (d != dim) own[d] = at[d] = own[d] == 1 ? at[d] : at[d] == 1 ? own[d] : at[d];
+        for (int d = 0; d < own.length; d++) if (d != dim) own[d] = at[d] = own[d] == 1 ? at[d] : at[d] == 1 ? own[d]
+            : at[d];
         return x.expand(own).gather(dim, wrapped("takeAlongDim", x, dim, index).expand(at));
       })
       .tests(t -> t.reference((along, in) -> NdArray.by(new int[] {2, 3}, i -> {
@@ -128,13 +138,15 @@ public final class Indices {
           if (Oracles.broadcast(in.get(1), i) != 0) kept.add(Oracles.broadcast(in.get(0), i));
         });
         return new NdArray(new int[] {kept.size()}, kept.stream().mapToDouble(v -> v).toArray());
-      }).sample(shape(2, 3), shape(2, 3).bool()).sample(strided(4, 3), shape(3).bool()).sample(shape(3), shape(2, 1).bool())
+      }).sample(shape(2, 3), shape(2, 3).bool()).sample(strided(4, 3), shape(3).bool())
+          .sample(shape(3), shape(2, 1).bool())
           .sample(shape(0), shape(0).bool())
           .fails(() -> Tensor.ones(2).maskedSelect(Tensor.ones(2)),
               "maskedSelect: the mask must be bool, got f32[2]. Fix: a comparison, or ne(0).")).build();
 
   /** How many there are is known only from the values: while checking, every element counts. */
-  public static final Op<Void> NONZERO = composite("nonzero", "The places of elements that are not 0, a row each: i64[count, ndim].",
+  public static final Op<Void> NONZERO = composite("nonzero",
+      "The places of elements that are not 0, a row each: i64[count, ndim].",
       c -> {
         Tensor x = c.in(0);
         int n = x.getNdim();
@@ -155,7 +167,8 @@ public final class Indices {
           if (v != 0) found.add(i.clone());
         });
         return NdArray.by(new int[] {found.size(), in.get(0).shape().length}, i -> found.get(i[0])[i[1]]);
-      }).sample(shape(2, 3).bool()).sample(strided(4, 3).bool()).sample(shape(5)).sample(shape(0, 2)).sample(shape())).build();
+      }).sample(shape(2, 3).bool()).sample(strided(4, 3).bool()).sample(shape(5)).sample(shape(0, 2)).sample(shape()))
+          .build();
 
   public static final Op<Classes> ONE_HOT = composite("oneHot", Classes.class,
       "Zeros with a one at each label, i64; with -1 classes as many as the largest label needs.", c -> {
@@ -177,8 +190,9 @@ public final class Indices {
         out[n] = classes.count();
         return NdArray.by(out, i -> i[n] == in.get(0).at(Arrays.copyOf(i, n)) ? 1 : 0);
       }).with(new Classes(4), shape(3).index(4)).with(new Classes(3), shape(2, 2).index(3))
-          .fails(() -> Tensor.of(new long[] {3}).oneHot(2), "oneHot: label 3 does not fit into 2 classes.")
-          .fails(() -> Tensor.of(new long[] {-1}).oneHot(2), "oneHot: labels must not be negative, got -1.")).build();
+          .failsByValues(() -> Tensor.of(new long[] {3}).oneHot(2), "oneHot: label 3 does not fit into 2 classes.")
+          .failsByValues(() -> Tensor.of(new long[] {-1}).oneHot(2), "oneHot: labels must not be negative, got -1."))
+          .build();
 
   /** The indexed dims' combined place, and the sizes of the others. */
   private record Places(Indexed at, Tensor place, int[] rest) {
@@ -261,7 +275,8 @@ public final class Indices {
         if (index != null && index.getDtype() == DType.bool) {
           for (int d = 0; d < width; d++)
             if (index.size(d) != x.size(at + d))
-              throw new ShapeError(op + ": mask " + index.describe() + " does not fit dims " + at + " to " + (at + width - 1)
+              throw new ShapeError(op + ": mask " + index.describe() + " does not fit dims " + at + " to "
+                  + (at + width - 1)
                   + " of " + x.describe() + ".");
           Tensor places = nonzero(index);
           for (int d = 0; d < width; d++) {
@@ -294,7 +309,8 @@ public final class Indices {
   /** x with values at [indices]. */
   public static Tensor put(Tensor x, Tensor[] indices, Tensor values, boolean accumulate) {
     Brackets b = Brackets.of("indexPut", x, indices);
-    Tensor fitted = values.isConstant() ? Creation.full(Shape.SCALAR, values.constantValue(), x.getDtype(), x.getDevice()) : values;
+    Tensor fitted = values.isConstant() ? Creation.full(Shape.SCALAR, values.constantValue(), x.getDtype(),
+        x.getDevice()) : values;
     if (b.indices().isEmpty()) return accumulate ? x.add(fitted) : fitted.expand(x.getShape());
     return Dispatch.call(INDEX_PUT, new Writing(b.dims(), accumulate), b.operands(x, fitted));
   }

@@ -1,9 +1,10 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.Expr.of;
 import static io.ktrain.op.OpBuilder.op;
-import static io.ktrain.op.OpBuilder.pointwise;
 
+import io.ktrain.op.OpTests.Values;
 import io.ktrain.tensor.Check;
 import io.ktrain.tensor.CrossEntropyOptions;
 import io.ktrain.tensor.DType;
@@ -15,7 +16,7 @@ import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 
-/** What a model's outputs are compared with targets by. */
+/** Losses of class scores against labels: cross entropy and its parts. */
 public final class Losses {
   private Losses() {}
 
@@ -33,7 +34,7 @@ public final class Losses {
       })
       .grads((c, g, needed) -> new Tensor[] {g[0] == null ? null : Dispatch.call(rowsGrad(), c.attributes(), g[0], c.in(0), c.in(1), c.out(1).detach())})
       .internal()
-      .tests(t -> t.firstOutputOnly().attributes(new Rows(-100)).labelled(OpTests.shape(4, 5), 5).labelled(OpTests.shape(1, 3), 3).labelled(OpTests.strided(6, 8), 8).labelled(OpTests.shape(3, 37), 37)
+      .autocast(F32).tests(t -> t.firstOutputOnly().attributes(new Rows(-100)).labelled(OpTests.shape(4, 5), 5).labelled(OpTests.shape(1, 3), 3).labelled(OpTests.strided(6, 8), 8).labelled(OpTests.shape(3, 37), 37)
           .attributes(new Rows(2)).labelled(OpTests.shape(6, 4), 4)).build();
 
   /** The row statistics are only a saving: the decomposition makes them of x again, so that it can be differentiated. */
@@ -51,64 +52,66 @@ public final class Losses {
     return CROSS_ENTROPY_ROWS_GRAD;
   }
 
-  private static final Expr X = new Expr.Input(0);
-  private static final Expr Y = new Expr.Input(1);
-  private static final Expr W = new Expr.Input(2);
+  /** How labels count: {@code labelSmoothing} spreads that much over all classes. */
+  public record Classes(double labelSmoothing, long ignoreIndex, Reduction reduction) {}
 
-  /** By the logit itself, so that nothing overflows. */
-  public static final Op<double[]> BCE = pointwise("bceElements", OpBuilder.Types.FLOATING,
-      X.max(of(0)).minus(X.times(Y)).plus(X.abs().negate().exp().log1p()), "max(x, 0) - x * y + log(1 + exp(-|x|)).")
-      .derivative(0, new Expr.Input(0).times(of(1).div(new Expr.Input(1).negate().exp().plus(1)).minus(new Expr.Input(2))))
-      .internal().tests(t -> t.binary()).build();
+  public static final Op<Classes> CROSS_ENTROPY = op("crossEntropy", Classes.class,
+      "-log softmax(x) at the label, or against probabilities; classes are dim 1. Optional third: weights of the classes.")
+      .composed(Losses::crossEntropy)
+      .tests(t -> classes(t, 0.1).reference((a, in) -> LossOracles.crossEntropy(a, in))
+          .attributes(new Classes(0.2, -100, Reduction.SUM)).sample(OpTests.shape(4, 5), OpTests.shape(4, 5).of(Values.POSITIVE), OpTests.shape(5).of(Values.POSITIVE))
+          .attributes(new Classes(0, -100, Reduction.MEAN)).sample(OpTests.strided(4, 5), OpTests.strided(4, 5).of(Values.POSITIVE), OpTests.ABSENT)
+          .fails(() -> Tensor.ones(2, 3).crossEntropy(Tensor.of(new long[] {0, 3})),
+              "crossEntropy: label 3 at index 1 is out of range for the 3 classes of f32[2,3]. Fix: labels from 0 to 2, or more outputs.")
+          .fails(() -> Tensor.ones(2, 3).crossEntropy(Tensor.of(new long[] {0})),
+              "crossEntropy: logits f32[2,3] need labels [2], got i64[1]. Fix: one label a row, without the class dim.")
+          .fails(() -> Tensor.ones(2, 3).crossEntropy(Tensor.of(new long[] {0, 1}), new CrossEntropyOptions(Tensor.ones(4), 0, -100, Reduction.MEAN)),
+              "crossEntropy: weight must hold one number for each of the 3 classes, got f32[4].")).build();
 
-  public static final Op<double[]> BCE_WEIGHTED = pointwise("bceWeightedElements", OpBuilder.Types.FLOATING,
-      of(1).minus(Y).times(X).plus(Y.times(W.minus(1)).plus(1).times(X.abs().negate().exp().log1p().plus(X.negate().max(of(0))))),
-      "(1 - y) * x + (1 + (w - 1) * y) * log(1 + exp(-x)).")
-      .derivative(0, new Expr.Input(0).times(of(1).minus(new Expr.Input(2))
-          .minus(new Expr.Input(2).times(new Expr.Input(3).minus(1)).plus(1).times(of(1).minus(of(1).div(new Expr.Input(1).negate().exp().plus(1)))))))
-      .internal().tests(OpTests::ternary).build();
+  public static final Op<Classes> NLL_LOSS = op("nllLoss", Classes.class, "Minus the log probability at the label; classes are dim 1. Optional third: weights of the classes.")
+      .composed(c -> {
+        requireFloating("nllLoss", c.in(0));
+        requireClassWeight("nllLoss", c.in(0), c.in(2));
+        Tensor rows = classesLast("nllLoss", c.in(0), c.in(1));
+        Tensor labels = c.in(1).reshape(rows.size(0));
+        checkLabels("nllLoss", labels, rows.size(1), c.attributes().ignoreIndex(), c.in(0));
+        return smoothed(rows, labels, c.in(2), c.in(1).getShape(), c.attributes());
+      })
+      .tests(t -> classes(t, 0).reference((a, in) -> LossOracles.nll(a, in))
+          .fails(() -> Tensor.ones(2, 3).nllLoss(Tensor.ones(2)), "nllLoss: class labels must be whole numbers, got f32[2]. Fix: to(i64).")).build();
 
-  public static Tensor mse(Tensor x, Tensor target, Reduction reduction) {
-    return reduction.of(x.sub(target).square());
+  private static OpTests<Classes> classes(OpTests<Classes> t, double smoothing) {
+    for (Reduction r : Reduction.values())
+      t.attributes(new Classes(0, 2, r)).sample(OpTests.shape(6, 4), OpTests.shape(6).index(4), OpTests.ABSENT)
+          .attributes(new Classes(smoothing, 1, r)).sample(OpTests.strided(6, 4), OpTests.shape(6).index(4), OpTests.shape(4).of(Values.POSITIVE));
+    return t;
   }
 
-  public static Tensor bceWithLogits(Tensor x, Tensor target, Tensor posWeight, Reduction reduction) {
-    if (!x.getShape().equals(target.getShape()))
-      throw new ShapeError("bceWithLogits: logits " + x.describe() + " and target " + target.describe() + " must have one shape. Fix: unsqueeze or reshape the target.");
-    return reduction.of(posWeight == null ? Elementwise.call(BCE, x, target.to(x.getDtype())) : Elementwise.call(BCE_WEIGHTED, x, target.to(x.getDtype()), posWeight));
+  private static Tensor crossEntropy(Call<Classes> c) {
+    Tensor x = c.in(0), target = c.in(1), weight = c.in(2);
+    Classes a = c.attributes();
+    requireFloating("crossEntropy", x);
+    if (x.getNdim() < 1) throw new ShapeError("crossEntropy: logits must be [batch, classes, ...] or [classes], got " + x.describe() + ".");
+    requireClassWeight("crossEntropy", x, weight);
+    if (target.getDtype().isFloating()) return probabilities(x, target, weight, a);
+    Tensor rows = classesLast("crossEntropy", x, target);
+    Tensor labels = target.reshape(rows.size(0));
+    boolean ignored = checkLabels("crossEntropy", labels, rows.size(1), a.ignoreIndex(), x);
+    if (weight != null || a.labelSmoothing() != 0) return smoothed(rows.logSoftmax(1), labels, weight, target.getShape(), a);
+    Tensor losses = Dispatch.all(CROSS_ENTROPY_ROWS, new Rows(a.ignoreIndex()), rows, labels)[0];
+    if (a.reduction() == Reduction.MEAN && ignored) return losses.sum().div(labels.ne(a.ignoreIndex()).sum().to(losses.getDtype()));
+    return a.reduction().of(losses.reshape(target.getShape()));
   }
 
   public static Tensor crossEntropy(Tensor x, Tensor target, CrossEntropyOptions o) {
-    if (!x.getDtype().isFloating()) throw new DTypeError("crossEntropy: logits must be floating, got " + x.describe() + ".");
-    if (x.getNdim() < 1) throw new ShapeError("crossEntropy: logits must be [batch, classes, ...] or [classes], got " + x.describe() + ".");
-    if (target.getDtype().isFloating()) return probabilities(x, target, o);
-    Tensor rows = classesLast("crossEntropy", x, target);
-    Tensor labels = target.reshape(rows.size(0));
-    boolean ignored = checkLabels("crossEntropy", labels, rows.size(1), o.ignoreIndex(), x);
-    Shape out = target.getShape();
-    if (o.weight() == null && o.labelSmoothing() == 0) {
-      Tensor losses = Dispatch.all(CROSS_ENTROPY_ROWS, new Rows(o.ignoreIndex()), rows, labels)[0];
-      return switch (o.reduction()) {
-        case NONE -> losses.reshape(out);
-        case SUM -> losses.sum();
-        case MEAN -> ignored ? losses.sum().div(labels.ne(o.ignoreIndex()).sum().to(losses.getDtype())) : losses.mean();
-      };
-    }
-    return smoothed(rows.logSoftmax(1), labels, out, o);
+    return Dispatch.call(CROSS_ENTROPY, new Classes(o.labelSmoothing(), o.ignoreIndex(), o.reduction()), x, target, o.weight());
   }
 
-  public static Tensor nll(Tensor logProbabilities, Tensor target, CrossEntropyOptions o) {
-    Tensor rows = classesLast("nllLoss", logProbabilities, target);
-    Tensor labels = target.reshape(rows.size(0));
-    checkLabels("nllLoss", labels, rows.size(1), o.ignoreIndex(), logProbabilities);
-    return smoothed(rows, labels, target.getShape(), o);
-  }
-
-  private static Tensor smoothed(Tensor logp, Tensor labels, Shape out, CrossEntropyOptions o) {
+  private static Tensor smoothed(Tensor logp, Tensor labels, Tensor weights, Shape out, Classes o) {
     int classes = logp.size(1);
     Tensor ignored = labels.eq(o.ignoreIndex());
     Tensor safe = Tensor.where(ignored, Tensor.constant(0), labels);
-    Tensor weight = o.weight() == null ? null : o.weight().to(logp.getDtype());
+    Tensor weight = weights == null ? null : weights.to(logp.getDtype());
     Tensor counts = Tensor.where(ignored, Tensor.constant(0.0), weight == null ? Tensor.ones(labels.getShape(), logp.getDtype()).to(logp.getDevice()) : weight.indexSelect(0, safe));
     Tensor losses = logp.gather(1, safe.unsqueeze(1)).squeeze(1).neg().mul(counts);
     if (o.labelSmoothing() > 0) {
@@ -116,24 +119,20 @@ public final class Losses {
       spread = Tensor.where(ignored, Tensor.constant(0.0), spread);
       losses = losses.mul(1 - o.labelSmoothing()).add(spread.mul(o.labelSmoothing() / classes));
     }
-    return switch (o.reduction()) {
-      case NONE -> losses.reshape(out);
-      case SUM -> losses.sum();
-      case MEAN -> losses.sum().div(counts.sum());
-    };
+    return o.reduction() == Reduction.MEAN ? losses.sum().div(counts.sum()) : o.reduction().of(losses.reshape(out));
   }
 
-  private static Tensor probabilities(Tensor x, Tensor target, CrossEntropyOptions o) {
+  private static Tensor probabilities(Tensor x, Tensor target, Tensor weight, Classes o) {
     if (!x.getShape().equals(target.getShape()))
       throw new ShapeError("crossEntropy: a floating target holds class probabilities and must be " + x.getShape() + ", got " + target.describe() + ". Fix: labels as i64.");
     int dim = x.getNdim() == 1 ? 0 : 1;
     Tensor p = o.labelSmoothing() == 0 ? target : target.mul(1 - o.labelSmoothing()).add(o.labelSmoothing() / x.size(dim));
     Tensor logp = x.logSoftmax(dim);
-    if (o.weight() != null) {
+    if (weight != null) {
       int[] sizes = new int[x.getNdim()];
       Arrays.fill(sizes, 1);
       sizes[dim] = x.size(dim);
-      logp = logp.mul(o.weight().reshape(sizes));
+      logp = logp.mul(weight.reshape(sizes));
     }
     Tensor losses = p.mul(logp).sum(dim).neg();
     return o.reduction() == Reduction.MEAN ? losses.sum().div(Math.max(1, losses.numel())) : o.reduction().of(losses);
@@ -153,10 +152,25 @@ public final class Losses {
     return x.permute(order).reshape(Math.toIntExact(target.numel()), x.size(1));
   }
 
+  static void requireFloating(String op, Tensor x) {
+    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
+  }
+
+  private static void requireClassWeight(String op, Tensor x, Tensor weight) {
+    int classes = x.getNdim() == 0 ? 0 : x.size(x.getNdim() == 1 ? 0 : 1);
+    if (weight != null && !weight.getShape().equals(Shape.of(classes)))
+      throw new ShapeError(op + ": weight must hold one number for each of the " + classes + " classes, got " + weight.describe() + ".");
+  }
+
+  /** Whether values can be looked at without waiting for a device. */
+  static boolean isReadable(Tensor t) {
+    return !t.isShapeOnly() && !Check.active() && t.storage().host() != null;
+  }
+
   /** Refuses labels that are no class, where the host can look; gives whether any row may have to be ignored. */
-  private static boolean checkLabels(String op, Tensor labels, int classes, long ignore, Tensor x) {
+  static boolean checkLabels(String op, Tensor labels, int classes, long ignore, Tensor x) {
     if (labels.isShapeOnly() || Check.active()) return false;
-    if (labels.storage().host() == null) return true;
+    if (!isReadable(labels)) return true;
     boolean ignored = false;
     long[] all = labels.toLongArray();
     for (int i = 0; i < all.length; i++) {

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.LOWER;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.DType;
@@ -7,9 +8,7 @@ import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /** Products of matrices and vectors. */
 public final class MatMuls {
@@ -18,7 +17,7 @@ public final class MatMuls {
   public static final Op<Void> MM = op("mm", "The product of two matrices: [n,k] by [k,m]. Does not broadcast.")
       .gives(MatMuls::mmShape)
       .grad((c, g) -> g.mm(c.in(1).t()), (c, g) -> c.in(0).t().mm(g))
-      .tests(t -> t.reference(OpTests::matmul).floats(OpTests.shape(3, 4), OpTests.shape(4, 2)).floats(OpTests.shape(1, 5), OpTests.shape(5, 1))
+      .autocast(LOWER).tests(t -> t.reference(OpTests::matmul).floats(OpTests.shape(3, 4), OpTests.shape(4, 2)).floats(OpTests.shape(1, 5), OpTests.shape(5, 1))
           .floats(OpTests.shape(0, 3), OpTests.shape(3, 2)).floats(OpTests.shape(2, 0), OpTests.shape(0, 3)).floats(OpTests.strided(7, 9), OpTests.strided(9, 5))
           .floats(OpTests.shape(33, 65), OpTests.shape(65, 17))
           .fails(() -> Tensor.ones(5, 2, 3).mm(Tensor.ones(3, 4)), "mm: self must be a matrix, got f32[5,2,3]. Fix: matmul broadcasts, mm does not.")
@@ -28,7 +27,7 @@ public final class MatMuls {
   public static final Op<Void> BMM = op("bmm", "The products of two stacks of matrices: [b,n,k] by [b,k,m].")
       .gives(MatMuls::bmmShape)
       .grad((c, g) -> g.bmm(c.in(1).transpose(1, 2)), (c, g) -> c.in(0).transpose(1, 2).bmm(g))
-      .tests(t -> t.reference(OpTests::batchedMatmul).floats(OpTests.shape(2, 3, 4), OpTests.shape(2, 4, 5)).floats(OpTests.shape(1, 1, 1), OpTests.shape(1, 1, 1))
+      .autocast(LOWER).tests(t -> t.reference(OpTests::batchedMatmul).floats(OpTests.shape(2, 3, 4), OpTests.shape(2, 4, 5)).floats(OpTests.shape(1, 1, 1), OpTests.shape(1, 1, 1))
           .floats(OpTests.shape(0, 2, 3), OpTests.shape(0, 3, 2)).floats(OpTests.strided(3, 4, 6), OpTests.strided(3, 6, 2)))
       .build();
 
@@ -41,10 +40,43 @@ public final class MatMuls {
       .grad((c, g) -> rows(g).mm(c.in(1)).reshape(c.edge(0).getShape()),
           (c, g) -> rows(g).t().mm(rows(c.in(0))),
           (c, g) -> rows(g).sum(0))
-      .tests(t -> t.floats(OpTests.shape(3, 4), OpTests.shape(2, 4), OpTests.shape(2)).floats(OpTests.shape(2, 3, 5), OpTests.shape(4, 5), OpTests.shape(4))
+      .autocast(LOWER).tests(t -> t.floats(OpTests.shape(3, 4), OpTests.shape(2, 4), OpTests.shape(2)).floats(OpTests.shape(2, 3, 5), OpTests.shape(4, 5), OpTests.shape(4))
           .floats(OpTests.shape(4), OpTests.shape(2, 4), OpTests.shape(2)).floats(OpTests.shape(0, 4), OpTests.shape(2, 4), OpTests.shape(2))
           .floats(OpTests.strided(6, 8), OpTests.strided(5, 8), OpTests.shape(5)).floats(OpTests.shape(3, 4), OpTests.shape(2, 4), OpTests.ABSENT))
       .build();
+
+  public static final Op<Void> BILINEAR = op("bilinear", "x^T weight[k] y + bias[k] for each output k: [...,in1] and [...,in2] by [out,in1,in2] give [...,out].")
+      .composed(c -> {
+        Tensor x = c.in(0), y = c.in(1), w = c.in(2), b = c.in(3);
+        Losses.requireFloating("bilinear", x);
+        if (w.getNdim() != 3 || x.getNdim() < 1 || x.getNdim() != y.getNdim() || !x.getShape().with(-1, 0).equals(y.getShape().with(-1, 0)) || x.size(-1) != w.size(1) || y.size(-1) != w.size(2))
+          throw new ShapeError("bilinear: inputs " + x.describe() + " and " + y.describe() + " do not fit weight " + w.describe() + ", which is [out, in1, in2].");
+        int out = w.size(0);
+        Tensor products = rows(x).mm(w.permute(1, 0, 2).reshape(w.size(1), out * w.size(2))).reshape(rows(x).size(0), out, w.size(2));
+        Tensor sums = products.mul(rows(y).unsqueeze(1)).sum(-1);
+        return (b == null ? sums : sums.add(b)).reshape(x.getShape().with(-1, out));
+      })
+      .tests(t -> t.sample(OpTests.shape(3, 4), OpTests.shape(3, 2), OpTests.shape(5, 4, 2), OpTests.shape(5)).sample(OpTests.strided(2, 3, 2), OpTests.shape(2, 3, 3), OpTests.strided(2, 2, 3), OpTests.ABSENT)
+          .sample(OpTests.shape(2), OpTests.shape(3), OpTests.shape(1, 2, 3), OpTests.ABSENT)
+          .reference((none, in) -> {
+            NdArray x = in.get(0), y = in.get(1), w = in.get(2);
+            int[] shape = x.shape().clone();
+            int last = shape.length - 1;
+            shape[last] = w.shape()[0];
+            return NdArray.by(shape, at -> {
+              int k = at[last];
+              double sum = in.get(3) == null ? 0 : in.get(3).at(k);
+              for (int i = 0; i < w.shape()[1]; i++)
+                for (int j = 0; j < w.shape()[2]; j++) {
+                  at[last] = i;
+                  double left = x.at(at);
+                  at[last] = j;
+                  sum += left * w.at(k, i, j) * y.at(at);
+                }
+              return sum;
+            });
+          })
+          .fails(() -> Tensor.ones(2, 3).bilinear(Tensor.ones(2, 3), Tensor.ones(1, 3, 4), null), "bilinear: inputs f32[2,3] and f32[2,3] do not fit weight f32[1,3,4], which is [out, in1, in2].")).build();
 
   private static Spec mmShape(Call<Void> c) {
     Tensor a = c.in(0), b = c.in(1);
@@ -145,88 +177,5 @@ public final class MatMuls {
       out[out.length - d] = p == 1 ? q : p;
     }
     return out;
-  }
-
-  /** Permutes and reshapes every pair of operands into a stack of matrix products. */
-  public static Tensor einsum(String equation, Tensor... operands) {
-    String[] sides = equation.replace(" ", "").split("->", -1);
-    String[] terms = sides[0].split(",", -1);
-    if (sides.length > 2 || terms.length != operands.length)
-      throw new ShapeError("einsum: \"" + equation + "\" names " + terms.length + " operands, got " + operands.length + ".");
-    for (int i = 0; i < terms.length; i++) {
-      if (terms[i].length() != operands[i].getNdim() || terms[i].chars().distinct().count() != terms[i].length() || !terms[i].chars().allMatch(Character::isLetter))
-        throw new ShapeError("einsum: \"" + terms[i] + "\" does not name the dims of " + operands[i].describe() + ", one different letter each.");
-    }
-    String out = sides.length == 2 ? sides[1] : implicit(sides[0].replace(",", ""));
-    String left = terms[0];
-    Tensor result = operands[0];
-    for (int i = 1; i < operands.length; i++) {
-      var later = new StringBuilder(out);
-      for (int k = i + 1; k < terms.length; k++) later.append(terms[k]);
-      String joined = kept(left, terms[i], later.toString());
-      result = pair(result, left, operands[i], terms[i], joined);
-      left = joined;
-    }
-    for (int d = left.length() - 1; d >= 0; d--)
-      if (out.indexOf(left.charAt(d)) < 0) {
-        result = result.sum(d);
-        left = left.substring(0, d) + left.substring(d + 1);
-      }
-    int[] order = new int[out.length()];
-    for (int i = 0; i < order.length; i++) {
-      order[i] = left.indexOf(out.charAt(i));
-      if (order[i] < 0) throw new ShapeError("einsum: the result letter '" + out.charAt(i) + "' is in no operand of \"" + equation + "\".");
-    }
-    return result.permute(order);
-  }
-
-  private static String implicit(String letters) {
-    var s = new StringBuilder();
-    letters.chars().sorted().filter(c -> letters.indexOf(c) == letters.lastIndexOf(c)).forEach(c -> s.append((char) c));
-    return s.toString();
-  }
-
-  private static String kept(String a, String b, String later) {
-    var s = new StringBuilder();
-    for (char c : (a + b).toCharArray()) if (later.indexOf(c) >= 0 && s.indexOf(String.valueOf(c)) < 0) s.append(c);
-    return s.toString();
-  }
-
-  private static Tensor pair(Tensor a, String an, Tensor b, String bn, String out) {
-    var batch = new StringBuilder();
-    var rows = new StringBuilder();
-    var columns = new StringBuilder();
-    var inner = new StringBuilder();
-    for (char c : an.toCharArray()) (bn.indexOf(c) < 0 ? rows : out.indexOf(c) >= 0 ? batch : inner).append(c);
-    for (char c : bn.toCharArray()) if (an.indexOf(c) < 0) columns.append(c);
-    Tensor left = arranged(a, an, batch.toString(), rows.toString(), inner.toString());
-    Tensor right = arranged(b, bn, batch.toString(), inner.toString(), columns.toString());
-    List<Integer> sizes = new ArrayList<>();
-    for (char c : (batch.toString() + rows).toCharArray()) sizes.add(a.size(an.indexOf(c)));
-    for (char c : columns.toString().toCharArray()) sizes.add(b.size(bn.indexOf(c)));
-    Tensor product = left.bmm(right).reshape(sizes.stream().mapToInt(Integer::intValue).toArray());
-    String names = batch.toString() + rows + columns;
-    for (int d = names.length() - 1; d >= 0; d--)
-      if (out.indexOf(names.charAt(d)) < 0) {
-        product = product.sum(d);
-        names = names.substring(0, d) + names.substring(d + 1);
-      }
-    int[] order = new int[out.length()];
-    for (int i = 0; i < order.length; i++) order[i] = names.indexOf(out.charAt(i));
-    return product.permute(order);
-  }
-
-  private static Tensor arranged(Tensor t, String names, String... groups) {
-    int[] order = new int[names.length()];
-    int[] sizes = new int[groups.length];
-    int k = 0;
-    for (int g = 0; g < groups.length; g++) {
-      sizes[g] = 1;
-      for (char c : groups[g].toCharArray()) {
-        order[k++] = names.indexOf(c);
-        sizes[g] *= t.size(names.indexOf(c));
-      }
-    }
-    return t.permute(order).reshape(sizes);
   }
 }

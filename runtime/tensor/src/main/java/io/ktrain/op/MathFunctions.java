@@ -1,5 +1,7 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
+import static io.ktrain.op.Autocast.Rule.WIDEST;
 import static io.ktrain.op.Expr.of;
 import static io.ktrain.op.Expr.param;
 import static io.ktrain.op.OpBuilder.pointwise;
@@ -49,7 +51,7 @@ public final class MathFunctions {
 
   public static final Op<double[]> ERFINV = pointwise("erfinv", Types.FLOAT, new Unary(Fn1.ERFINV, X),
       "The inverse of erf, from -1 to 1.")
-      .derivative(0, G.times(OUT.times(OUT).exp()).times(Math.sqrt(Math.PI) / 2)).tests(OpTests::unarySmall).build();
+      .derivative(0, G.times(OUT.times(OUT).exp()).times(Math.sqrt(Math.PI) / 2)).autocast(F32).tests(OpTests::unarySmall).build();
 
   public static final Op<double[]> LGAMMA = pointwise("lgamma", Types.FLOAT, new Unary(Fn1.LGAMMA, X),
       "log |gamma(x)|; its derivative is digamma.").tests(OpTests::unaryPositive).build();
@@ -67,7 +69,7 @@ public final class MathFunctions {
 
   public static final Op<double[]> LOGIT = pointwise("logit", Types.FLOAT, logit(held()),
       "log(x / (1 - x)), the inverse of sigmoid, of x held eps away from 0 and 1; eps of minus infinity holds nothing.")
-      .tests(t -> t.numbers(Double.NEGATIVE_INFINITY).unary(Values.UNIT).numbers(0.25).unary(Values.UNIT)).build();
+      .tests(t -> t.numbers(Double.NEGATIVE_INFINITY).unary(Values.PROBABILITY).numbers(0.25).unary(Values.PROBABILITY)).build();
 
   public static final Op<double[]> XLOGY = pointwise("xlogy", Types.FLOAT,
       Y.isNan().choose(Y, X.eq(of(0)).choose(of(0), X.times(Y.log()))), "x * log(y); 0 where x is 0, whatever log(y).")
@@ -88,9 +90,10 @@ public final class MathFunctions {
 
   public static final Op<double[]> ATAN2 = pointwise("atan2", Types.FLOAT, new Binary(Fn2.ATAN2, X, Y),
       "The angle of the point (y, x) in radians, from -pi to pi: atan(x / y) in the right quadrant.")
-      .tests(OpTests::binary).build();
+      .autocast(WIDEST).tests(OpTests::binary).build();
 
-  public static final Op<double[]> HYPOT = pointwise("hypot", Types.FLOATING, hypot(X.abs().max(Y.abs()), X.abs().min(Y.abs())),
+  public static final Op<double[]> HYPOT = pointwise("hypot", Types.FLOATING,
+      hypot(X.abs().max(Y.abs()), X.abs().min(Y.abs())),
       "sqrt(x^2 + y^2) without overflow.")
       .derivative(0, G.times(IN.div(OUT_OF_TWO))).derivative(1, G.times(SECOND.div(OUT_OF_TWO)))
       .tests(OpTests::binary).build();
@@ -99,7 +102,8 @@ public final class MathFunctions {
       "|x| with the sign of y, also of -0.").tests(OpTests::binary).build();
 
   public static final Op<double[]> HEAVISIDE = pointwise("heaviside", Types.PROMOTE,
-      X.eq(of(0)).choose(Y, X.gt(of(0))), "0 below 0, 1 above, and y where x is 0.").tests(t -> t.binary().flat()).build();
+      X.eq(of(0)).choose(Y, X.gt(of(0))), "0 below 0, 1 above, and y where x is 0.").tests(t -> t.binary().flat())
+          .build();
 
   public static final Op<double[]> DEG2RAD = pointwise("deg2rad", Types.FLOAT, X.times(Math.PI / 180),
       "Degrees as radians.").tests(OpTests::unary).build();
@@ -120,7 +124,8 @@ public final class MathFunctions {
 
   public static final Op<double[]> NAN_TO_NUM = pointwise("nanToNum", Types.PROMOTE,
       X.isNan().choose(param(0), X.eq(of(Double.POSITIVE_INFINITY)).choose(param(1),
-          X.eq(of(Double.NEGATIVE_INFINITY)).choose(param(2), X))), "Numbers in the place of NaN, infinity and -infinity.")
+          X.eq(of(Double.NEGATIVE_INFINITY)).choose(param(2), X))),
+              "Numbers in the place of NaN, infinity and -infinity.")
       .tests(t -> t.numbers(0, 5, -5).unary()).build();
 
   /** {@code weight} is the third operand. */
@@ -131,11 +136,11 @@ public final class MathFunctions {
 
   public static final Op<double[]> ADDCMUL = pointwise("addcmul", Types.PROMOTE,
       X.plus(param(0).times(Y).times(new Expr.Input(2))), "x + value * a * b.")
-      .tests(t -> t.numbers(2).ternary().numbers(0.5).ternary()).build();
+      .autocast(WIDEST).tests(t -> t.numbers(2).ternary().numbers(0.5).ternary()).build();
 
   public static final Op<double[]> ADDCDIV = pointwise("addcdiv", Types.FLOATING,
       X.plus(param(0).times(Y).div(new Expr.Input(2))), "x + value * a / b.")
-      .tests(t -> t.numbers(2).ternary().numbers(0.5).ternary()).build();
+      .autocast(WIDEST).tests(t -> t.numbers(2).ternary().numbers(0.5).ternary()).build();
 
   private static Expr held() {
     return X.max(param(0)).min(of(1).minus(param(0)));

@@ -47,6 +47,7 @@ public final class Op<A> {
   final Gradients<A> gradients;
   final Pointwise pointwise;
   private final List<Expr> update;
+  final Autocast.Rule autocast;
   final boolean onHost;
   private final boolean internal;
   private final Consumer<OpTests<A>> tests;
@@ -61,6 +62,7 @@ public final class Op<A> {
     gradients = b.gradients;
     pointwise = b.pointwise;
     update = b.update;
+    autocast = b.autocast;
     onHost = b.onHost;
     internal = b.internal;
     tests = b.tests;
@@ -91,6 +93,11 @@ public final class Op<A> {
 
   public boolean isView() {
     return view != null;
+  }
+
+  /** In which type it computes under autocast; null: in the type of its inputs. */
+  public Autocast.Rule autocast() {
+    return autocast;
   }
 
   /** Whether the host computes it for a backend that has no kernel: an operation too rare to write one for each. */

@@ -19,6 +19,7 @@ final class OpBuilder<A> {
   Op.Gradients<A> gradients;
   Pointwise pointwise;
   List<Expr> update;
+  Autocast.Rule autocast;
   boolean onHost;
   boolean internal;
   Consumer<OpTests<A>> tests;
@@ -122,6 +123,12 @@ final class OpBuilder<A> {
   /** Pointwise only: a better expression for the derivative by input {@code i}; see {@link Pointwise#derivative}. */
   OpBuilder<A> derivative(int i, Expr expr) {
     pointwise.derivative(i, expr);
+    return this;
+  }
+
+  /** In which type it computes under autocast; without this in the type of its inputs. */
+  OpBuilder<A> autocast(Autocast.Rule rule) {
+    autocast = rule;
     return this;
   }
 

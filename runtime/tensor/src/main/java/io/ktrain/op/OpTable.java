@@ -9,10 +9,13 @@ import java.util.Map;
 /** Every operation there is, by name. */
 public final class OpTable {
   private static final List<Class<?>> FAMILIES = List.of(
-      Elementwise.class, MathFunctions.class, Comparisons.class, Activations.class, Reductions.class,
-      Statistics.class, Orders.class, MatMuls.class, Convolutions.class, Shapes.class, Views.class,
-      Arrangements.class, Indexing.class, Indices.class, Scatters.class, Normalizations.class, Losses.class,
-      Attention.class, Recurrent.class, Creation.class, Updates.class);
+      Elementwise.class, MathFunctions.class, Comparisons.class, Activations.class, Dropouts.class,
+      Reductions.class, Statistics.class, Orders.class, MatMuls.class, Products.class, Einsum.class,
+      Linalg.class, Decompositions.class, Fft.class, Convolutions.class, Pooling.class, Resampling.class,
+      Rearranging.class, Shapes.class, Views.class, Arrangements.class, Indexing.class, Indices.class,
+      Scatters.class, EmbeddingBags.class, Normalizations.class, Losses.class, ElementLosses.class,
+      MarginLosses.class, CtcLoss.class, Attention.class, Recurrent.class, Creation.class, Sampling.class,
+      Updates.class);
   private static final Map<String, Op<?>> OPS = new LinkedHashMap<>();
 
   private OpTable() {}

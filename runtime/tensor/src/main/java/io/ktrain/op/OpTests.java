@@ -13,8 +13,11 @@ import java.util.function.Supplier;
  * all made from these samples by the table's tests.
  */
 public final class OpTests<A> {
-  /** The values a sample's input takes. */
-  public enum Values { ANY, POSITIVE, SMALL, LARGE, UNIT, DISTINCT, SORTED, INDEX, BOOL }
+  /**
+   * The values a sample's input takes. PROBABILITY: inside 0..1. SIGN: 1 and -1, whole numbers. REGULAR: matrices (the
+   * last two dims) far from singular, with distinct eigenvalues and a positive definite symmetric part.
+   */
+  public enum Values { ANY, POSITIVE, SMALL, LARGE, DISTINCT, SORTED, INDEX, BOOL, PROBABILITY, SIGN, REGULAR }
 
   /** One input of a sample: its shape, its values, and whether its elements lie apart in memory. */
   public record Input(int[] shape, boolean strided, Values values, int bound) {
@@ -50,8 +53,8 @@ public final class OpTests<A> {
     NdArray of(A attributes, List<NdArray> inputs);
   }
 
-  /** A call that must fail with exactly this message. */
-  public record Failure(Supplier<Object> call, String message) {}
+  /** A call that must fail with exactly this message; {@code byValues}: kernels have to run to see it. */
+  public record Failure(Supplier<Object> call, String message, boolean byValues) {}
 
   private final Op<A> op;
   private final List<Sample<A>> samples = new ArrayList<>();
@@ -175,7 +178,13 @@ public final class OpTests<A> {
   }
 
   OpTests<A> fails(Supplier<Object> call, String message) {
-    failures.add(new Failure(call, message));
+    failures.add(new Failure(call, message, false));
+    return this;
+  }
+
+  /** A failure that only the values of indices or labels show. */
+  OpTests<A> failsByValues(Supplier<Object> call, String message) {
+    failures.add(new Failure(call, message, true));
     return this;
   }
 

@@ -210,4 +210,68 @@ final class Oracles {
     }
     return out;
   }
+
+  static NdArray groupNorm(Normalizations.Groups by, List<NdArray> in) {
+    NdArray x = in.get(0);
+    int channels = x.shape()[1], each = channels / by.groups();
+    return NdArray.by(x.shape(), i -> {
+      double[] found = {0, 0, 0};
+      for (int pass = 0; pass < 2; pass++) {
+        boolean first = pass == 0;
+        x.each((j, v) -> {
+          if (j[0] != i[0] || j[1] / each != i[1] / each) return;
+          if (first) {
+            found[0]++;
+            found[1] += v;
+          } else found[2] += (v - found[1] / found[0]) * (v - found[1] / found[0]);
+        });
+      }
+      double y = (x.at(i) - found[1] / found[0]) / Math.sqrt(found[2] / found[0] + by.eps());
+      return y * (in.get(1) == null ? 1 : in.get(1).at(i[1])) + (in.get(2) == null ? 0 : in.get(2).at(i[1]));
+    });
+  }
+
+  static NdArray rmsNorm(Normalizations.Layer by, List<NdArray> in) {
+    NdArray x = in.get(0);
+    int n = 1, dims = x.shape().length;
+    for (int d = dims - by.dims(); d < dims; d++) n *= x.shape()[d];
+    double[] y = new double[x.data().length];
+    for (int row = 0; row < y.length; row += n) {
+      double squares = 0;
+      for (int k = row; k < row + n; k++) squares += x.data()[k] * x.data()[k];
+      for (int k = 0; k < n; k++)
+        y[row + k] = x.data()[row + k] / Math.sqrt(squares / n + by.eps())
+            * (in.get(1) == null ? 1 : in.get(1).data()[k]);
+    }
+    return new NdArray(x.shape(), y);
+  }
+
+  static NdArray localResponseNorm(Normalizations.Local by, List<NdArray> in) {
+    NdArray x = in.get(0);
+    return NdArray.by(x.shape(), i -> {
+      double v = x.at(i), squares = 0;
+      int channel = i[1];
+      for (i[1] = channel - by.size() / 2; i[1] < channel - by.size() / 2 + by.size(); i[1]++)
+        if (i[1] >= 0 && i[1] < x.shape()[1]) squares += x.at(i) * x.at(i);
+      return v / Math.pow(by.k() + by.alpha() * squares / by.size(), by.beta());
+    });
+  }
+
+  /** One draw for all that lies behind the first dims; {@code alpha}: dropped ones take selu's lowest value. */
+  static NdArray dropoutOfMask(Dropout by, NdArray x, int dims, boolean alpha) {
+    int behind = 1;
+    for (int d = dims; d < x.shape().length; d++) behind *= x.shape()[d];
+    int each = behind;
+    double p = by.p(), a = 1 / Math.sqrt((1 - p) * (1 + p * Dropouts.LOWEST * Dropouts.LOWEST)), b = -a * p
+        * Dropouts.LOWEST;
+    int[] words = new int[4];
+    double[] y = new double[x.data().length];
+    for (int i = 0; i < y.length; i++) {
+      Philox.block(by.draw().key(), by.draw().stream(), i / each / 4, words);
+      boolean dropped = Philox.uniform(words[i / each % 4]) < p;
+      if (alpha) y[i] = p == 1 ? 0 : a * (dropped ? Dropouts.LOWEST : x.data()[i]) + b;
+      else y[i] = dropped ? 0 : x.data()[i] / (1 - p);
+    }
+    return new NdArray(x.shape(), y);
+  }
 }

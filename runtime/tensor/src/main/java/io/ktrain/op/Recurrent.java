@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.Elementwise.call;
 import static io.ktrain.op.Elementwise.sigmoid;
 import static io.ktrain.op.OpBuilder.op;
@@ -56,25 +57,32 @@ public final class Recurrent {
     }
   }
 
-  public static final Op<double[]> GATE = pointwise("gate", Types.FLOATING, sigmoid(X.plus(Y)), "sigmoid(x + y): a recurrent cell's gate.")
+  public static final Op<double[]> GATE = pointwise("gate", Types.FLOATING, sigmoid(X.plus(Y)),
+      "sigmoid(x + y): a recurrent cell's gate.")
       .internal().tests(OpTests::binary).build();
 
-  public static final Op<double[]> CANDIDATE = pointwise("candidate", Types.FLOATING, X.plus(Y).tanh(), "tanh(x + y): what a recurrent cell may take up.")
+  public static final Op<double[]> CANDIDATE = pointwise("candidate", Types.FLOATING, X.plus(Y).tanh(),
+      "tanh(x + y): what a recurrent cell may take up.")
       .internal().tests(OpTests::binary).build();
 
   /** Inputs: forget gate, the state before, input gate, candidate. */
-  public static final Op<double[]> LSTM_STATE = pointwise("lstmState", Types.FLOATING, X.times(Y).plus(Z.times(W)), "forget * before + input * candidate.")
-      .internal().tests(t -> four(t).sample(OpTests.strided(4, 6), OpTests.shape(4, 6), OpTests.shape(6), OpTests.shape(4, 1))).build();
+  public static final Op<double[]> LSTM_STATE = pointwise("lstmState", Types.FLOATING, X.times(Y).plus(Z.times(W)),
+      "forget * before + input * candidate.")
+      .internal().tests(t -> four(t).sample(OpTests.strided(4, 6), OpTests.shape(4, 6), OpTests.shape(6),
+          OpTests.shape(4, 1))).build();
 
-  public static final Op<double[]> LSTM_OUTPUT = pointwise("lstmOutput", Types.FLOATING, X.times(Y.tanh()), "gate * tanh(state).")
+  public static final Op<double[]> LSTM_OUTPUT = pointwise("lstmOutput", Types.FLOATING, X.times(Y.tanh()),
+      "gate * tanh(state).")
       .internal().tests(OpTests::binary).build();
 
   /** Inputs: what the input gives, reset gate, what the state gives. */
-  public static final Op<double[]> GRU_CANDIDATE = pointwise("gruCandidate", Types.FLOATING, X.plus(Y.times(Z)).tanh(), "tanh(x + reset * u).")
+  public static final Op<double[]> GRU_CANDIDATE = pointwise("gruCandidate", Types.FLOATING, X.plus(Y.times(Z)).tanh(),
+      "tanh(x + reset * u).")
       .internal().tests(OpTests::ternary).build();
 
   /** Inputs: candidate, update gate, the state before. */
-  public static final Op<double[]> GRU_OUTPUT = pointwise("gruOutput", Types.FLOATING, X.plus(Y.times(Z.minus(X))), "candidate + update * (before - candidate).")
+  public static final Op<double[]> GRU_OUTPUT = pointwise("gruOutput", Types.FLOATING, X.plus(Y.times(Z.minus(X))),
+      "candidate + update * (before - candidate).")
       .internal().tests(OpTests::ternary).build();
 
   private static OpTests<double[]> four(OpTests<double[]> t) {
@@ -84,8 +92,8 @@ public final class Recurrent {
   /**
    * Inputs: the products of the inputs with all biases but the state's [rows, gates * hidden], the state's weight
    * [gates * hidden, hidden] and bias (a GRU's alone), the first state [sequences, hidden] and cell state (an LSTM's
-   * alone). Outputs: the states [rows, hidden]; of an LSTM the cell states [rows, hidden]; and of an LSTM and a GRU what
-   * backward needs [rows, 4 * hidden]: i, f, g, o, or r, z, n and the state's share of n.
+   * alone). Outputs: the states [rows, hidden]; of an LSTM the cell states [rows, hidden]; and of an LSTM and a GRU
+   * what backward needs [rows, 4 * hidden]: i, f, g, o, or r, z, n and the state's share of n.
    */
   public static final Op<Steps> RECURRENCE = op("recurrence", Steps.class,
       "One direction of a recurrent layer over a sequence: a plain RNN, an LSTM (Hochreiter and Schmidhuber 1997) or a GRU (Cho et al. 2014).")
@@ -93,19 +101,21 @@ public final class Recurrent {
       .decompose(Recurrent::stepByStep)
       .grads(Recurrent::gradients)
       .internal()
-      .tests(t -> {
+      .autocast(F32).tests(t -> {
         for (Cell cell : Cell.values()) {
           samples(t, new Steps(cell, new int[] {2, 2, 2}, false), 3);
           samples(t, new Steps(cell, new int[] {3, 2, 2, 1}, false), 2);
           samples(t, new Steps(cell, new int[] {3, 2, 2, 1}, true), 2);
         }
         samples(t, new Steps(Cell.LSTM, new int[] {1}, true), 70);
-        t.fails(() -> Dispatch.all(recurrence(), new Steps(Cell.LSTM, new int[] {2}, false), Tensor.ones(2, 8), Tensor.ones(8, 2), null, Tensor.ones(1, 2), Tensor.ones(2, 2)),
+        t.fails(() -> Dispatch.all(recurrence(), new Steps(Cell.LSTM, new int[] {2}, false), Tensor.ones(2, 8),
+            Tensor.ones(8, 2), null, Tensor.ones(1, 2), Tensor.ones(2, 2)),
             "lstm: the first state must be f32[2,2] for 2 sequences and 2 hidden units, got f32[1,2]. Fix: leave it out, or one row for each sequence.");
       }).build();
 
   /** The states are only a saving: the decomposition makes them again, so that it can be differentiated. */
-  public static final Op<Steps> RECURRENCE_GRAD = op("recurrenceGrad", Steps.class, "The gradients of recurrence by those of its inputs that are there.")
+  public static final Op<Steps> RECURRENCE_GRAD = op("recurrenceGrad", Steps.class,
+      "The gradients of recurrence by those of its inputs that are there.")
       .infer(c -> {
         var all = new ArrayList<Spec>();
         for (int i = 2; i < 7; i++) if (c.in(i) != null) all.add(like(c.in(i)));
@@ -114,7 +124,8 @@ public final class Recurrent {
       .decompose(c -> {
         boolean lstm = c.attributes().cell() == Cell.LSTM;
         Tensor[] g = lstm ? new Tensor[] {c.in(0), c.in(1)} : new Tensor[] {c.in(0)};
-        Tensor[] all = Gradients.throughParts(RECURRENCE, c.attributes(), g, c.in(2), c.in(3), c.in(4), c.in(5), c.in(6));
+        Tensor[] all = Gradients.throughParts(RECURRENCE, c.attributes(), g, c.in(2), c.in(3), c.in(4), c.in(5),
+            c.in(6));
         return Arrays.stream(all).filter(t -> t != null).toArray(Tensor[]::new);
       })
       .internal().build();
@@ -129,7 +140,8 @@ public final class Recurrent {
 
   private static void samples(OpTests<Steps> t, Steps s, int h) {
     int n = s.rows(), b = s.sizes()[0], g = s.cell().gates();
-    t.attributes(s).floats(OpTests.shape(n, g * h), OpTests.shape(g * h, h).of(OpTests.Values.SMALL), s.cell() == Cell.GRU ? OpTests.shape(g * h) : OpTests.ABSENT,
+    t.attributes(s).floats(OpTests.shape(n, g * h), OpTests.shape(g * h, h).of(OpTests.Values.SMALL),
+        s.cell() == Cell.GRU ? OpTests.shape(g * h) : OpTests.ABSENT,
         OpTests.shape(b, h), s.cell() == Cell.LSTM ? OpTests.shape(b, h) : OpTests.ABSENT);
   }
 
@@ -142,14 +154,18 @@ public final class Recurrent {
     Tensor x = c.in(0), w = c.in(1);
     String op = s.cell() == Cell.LSTM ? "lstm" : s.cell() == Cell.GRU ? "gru" : "rnn";
     int h = w.size(1), b = s.sizes().length == 0 ? 0 : s.sizes()[0];
-    if (b == 0) throw new ShapeError(op + ": there is no step. Fix: a sequence of at least one, in a batch of at least one.");
-    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
+    if (b == 0) throw new ShapeError(op
+        + ": there is no step. Fix: a sequence of at least one, in a batch of at least one.");
+    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe()
+        + ". Fix: to(f32).");
     for (int i = 3; i <= 4; i++) {
       if (c.in(i) == null) continue;
       if (!c.in(i).getShape().equals(Shape.of(b, h)))
-        throw new ShapeError(op + ": the first state must be " + x.getDtype() + Shape.of(b, h) + " for " + b + " sequences and " + h + " hidden units, got "
+        throw new ShapeError(op + ": the first state must be " + x.getDtype() + Shape.of(b, h) + " for " + b
+            + " sequences and " + h + " hidden units, got "
             + c.in(i).describe() + ". Fix: leave it out, or one row for each sequence.");
-      if (c.in(i).getDtype() != x.getDtype()) throw new DTypeError(op + ": the input is " + x.describe() + ", but the first state " + c.in(i).describe() + ". Fix: to(" + x.getDtype() + ").");
+      if (c.in(i).getDtype() != x.getDtype()) throw new DTypeError(op + ": the input is " + x.describe()
+          + ", but the first state " + c.in(i).describe() + ". Fix: to(" + x.getDtype() + ").");
     }
     Spec y = new Spec(Shape.of(s.rows(), h), x.getDtype()), saved = new Spec(Shape.of(s.rows(), 4 * h), x.getDtype());
     return switch (s.cell()) {
@@ -200,7 +216,8 @@ public final class Recurrent {
         yield new Tensor[] {call(LSTM_OUTPUT, o, next), next, Tensor.cat(List.of(i, f, g, o), 1)};
       }
       case GRU -> {
-        Tensor r = call(GATE, part(x, 0, h), part(u, 0, h)), z = call(GATE, part(x, 1, h), part(u, 1, h)), own = part(u, 2, h);
+        Tensor r = call(GATE, part(x, 0, h), part(u, 0, h)), z = call(GATE, part(x, 1, h), part(u, 1, h)),
+            own = part(u, 2, h);
         Tensor n = call(GRU_CANDIDATE, part(x, 2, h), r, own);
         yield new Tensor[] {call(GRU_OUTPUT, n, z, h), Tensor.cat(List.of(r, z, n, own), 1)};
       }

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.DType;
@@ -61,7 +62,7 @@ public final class Reductions {
   public static final Op<Over> SUM = op("sum", Over.class, "The sum over dims; integers and bool give i64.")
       .gives(c -> new Spec(c.attributes().shape(c.in(0).getShape(), c.attributes().keepDim()), c.in(0).getDtype().isFloating() ? c.in(0).getDtype() : DType.i64))
       .grad((c, g) -> c.attributes().kept(g, c.edge(0)).expand(c.edge(0).getShape()))
-      .tests(t -> OpTests.reduction(t).reference(Oracles.fold(0, Double::sum))).build();
+      .autocast(F32).tests(t -> OpTests.reduction(t).reference(Oracles.fold(0, Double::sum))).build();
 
   public static final Op<Over> MEAN = op("mean", Over.class, "The mean over dims.")
       .gives(c -> floating("mean", c))
@@ -71,7 +72,7 @@ public final class Reductions {
   public static final Op<Over> PROD = op("prod", Over.class, "The product over dims; integers and bool give i64.")
       .gives(c -> new Spec(c.attributes().shape(c.in(0).getShape(), c.attributes().keepDim()), c.in(0).getDtype().isFloating() ? c.in(0).getDtype() : DType.i64))
       .grad((c, g) -> prodGradient(c, g))
-      .tests(t -> OpTests.reduction(t).reference(Oracles.fold(1, (a, b) -> a * b))).build();
+      .autocast(F32).tests(t -> OpTests.reduction(t).reference(Oracles.fold(1, (a, b) -> a * b))).build();
 
   public static final Op<Over> AMAX = op("amax", Over.class, "The largest over dims; NaN if one is NaN. Ties share the gradient.")
       .gives(c -> nonEmpty("amax", c)).grad((c, g) -> tied(c, g)).tests(t -> OpTests.extremes(t).reference(Oracles.fold(Double.NEGATIVE_INFINITY, Math::max))).build();
@@ -93,12 +94,12 @@ public final class Reductions {
   public static final Op<Along> CUMSUM = op("cumsum", Along.class, "Running sums along a dim; integers and bool give i64.")
       .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype().isFloating() ? c.in(0).getDtype() : DType.i64))
       .grad((c, g) -> g.flip(c.attributes().dim()).cumsum(c.attributes().dim()).flip(c.attributes().dim()))
-      .tests(t -> OpTests.along(t, false).reference(Oracles.running(Double::sum))).build();
+      .autocast(F32).tests(t -> OpTests.along(t, false).reference(Oracles.running(Double::sum))).build();
 
   public static final Op<Along> CUMPROD = op("cumprod", Along.class, "Running products along a dim; integers and bool give i64.")
       .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype().isFloating() ? c.in(0).getDtype() : DType.i64))
       .grad((c, g) -> cumprodGradient(c, g))
-      .tests(t -> OpTests.along(t, false).reference(Oracles.running((p, q) -> p * q))).build();
+      .autocast(F32).tests(t -> OpTests.along(t, false).reference(Oracles.running((p, q) -> p * q))).build();
 
   private static Spec floating(String op, Call<Over> c) {
     Tensor x = c.in(0);

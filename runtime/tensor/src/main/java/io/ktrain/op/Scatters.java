@@ -68,7 +68,8 @@ public final class Scatters {
         Indexing.fits("scatterReduce", c.in(0), c.in(1), c.attributes().dim());
         return new Spec(c.in(0).getShape(), MatMuls.same("scatterReduce", c.in(0), c.in(2)));
       })
-      .grads((c, g, needed) -> c.attributes().by() == Reduce.PROD ? productGradients(c, g[0]) : extremeGradients(c, g[0]))
+      .grads((c, g, needed) -> c.attributes().by() == Reduce.PROD ? productGradients(c, g[0])
+          : extremeGradients(c, g[0]))
       .onHost().internal()
       .tests(t -> t.reference((f, in) -> {
         NdArray out = new NdArray(in.get(0).shape(), in.get(0).data().clone());
@@ -88,7 +89,8 @@ public final class Scatters {
         Tensor x = c.in(0), index = c.in(1);
         Tensor src = part(c.in(2), index);
         Tensor ones = Tensor.onesLike(src.detach());
-        Tensor counts = r.by() == Reduce.MEAN || !r.includeSelf() ? Tensor.zerosLike(x.detach()).scatterAdd(r.dim(), index, ones) : null;
+        Tensor counts = r.by() == Reduce.MEAN || !r.includeSelf() ? Tensor.zerosLike(x.detach()).scatterAdd(r.dim(),
+            index, ones) : null;
         Tensor from = r.includeSelf() ? x : Elementwise.where(counts.eq(0), x, neutral(r.by(), x));
         return switch (r.by()) {
           case SUM -> from.scatterAdd(r.dim(), index, src);
@@ -101,7 +103,8 @@ public final class Scatters {
         for (Reduce by : Reduce.values())
           for (boolean self : new boolean[] {true, false})
             t.with(new Reducing(0, by, self), shape(3, 2).positive(), shape(4, 2).index(3), shape(4, 2).positive())
-                .with(new Reducing(1, by, self), strided(2, 4).positive(), shape(2, 3).index(4), strided(3, 3).positive());
+                .with(new Reducing(1, by, self), strided(2, 4).positive(), shape(2, 3).index(4),
+                    strided(3, 3).positive());
         t.fails(() -> Tensor.ones(2).scatterReduce(0, Tensor.of(new long[] {0}), Tensor.ones(1), "max", true),
             "scatterReduce: the reduction is sum, mean, prod, amax or amin, got max.");
       }).build();
@@ -130,7 +133,8 @@ public final class Scatters {
         Tensor index = vector("indexFill", c.in(1)), x = c.in(0);
         Tensor ones = Creation.full(index.getShape(), 1, DType.i64, x.getDevice());
         int n = x.getNdim() == 0 ? 1 : x.size(dim);
-        Tensor hit = Creation.full(io.ktrain.tensor.Shape.of(n), 0, DType.i64, x.getDevice()).indexAdd(0, index, ones).gt(0);
+        Tensor hit = Creation.full(io.ktrain.tensor.Shape.of(n), 0, DType.i64, x.getDevice()).indexAdd(0, index,
+            ones).gt(0);
         int[] along = new int[x.getNdim()];
         java.util.Arrays.fill(along, 1);
         if (along.length > 0) along[dim] = n;
@@ -142,14 +146,16 @@ public final class Scatters {
           for (double i : in.get(1).data()) if (index[f.dim()] == (int) i) out.set(f.value().doubleValue(), index);
         });
         return out;
-      }).with(new Filling(0, 7), shape(3, 2), shape(2).index(3)).with(new Filling(1, -1), strided(2, 4), shape(3).index(4)))
+      }).with(new Filling(0, 7), shape(3, 2), shape(2).index(3)).with(new Filling(1, -1), strided(2, 4),
+          shape(3).index(4)))
       .build();
 
   public static final Op<Void> MASKED_FILL = composite("maskedFill",
       "A copy of x with one value where the mask holds; mask and value broadcast.", c -> {
         mask("maskedFill", c.in(1));
         if (!c.in(2).isConstant() && c.in(2).getNdim() > 0)
-          throw new ShapeError("maskedFill: the value must be a single one, got " + c.in(2).describe() + ". Fix: where(mask, values, x).");
+          throw new ShapeError("maskedFill: the value must be a single one, got " + c.in(2).describe()
+              + ". Fix: where(mask, values, x).");
         return Elementwise.where(c.in(1), c.in(2).isConstant() ? c.in(2) : c.in(2).to(c.in(0).getDtype()), c.in(0));
       })
       .tests(t -> t.reference((none, in) -> NdArray.by(in.get(0).shape(),
@@ -164,7 +170,8 @@ public final class Scatters {
         MatMuls.same("maskedScatter", x, c.in(2));
         Tensor wide = mask("maskedScatter", c.in(1)).expand(x.getShape());
         if (x.numel() == 0) return x.copy();
-        if (c.in(2).numel() == 0) throw new ShapeError("maskedScatter: src " + c.in(2).describe() + " has no elements.");
+        if (c.in(2).numel() == 0) throw new ShapeError("maskedScatter: src " + c.in(2).describe()
+            + " has no elements.");
         Tensor number = wide.flatten().to(DType.i64).cumsum(0).sub(1);
         Tensor place = Elementwise.where(wide.flatten(), number, Tensor.constant(0));
         return Elementwise.where(wide, c.in(2).flatten().indexSelect(0, place).reshape(x.getShape()), x);
@@ -173,7 +180,8 @@ public final class Scatters {
         int[] next = {0};
         return NdArray.by(in.get(0).shape(),
             i -> Oracles.broadcast(in.get(1), i) != 0 ? in.get(2).data()[next[0]++] : in.get(0).at(i));
-      }).sample(shape(2, 3), shape(2, 3).bool(), shape(6)).sample(strided(4, 3), shape(3).bool(), strided(3, 4))).build();
+      }).sample(shape(2, 3), shape(2, 3).bool(), shape(6)).sample(strided(4, 3), shape(3).bool(), strided(3, 4)))
+          .build();
 
   /** Inputs: x, indices, values. Negative indices count from the end. */
   public static final Op<Putting> PUT = composite("put", Putting.class,
@@ -181,7 +189,8 @@ public final class Scatters {
         Tensor index = Indices.wrapped("put", c.in(0).flatten(), 0, c.in(1)).flatten();
         Tensor flat = c.in(0).flatten(), values = c.in(2).flatten();
         if (values.numel() != index.numel())
-          throw new ShapeError("put: " + c.in(2).describe() + " must hold as many values as there are indices in " + c.in(1).describe() + ".");
+          throw new ShapeError("put: " + c.in(2).describe() + " must hold as many values as there are indices in "
+              + c.in(1).describe() + ".");
         return (c.attributes().accumulate() ? flat.indexAdd(0, index, values) : flat.indexCopy(0, index, values))
             .reshape(c.in(0).getShape());
       })
@@ -205,7 +214,8 @@ public final class Scatters {
       case SUM, MEAN -> Tensor.constant(0);
       case PROD -> Tensor.constant(1);
       case AMAX -> type.isFloating() ? Tensor.constant(Double.NEGATIVE_INFINITY) : Tensor.constant(lowest(type));
-      case AMIN -> type.isFloating() ? Tensor.constant(Double.POSITIVE_INFINITY) : Tensor.constant(-1 - lowest(type) & (type == DType.u8 ? 255 : -1));
+      case AMIN -> type.isFloating() ? Tensor.constant(Double.POSITIVE_INFINITY)
+          : Tensor.constant(-1 - lowest(type) & (type == DType.u8 ? 255 : -1));
     };
   }
 
@@ -236,7 +246,8 @@ public final class Scatters {
     int dim = c.attributes().dim();
     Tensor x = c.in(0), index = c.in(1), src = c.in(2), one = Tensor.constant(1.0);
     Tensor ownZero = x.eq(0), zero = src.eq(0);
-    Tensor rest = Dispatch.call(c.op(), c.attributes(), Elementwise.where(ownZero, one, x), index, Elementwise.where(zero, one, src));
+    Tensor rest = Dispatch.call(c.op(), c.attributes(), Elementwise.where(ownZero, one, x), index,
+        Elementwise.where(zero, one, src));
     Tensor zeros = ownZero.to(DType.i64).scatterAdd(dim, index, zero.to(DType.i64));
     return new Tensor[] {others(x, ownZero, rest, zeros, g), null,
         others(src, zero, rest.gather(dim, index), zeros.gather(dim, index), g.gather(dim, index))};
@@ -282,7 +293,8 @@ public final class Scatters {
   private static void sliced(String op, Tensor x, Tensor index, Tensor src, int dim) {
     int n = Math.toIntExact(vector(op, index).numel());
     var expected = x.getNdim() == 0 ? x.getShape() : x.getShape().with(dim, n);
-    if (!expected.equals(src.getShape())) throw new ShapeError(op + ": src must be " + expected + ", got " + src.describe() + ".");
+    if (!expected.equals(src.getShape())) throw new ShapeError(op + ": src must be " + expected + ", got "
+        + src.describe() + ".");
   }
 
   static Tensor mask(String op, Tensor mask) {

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.WIDEST;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.DType;
@@ -102,7 +103,8 @@ public final class Shapes {
         Tensor zeros = Creation.full(c.edge(0).getShape(), 0, g.getDtype(), g.getDevice());
         if (!overlaps(g.getShape(), l)) return sliceAssigned(zeros, g, g.getShape(), l);
         Tensor place = Creation.full(Shape.SCALAR, l.offset(), DType.i64, g.getDevice());
-        for (int d = 0; d < g.getNdim(); d++) place = place.unsqueeze(-1).add(Creation.range(g.size(d), g).mul(l.stride(d)));
+        for (int d = 0; d < g.getNdim(); d++) place = place.unsqueeze(-1).add(Creation.range(g.size(d),
+            g).mul(l.stride(d)));
         return Dispatch.call(Indexing.INDEX_ADD, new Indexing.Dim(0), zeros.flatten(), place.flatten(), g.flatten())
             .reshape(c.edge(0).getShape());
       })
@@ -164,7 +166,7 @@ public final class Shapes {
         }
         return all;
       })
-      .tests(t -> t.reference(Oracles::cat).attributes(new Dim(0)).floats(OpTests.shape(2, 3), OpTests.shape(1, 3)).attributes(new Dim(1)).floats(OpTests.shape(2, 3), OpTests.shape(2, 0), OpTests.strided(2, 5))
+      .autocast(WIDEST).tests(t -> t.reference(Oracles::cat).attributes(new Dim(0)).floats(OpTests.shape(2, 3), OpTests.shape(1, 3)).attributes(new Dim(1)).floats(OpTests.shape(2, 3), OpTests.shape(2, 0), OpTests.strided(2, 5))
           .fails(() -> Tensor.cat(List.of(Tensor.ones(2, 3), Tensor.ones(2, 2)), 0), "cat: sizes must match except in dim 0: f32[2,3] and f32[2,2].")).build();
 
   public static final Op<Padding> PAD = op("pad", Padding.class, "A value added before and after each dim; negative widths cut off.")
@@ -250,7 +252,8 @@ public final class Shapes {
       else known *= sizes[d];
     }
     if (open < 0 ? known != numel : known == 0 || numel % known != 0)
-      throw new ShapeError(op + ": " + x.describe() + " has " + numel + " elements" + (numel == x.numel() ? "" : " in that dim")
+      throw new ShapeError(op + ": " + x.describe() + " has " + numel + " elements"
+          + (numel == x.numel() ? "" : " in that dim")
           + " and cannot be read as " + Arrays.toString(sizes) + ".");
     if (open < 0) return sizes;
     int[] s = sizes.clone();
@@ -385,7 +388,8 @@ public final class Shapes {
 
   /** Any layout, counted from x's first element. */
   public static Tensor asStrided(Tensor x, int[] sizes, long[] strides, long offset) {
-    if (!x.isContiguous()) throw new ShapeError("asStrided: " + x.describe() + " must be contiguous. Fix: contiguous() first.");
+    if (!x.isContiguous()) throw new ShapeError("asStrided: " + x.describe()
+        + " must be contiguous. Fix: contiguous() first.");
     if (sizes.length != strides.length)
       throw new ShapeError("asStrided: " + sizes.length + " sizes and " + strides.length + " strides must be as many.");
     Shape shape = Shape.of(sizes);

@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.OpBuilder.composite;
 import static io.ktrain.op.OpBuilder.op;
 import static io.ktrain.op.OpTests.shape;
@@ -75,7 +76,7 @@ public final class Statistics {
   public static final Op<Norm> NORM = composite("norm", Norm.class,
       "(sum |x|^p)^(1 / p) over dims; p = 0 counts what is not 0, infinite p gives extremes. At zero the gradient is 0.",
       c -> norm(c.in(0), c.attributes().p(), c.attributes().over())).floating()
-      .tests(t -> {
+      .autocast(F32).tests(t -> {
         for (double p : new double[] {2, 1, 3, 0.5, 0, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})
           lines(t, o -> new Norm(p, o), null);
         t.reference((n, in) -> folded(n.over(), in.get(0), line -> norm(line, n.p())));
@@ -91,7 +92,8 @@ public final class Statistics {
           i -> in.get(0).at(i) / Math.max(d.eps(), norm(Oracles.line(in.get(0), d.dim(), i), d.p()))))
           .with(new Distance(2, 1, 1e-12, true), shape(3, 4)).with(new Distance(1, 0, 3, true), strided(4, 3))).build();
 
-  public static final Op<Over> LOGSUMEXP = composite("logsumexp", Over.class, "log(sum(exp(x))) over dims, without overflow.",
+  public static final Op<Over> LOGSUMEXP = composite("logsumexp", Over.class,
+      "log(sum(exp(x))) over dims, without overflow.",
       c -> {
         Over over = c.attributes();
         Tensor highest = c.in(0).detach().amax(over.dims(), true);
@@ -114,7 +116,7 @@ public final class Statistics {
         Over over = along(d, true);
         return x.div(norm(x, 2, over).clampMin(d.eps())).mul(y.div(norm(y, 2, over).clampMin(d.eps()))).sum(d.dim());
       }).floating()
-      .tests(t -> t.reference((d, in) -> NdArray.by(new int[] {3}, i -> {
+      .autocast(F32).tests(t -> t.reference((d, in) -> NdArray.by(new int[] {3}, i -> {
         double xy = 0, xx = 0, yy = 0;
         for (int k = 0; k < 4; k++) {
           double x = in.get(0).at(i[0], k), y = Oracles.broadcast(in.get(1), new int[] {i[0], k});
@@ -147,7 +149,7 @@ public final class Statistics {
         Tensor differences = x.unsqueeze(-2).sub(y.unsqueeze(-3));
         return norm(differences, c.attributes().p(), Over.of("cdist", differences, new int[] {-1}, false));
       }).floating()
-      .tests(t -> t.reference((d, in) -> NdArray.by(new int[] {3, 2}, i -> {
+      .autocast(F32).tests(t -> t.reference((d, in) -> NdArray.by(new int[] {3, 2}, i -> {
         double[] line = new double[4];
         for (int k = 0; k < 4; k++) line[k] = in.get(0).at(i[0], k) - in.get(1).at(i[1], k);
         return norm(line, d.p());
@@ -164,16 +166,18 @@ public final class Statistics {
         Tensor x = c.in(0);
         int[] others = IntStream.range(0, x.getNdim()).filter(i -> i != d.dim()).toArray();
         Tensor norms = norm(x, d.p(), new Over(others, true));
-        Tensor factor = Elementwise.where(norms.gt(d.eps()), Tensor.constant(d.eps()).div(norms.add(1e-7)), Tensor.constant(1.0));
+        Tensor factor = Elementwise.where(norms.gt(d.eps()), Tensor.constant(d.eps()).div(norms.add(1e-7)),
+            Tensor.constant(1.0));
         return x.mul(factor);
       }).floating()
-      .tests(t -> t.reference((d, in) -> NdArray.by(in.get(0).shape(), i -> {
+      .autocast(F32).tests(t -> t.reference((d, in) -> NdArray.by(in.get(0).shape(), i -> {
         double n = norm(Oracles.line(in.get(0), 1 - d.dim(), i), d.p());
         return in.get(0).at(i) * (n > d.eps() ? d.eps() / (n + 1e-7) : 1);
       })).with(new Distance(2, 0, 1, true), shape(3, 4)).with(new Distance(1, 1, 5, true), strided(4, 3))).build();
 
   public static final Op<Correction> COV = composite("cov", Correction.class,
-      "The covariances of the rows of [variables, observations].", c -> covariance(c.in(0), c.attributes().of())).floating()
+      "The covariances of the rows of [variables, observations].", c ->
+          covariance(c.in(0), c.attributes().of())).floating()
       .tests(t -> t.reference((by, in) -> NdArray.by(new int[] {3, 3}, i -> covariance(in.get(0), i[0], i[1], by.of())))
           .with(new Correction(1), shape(3, 5)).with(new Correction(0), strided(3, 4))).build();
 
@@ -251,13 +255,15 @@ public final class Statistics {
     return new Over(new int[] {d.dim()}, keepDim);
   }
 
-  private static Op<Over> over(String name, String doc, Function<Call<Over>, Tensor> rule, ToDoubleFunction<double[]> oracle) {
+  private static Op<Over> over(String name, String doc, Function<Call<Over>, Tensor> rule,
+      ToDoubleFunction<double[]> oracle) {
     return composite(name, Over.class, doc, rule).tests(t -> lines(t, o -> o, oracle)).build();
   }
 
   /** Samples over one dim and two, kept and not; the oracle sees the elements that fold into one. */
   private static <A> OpTests<A> lines(OpTests<A> t, Function<Over, A> by, ToDoubleFunction<double[]> oracle) {
-    Over one = new Over(new int[] {1}, false), kept = new Over(new int[] {0}, true), two = new Over(new int[] {0, 2}, false);
+    Over one = new Over(new int[] {1}, false), kept = new Over(new int[] {0}, true),
+        two = new Over(new int[] {0, 2}, false);
     for (Over over : new Over[] {one, kept, two})
       for (Input x : over == two ? new Input[] {shape(2, 3, 4)} : new Input[] {shape(3, 4), strided(4, 5)})
         t.with(by.apply(over), x);

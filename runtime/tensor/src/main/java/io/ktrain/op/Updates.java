@@ -16,8 +16,8 @@ import java.util.List;
  *
  * <p>The first two numbers of every call of an optimizer are {@code sign}, -1 to climb rather than descend, and
  * {@code l2}, the weight decay that is added to the gradient; each operation names the others in order. Products that go into
- * a sum are written as fma, so that no compiler has a choice and every backend gives the same bits. Shapes of
- * formulas are PyTorch's.
+ * a sum are written as fma, so that no compiler has a choice and every backend gives the same bits. Shapes of formulas
+ * are PyTorch's.
  */
 public final class Updates {
   private Updates() {}
@@ -29,7 +29,8 @@ public final class Updates {
   private static final Expr D = P.fma(param(1), G.times(param(0)));
 
   /** Numbers: sign, l2, -lr. */
-  public static final Op<double[]> SGD = update("sgd", "Gradient descent, as torch.optim.SGD.", D.fma(param(2), P)).build();
+  public static final Op<double[]> SGD =
+      update("sgd", "Gradient descent, as torch.optim.SGD.", D.fma(param(2), P)).build();
 
   /**
    * State: the momentum buffer. Numbers: sign, l2, -lr, what stays of the buffer (0 in the first step), what of the
@@ -61,12 +62,14 @@ public final class Updates {
   /** States: the mean squares of gradients and of steps. Numbers: sign, l2, -lr, rho, 1 - rho, eps. */
   public static final Op<double[]> ADADELTA = adadelta();
 
-  /** States: the first moment and the decaying maximum. Numbers: sign, l2, -lr / (1 - beta1^t), 1 - beta1, beta2, eps. */
+  /**
+   * States: the first moment and the decaying maximum. Numbers: sign, l2, -lr / (1 - beta1^t), 1 - beta1, beta2, eps.
+   */
   public static final Op<double[]> ADAMAX = adamax();
 
   /**
-   * States: both moments. Numbers: sign, l2, what stays of the parameter, 1 - beta1, beta2, 1 - beta2, 1 - beta2^t, eps,
-   * and what of the gradient and of the first moment makes the step.
+   * States: both moments. Numbers: sign, l2, what stays of the parameter, 1 - beta1, beta2, 1 - beta2, 1 - beta2^t,
+   * eps, and what of the gradient and of the first moment makes the step.
    */
   public static final Op<double[]> NADAM = nadam();
 
@@ -80,8 +83,8 @@ public final class Updates {
   public static final Op<double[]> ASGD = asgd();
 
   /**
-   * States: the gradient before, and each element's own step. Numbers: sign, l2, the factors of a step that was too long
-   * and of one that may be longer, the shortest and the longest step.
+   * States: the gradient before, and each element's own step. Numbers: sign, l2, the factors of a step that was too
+   * long and of one that may be longer, the shortest and the longest step.
    */
   public static final Op<double[]> RPROP = rprop();
 
@@ -89,7 +92,9 @@ public final class Updates {
   public static final Op<double[]> AVERAGE =
       update("average", "A running average of tensors.", G.minus(P).fma(param(0), P)).build();
 
-  /** A state below the smallest normal f32 becomes 0: without gradients it would decay into denormals, which are slow. */
+  /**
+   * A state below the smallest normal f32 becomes 0: without gradients it would decay into denormals, which are slow.
+   */
   private static Expr flushed(Expr state) {
     return state.abs().lt(of(Float.MIN_NORMAL)).choose(of(0), state);
   }
@@ -106,12 +111,13 @@ public final class Updates {
   private static Op<double[]> sgdMomentum() {
     Expr buffer = flushed(D.fma(param(4), FIRST.times(param(3))));
     Expr step = buffer.fma(param(5), D.times(param(6)));
-    return update("sgdMomentum", "Gradient descent with momentum, as torch.optim.SGD.", step.fma(param(2), P), buffer).build();
+    String doc = "Gradient descent with momentum, as torch.optim.SGD.";
+    return update("sgdMomentum", doc, step.fma(param(2), P), buffer).build();
   }
 
   /**
-   * Numbers: sign, l2, what stays of the parameter (AdamW's decay), 1 - beta1, beta2, 1 - beta2, sqrt(1 - beta2^t), eps,
-   * -lr / (1 - beta1^t).
+   * Numbers: sign, l2, what stays of the parameter (AdamW's decay), 1 - beta1, beta2, 1 - beta2, sqrt(1 - beta2^t),
+   * eps, -lr / (1 - beta1^t).
    */
   private static Op<double[]> adam(String name, String doc, boolean amsgrad) {
     Expr mean = towards(FIRST, D, param(3)), square = meanSquare(SECOND, D, param(4), param(5));
@@ -136,33 +142,37 @@ public final class Updates {
   private static Op<double[]> adagrad() {
     Expr sum = D.fma(D, FIRST);
     Expr step = D.times(param(2)).div(sum.sqrt().plus(param(3)));
-    return update("adagrad", "Gradients by the root of the sum of their squares, as torch.optim.Adagrad.", step.plus(P), sum).build();
+    String doc = "Gradients by the root of the sum of their squares, as torch.optim.Adagrad.";
+    return update("adagrad", doc, step.plus(P), sum).build();
   }
 
   private static Op<double[]> adadelta() {
     Expr square = meanSquare(FIRST, D, param(3), param(4));
     Expr delta = SECOND.plus(param(5)).sqrt().div(square.plus(param(5)).sqrt()).times(D);
-    return update("adadelta", "Steps as large as those before, as torch.optim.Adadelta.", delta.fma(param(2), P), square,
-        meanSquare(SECOND, delta, param(3), param(4))).build();
+    Expr steps = meanSquare(SECOND, delta, param(3), param(4));
+    String doc = "Steps as large as those before, as torch.optim.Adadelta.";
+    return update("adadelta", doc, delta.fma(param(2), P), square, steps).build();
   }
 
   private static Op<double[]> adamax() {
     Expr mean = towards(FIRST, D, param(3)), most = SECOND.times(param(4)).max(D.abs().plus(param(5)));
-    return update("adamax", "Adam by the infinity norm, as torch.optim.Adamax.", mean.times(param(2)).div(most).plus(P), mean,
-        flushed(most)).build();
+    Expr p = mean.times(param(2)).div(most).plus(P);
+    return update("adamax", "Adam by the infinity norm, as torch.optim.Adamax.", p, mean, flushed(most)).build();
   }
 
   private static Op<double[]> nadam() {
     Expr mean = towards(FIRST, D, param(3)), square = meanSquare(SECOND, D, param(4), param(5));
     Expr root = square.div(param(6)).sqrt().plus(param(7));
     Expr step = mean.fma(param(9), D.times(param(8))).div(root);
-    return update("nadam", "Adam with Nesterov's momentum, as torch.optim.NAdam.", P.fma(param(2), step), mean, square).build();
+    String doc = "Adam with Nesterov's momentum, as torch.optim.NAdam.";
+    return update("nadam", doc, P.fma(param(2), step), mean, square).build();
   }
 
   private static Op<double[]> radam() {
     Expr mean = towards(FIRST, D, param(3)), square = meanSquare(SECOND, D, param(4), param(5));
     Expr rate = param(7).div(square.sqrt().plus(param(6))).plus(param(8));
-    return update("radam", "Adam with a rectified rate, as torch.optim.RAdam.", P.fma(param(2), mean.times(rate)), mean, square).build();
+    String doc = "Adam with a rectified rate, as torch.optim.RAdam.";
+    return update("radam", doc, P.fma(param(2), mean.times(rate)), mean, square).build();
   }
 
   private static Op<double[]> asgd() {
@@ -175,8 +185,8 @@ public final class Updates {
     Expr turned = D.times(FIRST), back = turned.lt(of(0));
     Expr factor = turned.gt(of(0)).choose(param(3), back.choose(param(2), of(1)));
     Expr size = SECOND.times(factor).max(param(4)).min(param(5)), direction = back.choose(of(0), D);
-    return update("rprop", "Steps by the gradient's sign alone, as torch.optim.Rprop.", direction.sign().negate().fma(size, P),
-        direction, size).build();
+    Expr p = direction.sign().negate().fma(size, P);
+    return update("rprop", "Steps by the gradient's sign alone, as torch.optim.Rprop.", p, direction, size).build();
   }
 
   public static final Op<Void> TOTAL_NORM = op("totalNorm", "The 2-norm of all elements of all inputs.")

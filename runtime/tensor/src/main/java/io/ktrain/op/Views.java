@@ -94,7 +94,8 @@ public final class Views {
         });
       }).with(new Diagonal(0, 0, 1), shape(3, 4)).with(new Diagonal(1, 0, 1), strided(4, 3))
           .with(new Diagonal(-1, 2, 0), shape(3, 2, 4)).with(new Diagonal(9, 0, 1), shape(2, 2))
-          .fails(() -> Tensor.ones(2, 2).diagonal(0, 1, -1), "diagonal: dims 1 and 1 of f32[2,2] must be two different ones."))
+          .fails(() -> Tensor.ones(2, 2).diagonal(0, 1, -1),
+              "diagonal: dims 1 and 1 of f32[2,2] must be two different ones."))
       .build();
 
   public static final Op<Diagonal> DIAG_EMBED = composite("diagEmbed", Diagonal.class,
@@ -118,7 +119,8 @@ public final class Views {
       }).with(new Diagonal(0, 0, 1), shape(3)).with(new Diagonal(1, 1, 2), strided(2, 3))
           .with(new Diagonal(-2, 0, 2), shape(2, 3))).build();
 
-  public static final Op<Moves> MOVEDIM = composite("movedim", Moves.class, "Dims moved to other places; the rest keep their order.",
+  public static final Op<Moves> MOVEDIM = composite("movedim", Moves.class,
+      "Dims moved to other places; the rest keep their order.",
       c -> {
         int n = c.in(0).getNdim();
         int[] from = c.attributes().from(), to = c.attributes().to(), order = new int[n];
@@ -148,7 +150,8 @@ public final class Views {
           parts[i] = c.in(0).narrow(c.attributes().dim(), at, Math.max(0, ends[i] - at));
         return parts;
       })
-      .tests(t -> t.reference(part(0), part(1)).with(new Cuts(1, 2, 5), shape(2, 5)).with(new Cuts(0, 1, 4, 6), strided(6, 3))
+      .tests(t -> t.reference(part(0), part(1)).with(new Cuts(1, 2, 5), shape(2, 5))
+      .with(new Cuts(0, 1, 4, 6), strided(6, 3))
           .fails(() -> Tensor.ones(2, 3).split(new int[] {1, 1}, 1),
               "split: sizes [1, 1] add up to 2, but dim 1 of f32[2,3] has 3.")).build();
 
@@ -172,7 +175,8 @@ public final class Views {
   private static Shape unfolded(Tensor x, Windows w) {
     int n = x.getNdim() == 0 ? 1 : x.size(w.dim());
     if (w.size() < 0 || w.size() > n || w.step() < 1)
-      throw new ShapeError("unfold: windows of " + w.size() + " by " + w.step() + " do not fit into dim " + w.dim() + " of "
+      throw new ShapeError("unfold: windows of " + w.size() + " by " + w.step() + " do not fit into dim " + w.dim()
+          + " of "
           + x.describe() + ". Fix: a size from 0 to " + n + " and a step from 1.");
     return x.getNdim() == 0 ? Shape.of(w.size()) : Shape.of(windows(x.getShape().toArray(), w));
   }

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Gradient descent that averages the parameters from step {@code t0} on (Polyak and Juditsky, "Acceleration of Stochastic Approximation by
- * Averaging", 1992). The average is the state {@code ax}. torch.optim.ASGD.
+ * Gradient descent that averages the parameters from step {@code t0} on (Polyak and Juditsky, "Acceleration of
+ * Stochastic Approximation by Averaging", 1992). The average is the state {@code ax}. torch.optim.ASGD.
  */
 public final class ASGD extends FusedOptimizer {
   private static final List<String> AVERAGE = List.of("ax");
@@ -23,7 +23,8 @@ public final class ASGD extends FusedOptimizer {
     this(List.of(new ParamGroup(parameters)), lr, 1e-4, 0.75, 1e6, 0, false);
   }
 
-  public ASGD(List<ParamGroup> groups, double lr, double lambda, double alpha, double t0, double weightDecay, boolean maximize) {
+  public ASGD(List<ParamGroup> groups, double lr, double lambda, double alpha, double t0, double weightDecay,
+      boolean maximize) {
     super(groups, Map.of(LR, lr, LAMBDA, lambda, ALPHA, alpha, T0, t0,
         WEIGHT_DECAY, weightDecay, MAXIMIZE, flag(maximize)));
   }

@@ -11,7 +11,10 @@ import io.ktrain.op.Updates;
 import java.util.List;
 import java.util.Map;
 
-/** Steps as large as the steps before (Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012). torch.optim.Adadelta. */
+/**
+ * Steps as large as the steps before (Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012).
+ * torch.optim.Adadelta.
+ */
 public final class Adadelta extends FusedOptimizer {
   private static final List<String> STATES = List.of("square_avg", "acc_delta");
 

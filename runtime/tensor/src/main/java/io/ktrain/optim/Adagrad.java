@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Gradients divided by the root of the sum of their squares (Duchi, Hazan and Singer, "Adaptive Subgradient Methods for Online Learning
- * and Stochastic Optimization", 2011). torch.optim.Adagrad.
+ * Gradients divided by the root of the sum of their squares (Duchi, Hazan and Singer, "Adaptive Subgradient Methods for
+ * Online Learning and Stochastic Optimization", 2011). torch.optim.Adagrad.
  */
 public final class Adagrad extends FusedOptimizer {
   private static final List<String> SUM = List.of("sum");
@@ -23,7 +23,8 @@ public final class Adagrad extends FusedOptimizer {
     this(List.of(new ParamGroup(parameters)), lr, 0, 0, 0, 1e-10, false);
   }
 
-  public Adagrad(List<ParamGroup> groups, double lr, double lrDecay, double weightDecay, double initialAccumulator, double eps, boolean maximize) {
+  public Adagrad(List<ParamGroup> groups, double lr, double lrDecay, double weightDecay, double initialAccumulator,
+      double eps, boolean maximize) {
     super(groups, Map.of(LR, lr, LR_DECAY, lrDecay, WEIGHT_DECAY, weightDecay,
         INITIAL_ACCUMULATOR, initialAccumulator, EPS, eps, MAXIMIZE, flag(maximize)));
   }

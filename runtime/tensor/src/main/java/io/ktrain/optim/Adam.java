@@ -13,7 +13,10 @@ import io.ktrain.op.Updates;
 import java.util.List;
 import java.util.Map;
 
-/** Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015; weight decay is added to the gradient. torch.optim.Adam. */
+/**
+ * Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015; weight decay is added to the gradient.
+ * torch.optim.Adam.
+ */
 public sealed class Adam extends FusedOptimizer permits AdamW {
   private static final List<String> MOMENTS = List.of("exp_avg", "exp_avg_sq");
   private static final List<String> AND_LARGEST = List.of("exp_avg", "exp_avg_sq", "max_exp_avg_sq");
@@ -22,8 +25,12 @@ public sealed class Adam extends FusedOptimizer permits AdamW {
     this(List.of(new ParamGroup(parameters)), lr, 0.9, 0.999, 1e-8, 0, false, false);
   }
 
-  /** @param amsgrad divide by the largest second moment so far (Reddi et al., "On the Convergence of Adam and Beyond", 2018) */
-  public Adam(List<ParamGroup> groups, double lr, double beta1, double beta2, double eps, double weightDecay, boolean amsgrad, boolean maximize) {
+  /**
+   * @param amsgrad divide by the largest second moment so far (Reddi et al., "On the Convergence of Adam and Beyond",
+   *     2018)
+   */
+  public Adam(List<ParamGroup> groups, double lr, double beta1, double beta2, double eps, double weightDecay,
+      boolean amsgrad, boolean maximize) {
     super(groups, Map.of(LR, lr, BETA1, beta1, BETA2, beta2, EPS, eps,
         WEIGHT_DECAY, weightDecay, AMSGRAD, flag(amsgrad), MAXIMIZE, flag(maximize)));
   }
@@ -39,7 +46,8 @@ public sealed class Adam extends FusedOptimizer permits AdamW {
     double decay = g.get(WEIGHT_DECAY);
     double bias1 = 1 - StrictMath.pow(beta1, state.steps), bias2 = 1 - StrictMath.pow(beta2, state.steps);
     boolean amsgrad = g.is(AMSGRAD);
-    run(amsgrad ? Updates.AMSGRAD : Updates.ADAM, g, parameters, amsgrad ? AND_LARGEST : MOMENTS, sign(g), isDecoupled() ? 0 : decay,
+    run(amsgrad ? Updates.AMSGRAD : Updates.ADAM, g, parameters, amsgrad ? AND_LARGEST : MOMENTS, sign(g),
+        isDecoupled() ? 0 : decay,
         isDecoupled() ? 1 - lr * decay : 1, 1 - beta1, beta2, 1 - beta2, Math.sqrt(bias2), g.get(EPS), -lr / bias1);
   }
 

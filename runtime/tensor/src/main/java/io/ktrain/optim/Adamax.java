@@ -12,7 +12,10 @@ import io.ktrain.op.Updates;
 import java.util.List;
 import java.util.Map;
 
-/** Adam by the infinity norm (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, section 7.1). torch.optim.Adamax. */
+/**
+ * Adam by the infinity norm (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, section 7.1).
+ * torch.optim.Adamax.
+ */
 public final class Adamax extends FusedOptimizer {
   private static final List<String> STATES = List.of("exp_avg", "exp_inf");
 
@@ -20,7 +23,8 @@ public final class Adamax extends FusedOptimizer {
     this(List.of(new ParamGroup(parameters)), lr, 0.9, 0.999, 1e-8, 0, false);
   }
 
-  public Adamax(List<ParamGroup> groups, double lr, double beta1, double beta2, double eps, double weightDecay, boolean maximize) {
+  public Adamax(List<ParamGroup> groups, double lr, double beta1, double beta2, double eps, double weightDecay,
+      boolean maximize) {
     super(groups, Map.of(LR, lr, BETA1, beta1, BETA2, beta2, EPS, eps,
         WEIGHT_DECAY, weightDecay, MAXIMIZE, flag(maximize)));
   }

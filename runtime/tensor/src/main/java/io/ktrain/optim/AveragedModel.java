@@ -15,10 +15,10 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * An average of a model's parameters over its training: of all that {@link #update} saw alike (Izmailov et al., "Averaging
- * Weights Leads to Wider Optima and Better Generalization", 2018), or exponentially, so that the newest count most (Polyak and
- * Juditsky 1992). The model itself goes on training; {@link #with} puts the average in its place for a while, {@link #apply} for
- * good. Averages are f32, of f64 parameters f64. torch.optim.swa_utils.AveragedModel.
+ * An average of a model's parameters over its training: of all that {@link #update} saw alike (Izmailov et al.,
+ * "Averaging Weights Leads to Wider Optima and Better Generalization", 2018), or exponentially, so that the newest
+ * count most (Polyak and Juditsky 1992). The model itself goes on training; {@link #with} puts the average in its place
+ * for a while, {@link #apply} for good. Averages are f32, of f64 parameters f64. torch.optim.swa_utils.AveragedModel.
  */
 public final class AveragedModel {
   private final Module model;
@@ -41,7 +41,8 @@ public final class AveragedModel {
   /** {@code decay} of the average stays with each update; the first takes the model as it is. */
   public static AveragedModel exponential(Module model, double decay, boolean useBuffers) {
     if (!(decay >= 0 && decay < 1))
-      throw new KtrainException("ema: decay must lie in 0 up to but not 1, got " + decay + ". Fix: 0.999 averages over about a thousand steps.");
+      throw new KtrainException("ema: decay must lie in 0 up to but not 1, got " + decay
+          + ". Fix: 0.999 averages over about a thousand steps.");
     return new AveragedModel(model, decay, useBuffers);
   }
 
@@ -74,8 +75,9 @@ public final class AveragedModel {
 
   private Tensor average(String name, Tensor like) {
     Tensor average = averages.get(name);
+    boolean moved = average != null && !average.getDevice().equals(like.getDevice());
     if (average == null) average = Tensor.zerosLike(like).to(Optimizer.stateType(like)).keep();
-    else if (!average.getDevice().equals(like.getDevice())) average = average.to(like.getDevice()).keep(); // the model was moved
+    else if (moved) average = average.to(like.getDevice()).keep();
     averages.put(name, average);
     return average;
   }
@@ -108,7 +110,10 @@ public final class AveragedModel {
     });
   }
 
-  /** Leaves the average in the model. Its batch norms then need {@link io.ktrain.nn.BatchNorm#update}, unless buffers were averaged. */
+  /**
+   * Leaves the average in the model. Its batch norms then need {@link io.ktrain.nn.BatchNorm#update}, unless buffers
+   * were averaged.
+   */
   public void apply() {
     requireSome();
     Context.current().withGrad(false, () -> {
@@ -118,10 +123,14 @@ public final class AveragedModel {
   }
 
   private void requireSome() {
-    if (updates == 0) throw new KtrainException("average: there is none yet. Fix: update() after each optimizer step, or at the end of an epoch.");
+    if (updates == 0)
+      throw new KtrainException("average: there is none yet. Fix: update() after each optimizer step, or after an epoch.");
   }
 
-  /** The averages as {@code module.fc.weight} and how many they are of, as PyTorch's; the tensors are its own, not copies. */
+  /**
+   * The averages as {@code module.fc.weight} and how many they are of, as PyTorch's; the tensors are its own, not
+   * copies.
+   */
   public Map<String, Tensor> stateDict() {
     var all = new LinkedHashMap<String, Tensor>();
     all.put("n_averaged", Tensor.scalar(updates, DType.i64));
@@ -140,7 +149,8 @@ public final class AveragedModel {
       mine.forEach((name, t) -> {
         Tensor s = state.get("module." + name);
         if (s == null) wrong.add("missing: module." + name);
-        else if (!s.getShape().equals(t.getShape())) wrong.add("module." + name + " is " + t.describe() + " here but " + s.describe() + " there");
+        else if (!s.getShape().equals(t.getShape()))
+          wrong.add("module." + name + " is " + t.describe() + " here but " + s.describe() + " there");
       });
     if (!wrong.isEmpty())
       throw new StateDictError("load: the saved state is not an average of this model:\n  " + String.join("\n  ", wrong)

@@ -19,14 +19,15 @@ public final class Clip {
   }
 
   /**
-   * Scales all gradients so that their common norm is at most {@code max} (Pascanu, Mikolov and Bengio, "On the difficulty of
-   * training recurrent neural networks", 2013); gives the norm they had. torch.nn.utils.clip_grad_norm_.
+   * Scales all gradients so that their common norm is at most {@code max} (Pascanu, Mikolov and Bengio, "On the
+   * difficulty of training recurrent neural networks", 2013); gives the norm they had. torch.nn.utils.clip_grad_norm_.
    *
    * @param normType the p of the p-norm; infinity for the largest element
    */
   public static Tensor norm(List<Parameter> parameters, double max, double normType) {
     if (!(max > 0)) throw new KtrainException("clip: the largest norm must be positive, got " + max + ".");
-    if (!(normType > 0)) throw new KtrainException("clip: normType must be positive or infinity, got " + normType + ".");
+    if (!(normType > 0))
+      throw new KtrainException("clip: normType must be positive or infinity, got " + normType + ".");
     return Context.current().withGrad(false, () -> {
       Tensor[] grads = grads(parameters);
       if (grads.length == 0) return Tensor.zeros();

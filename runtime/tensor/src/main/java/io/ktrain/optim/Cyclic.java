@@ -1,8 +1,8 @@
 package io.ktrain.optim;
 
 /** Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, with PyTorch's counting. */
-public record Cyclic(double baseLr, double maxLr, int stepSizeUp, int stepSizeDown, Mode mode, double gamma, boolean cycleMomentum)
-    implements Schedule {
+public record Cyclic(double baseLr, double maxLr, int stepSizeUp, int stepSizeDown, Mode mode, double gamma,
+    boolean cycleMomentum) implements Schedule {
   private static final double BASE_MOMENTUM = 0.8;
   private static final double MAX_MOMENTUM = 0.9;
 

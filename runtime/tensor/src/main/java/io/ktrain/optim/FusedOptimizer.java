@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An optimizer that changes each element by its own gradient and state: one operation of {@link io.ktrain.op.Updates} goes
- * over all tensors of a group at once. What is left to a subclass are the numbers of a step.
+ * An optimizer that changes each element by its own gradient and state: one operation of {@link io.ktrain.op.Updates}
+ * goes over all tensors of a group at once. What is left to a subclass are the numbers of a step.
  */
 abstract class FusedOptimizer extends Optimizer {
   private final Map<Parameter, State> states = new IdentityHashMap<>();
@@ -39,7 +39,8 @@ abstract class FusedOptimizer extends Optimizer {
     stepping();
     Context.current().withGrad(false, () -> {
       for (ParamGroup g : getGroups()) {
-        // Parameters whose first gradient came at different steps differ in their corrections, so they go in calls of their own.
+        // Parameters whose first gradient came at different steps differ in their corrections, so they go in calls of
+        // their own.
         List<Parameter> ready = new ArrayList<>();
         for (Parameter p : g.parameters()) if (p.borrowGrad() != null) ready.add(p);
         while (!ready.isEmpty()) {
@@ -57,7 +58,8 @@ abstract class FusedOptimizer extends Optimizer {
   }
 
   private boolean isSteppedWith(Parameter first, Parameter p) {
-    return p == first || state(p).isLike(state(first)) && p.getDtype() == first.getDtype() && p.getDevice().equals(first.getDevice());
+    return p == first || state(p).isLike(state(first)) && p.getDtype() == first.getDtype()
+        && p.getDevice().equals(first.getDevice());
   }
 
   /** Changes parameters whose states are at the same place: at {@code state.steps}, counted from 1. */

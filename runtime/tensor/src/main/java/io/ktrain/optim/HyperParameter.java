@@ -18,7 +18,7 @@ public enum HyperParameter {
   ALPHA("alpha", 0, Double.MAX_VALUE),
   CENTERED("centered", 0, 1),
   LR_DECAY("lrDecay", 0, Double.MAX_VALUE),
-  INITIAL_ACCUMULATOR("initialAccumulator", 0, Double.MAX_VALUE),
+  INITIAL_ACCUMULATOR("initialAccumulatorValue", 0, Double.MAX_VALUE),
   RHO("rho", 0, 1),
   MOMENTUM_DECAY("momentumDecay", 0, Double.MAX_VALUE),
   /** Weight decay shrinks the parameters themselves. */

@@ -12,9 +12,10 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * A quasi-Newton method that knows the curvature from its last steps (Liu and Nocedal, "On the limited memory BFGS method for
- * large scale optimization", 1989); for small problems and whole data sets. A step evaluates the loss several times, so it
- * is {@code optimizer.step { loss }}. All parameters are one group, on one device, of one type. torch.optim.LBFGS.
+ * A quasi-Newton method that knows the curvature from its last steps (Liu and Nocedal, "On the limited memory BFGS
+ * method for large scale optimization", 1989); for small problems and whole data sets. A step evaluates the loss
+ * several times, so it is {@code optimizer.step { loss }}. All parameters are one group, on one device, of one type.
+ * torch.optim.LBFGS.
  */
 public final class LBFGS extends Optimizer {
   /** Curvature below this is not learnt from. */
@@ -49,14 +50,15 @@ public final class LBFGS extends Optimizer {
    * @param historySize how many steps the curvature is known from
    * @param strongWolfe search each direction for a good step; else lr is the step
    */
-  public LBFGS(List<Parameter> parameters, double lr, int maxIter, int maxEval, double toleranceGrad, double toleranceChange,
-      int historySize, boolean strongWolfe) {
+  public LBFGS(List<Parameter> parameters, double lr, int maxIter, int maxEval, double toleranceGrad,
+      double toleranceChange, int historySize, boolean strongWolfe) {
     super(List.of(new ParamGroup(parameters)), Map.of(HyperParameter.LR, lr));
     if (maxIter < 1 || maxEval < 1 || historySize < 1)
-      throw new KtrainException("LBFGS: maxIter, maxEval and historySize must be at least 1, got " + maxIter + ", " + maxEval + " and "
-          + historySize + ".");
+      throw new KtrainException("LBFGS: maxIter, maxEval and historySize must be at least 1, got " + maxIter + ", "
+          + maxEval + " and " + historySize + ".");
     if (!(toleranceGrad >= 0 && toleranceChange >= 0))
-      throw new KtrainException("LBFGS: tolerances must be at least 0, got " + toleranceGrad + " and " + toleranceChange + ".");
+      throw new KtrainException("LBFGS: tolerances must be at least 0, got " + toleranceGrad + " and " + toleranceChange
+          + ".");
     this.maxIter = maxIter;
     this.maxEval = maxEval;
     this.toleranceGrad = toleranceGrad;
@@ -77,7 +79,8 @@ public final class LBFGS extends Optimizer {
 
   @Override
   public void step() {
-    throw new KtrainException("LBFGS: a step evaluates the loss several times. Fix: optimizer.step { crossEntropy(model(x), y) }.");
+    throw new KtrainException("LBFGS: a step evaluates the loss several times."
+        + " Fix: optimizer.step { crossEntropy(model(x), y) }.");
   }
 
   @Override
@@ -132,8 +135,8 @@ public final class LBFGS extends Optimizer {
         }
       }
       evaluated += made;
-      if (evaluated >= maxEval || made > 0 && largest(gradient) <= toleranceGrad || largest(d) * length <= toleranceChange
-          || Math.abs(loss - before) < toleranceChange) return;
+      if (evaluated >= maxEval || made > 0 && largest(gradient) <= toleranceGrad
+          || largest(d) * length <= toleranceChange || Math.abs(loss - before) < toleranceChange) return;
     }
   }
 
@@ -163,7 +166,10 @@ public final class LBFGS extends Optimizer {
 
   /** All gradients in one row; zeros where there is none. */
   private Tensor gradient() {
-    return Tensor.cat(parameters().stream().map(p -> (p.borrowGrad() == null ? Tensor.zerosLike(p) : p.borrowGrad()).reshape(-1)).toList(), 0);
+    var parts = new ArrayList<Tensor>();
+    for (Parameter p : parameters()) parts.add((p.borrowGrad() == null ? Tensor.zerosLike(p)
+        : p.borrowGrad()).reshape(-1));
+    return Tensor.cat(parts, 0);
   }
 
   private void place(List<Tensor> from, Tensor d, double t) {
@@ -217,8 +223,10 @@ public final class LBFGS extends Optimizer {
     state.forEach((key, t) -> {
       if (!key.startsWith("state.")) return;
       boolean number = key.matches("state\\.(n_iter|func_evals|H_diag|t|ro\\.\\d{1,9})");
-      if (!number && !key.matches("state\\.(d|prev_flat_grad|old_dirs\\.\\d{1,9}|old_stps\\.\\d{1,9})")) wrong.add("unexpected: " + key);
-      else if (t.numel() != (number ? 1 : size)) wrong.add(key + " is " + t.describe() + ", but there are " + size + " parameters");
+      if (!number && !key.matches("state\\.(d|prev_flat_grad|old_dirs\\.\\d{1,9}|old_stps\\.\\d{1,9})"))
+        wrong.add("unexpected: " + key);
+      else if (t.numel() != (number ? 1 : size))
+        wrong.add(key + " is " + t.describe() + ", but there are " + size + " parameters");
       else known.put(key.substring("state.".length()), t);
     });
     if (!known.isEmpty()) requireAll(known, wrong);
@@ -231,7 +239,8 @@ public final class LBFGS extends Optimizer {
     direction = vector(known, "d");
     gradientBefore = vector(known, "prev_flat_grad");
     for (int i = 0; known.containsKey("ro." + i); i++)
-      history.add(new Pair(vector(known, "old_dirs." + i), vector(known, "old_stps." + i), number(known, "ro." + i, 0)));
+      history.add(new Pair(vector(known, "old_dirs." + i), vector(known, "old_stps." + i),
+          number(known, "ro." + i, 0)));
   }
 
   private static void requireAll(Map<String, Tensor> known, List<String> wrong) {

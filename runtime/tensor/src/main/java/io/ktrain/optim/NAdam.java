@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Adam with Nesterov's momentum (Dozat, "Incorporating Nesterov Momentum into Adam", 2016). With {@code decoupledWeightDecay} it decays as
- * AdamW does. torch.optim.NAdam.
+ * Adam with Nesterov's momentum (Dozat, "Incorporating Nesterov Momentum into Adam", 2016). With
+ * {@code decoupledWeightDecay} it decays as AdamW does. torch.optim.NAdam.
  */
 public final class NAdam extends FusedOptimizer {
   private static final List<String> STATES = List.of("exp_avg", "exp_avg_sq");
@@ -25,7 +25,8 @@ public final class NAdam extends FusedOptimizer {
     this(List.of(new ParamGroup(parameters)), lr, 0.9, 0.999, 1e-8, 0, 4e-3, false, false);
   }
 
-  public NAdam(List<ParamGroup> groups, double lr, double beta1, double beta2, double eps, double weightDecay, double momentumDecay, boolean decoupledWeightDecay, boolean maximize) {
+  public NAdam(List<ParamGroup> groups, double lr, double beta1, double beta2, double eps, double weightDecay,
+      double momentumDecay, boolean decoupledWeightDecay, boolean maximize) {
     super(groups, Map.of(LR, lr, BETA1, beta1, BETA2, beta2, EPS, eps,
         WEIGHT_DECAY, weightDecay, MOMENTUM_DECAY, momentumDecay,
         DECOUPLED, flag(decoupledWeightDecay), MAXIMIZE, flag(maximize)));
@@ -39,12 +40,13 @@ public final class NAdam extends FusedOptimizer {
   void update(ParamGroup g, List<Parameter> parameters, State state) {
     double lr = g.getLr(), beta1 = g.momentum(BETA1), beta2 = g.get(BETA2);
     double decay = g.get(WEIGHT_DECAY), bias2 = 1 - StrictMath.pow(beta2, state.steps);
-    double now = momentum(g, beta1, state.steps), next = momentum(g, beta1, state.steps + 1), momenta = state.momenta * now;
+    double now = momentum(g, beta1, state.steps), next = momentum(g, beta1, state.steps + 1);
+    double momenta = state.momenta * now;
     for (Parameter p : parameters) state(p).momenta = momenta;
     double coming = momenta * now * next; // the recorded runs of PyTorch 1.13 have this step's momentum in it twice
     boolean decoupled = g.is(DECOUPLED);
-    run(Updates.NADAM, g, parameters, STATES, sign(g), decoupled ? 0 : decay, decoupled ? 1 - lr * decay : 1, 1 - beta1, beta2, 1 - beta2,
-        bias2, g.get(EPS), -lr * (1 - now) / (1 - momenta), -lr * next / (1 - coming));
+    run(Updates.NADAM, g, parameters, STATES, sign(g), decoupled ? 0 : decay, decoupled ? 1 - lr * decay : 1,
+        1 - beta1, beta2, 1 - beta2, bias2, g.get(EPS), -lr * (1 - now) / (1 - momenta), -lr * next / (1 - coming));
   }
 
   @Override

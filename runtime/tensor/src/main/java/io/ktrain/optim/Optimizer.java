@@ -26,7 +26,8 @@ public abstract class Optimizer {
   Optimizer(List<ParamGroup> groups, Map<HyperParameter, Double> defaults) {
     this.defaults = new EnumMap<>(defaults);
     if (groups.isEmpty() || groups.stream().allMatch(g -> g.parameters().isEmpty()))
-      throw new KtrainException(name() + ": got no parameters. Fix: model.parameters(); a layer must be declared with `by` to have any.");
+      throw new KtrainException(name()
+          + ": got no parameters. Fix: model.parameters(); a layer must be declared with `by` to have any.");
     this.defaults.forEach((which, value) -> which.require(name(), value));
     groups.forEach(this::addParamGroup);
   }
@@ -41,7 +42,8 @@ public abstract class Optimizer {
     seen.addAll(parameters());
     for (Parameter p : group.parameters())
       if (!seen.add(p))
-        throw new KtrainException(name() + ": a parameter (" + p.describe() + ") is listed twice, so each step would change it twice."
+        throw new KtrainException(name() + ": a parameter (" + p.describe()
+            + ") is listed twice, so each step would change it twice."
             + " Fix: list shared parameters in one group only; model.parameters() names each once.");
     group.takeDefaults(name(), defaults);
     check(group);
@@ -78,8 +80,8 @@ public abstract class Optimizer {
   }
 
   /**
-   * One update, with gradients made here: drops those there are, computes {@code loss} and walks back from it, unless it
-   * did so itself. Gives the loss before the update.
+   * One update, with gradients made here: drops those there are, computes {@code loss} and walks back from it, unless
+   * it did so itself. Gives the loss before the update.
    */
   public Tensor step(Supplier<Tensor> loss) {
     Tensor value = evaluate(loss);

@@ -51,7 +51,8 @@ final class OptimizerState {
     from.forEach((key, t) -> {
       if (key.startsWith("param_groups.")) return;
       String[] parts = key.split("\\.", 3);
-      int i = parts.length == 3 && parts[0].equals("state") && parts[1].matches("\\d{1,9}") ? Integer.parseInt(parts[1]) : -1;
+      boolean indexed = parts.length == 3 && parts[0].equals("state") && parts[1].matches("\\d{1,9}");
+      int i = indexed ? Integer.parseInt(parts[1]) : -1;
       if (i < 0 || i >= parameters.size()) {
         wrong.add("unexpected: " + key);
         return;
@@ -62,7 +63,8 @@ final class OptimizerState {
       if (parts[2].equals(STEPS) && t.numel() == 1) s.steps = (long) t.toDoubleArray()[0];
       else if (parts[2].equals(MOMENTA) && t.numel() == 1) s.momenta = t.toDoubleArray()[0];
       else if (!optimizer.stateNames().contains(parts[2])) wrong.add("unexpected: " + key);
-      else if (!t.getShape().equals(p.getShape())) wrong.add(key + " is " + t.describe() + ", but its parameter " + p.describe());
+      else if (!t.getShape().equals(p.getShape()))
+        wrong.add(key + " is " + t.describe() + ", but its parameter " + p.describe());
       else s.tensors.put(parts[2], t.to(Optimizer.stateType(p)).to(p.getDevice()).copy().keep());
     });
     loadGroups(optimizer, from, wrong);

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Parameters that are stepped alike: with a learning rate and other hyper-parameters of their own, and with the optimizer's
- * where they were given none. PyTorch's param_groups.
+ * Parameters that are stepped alike: with a learning rate and other hyper-parameters of their own, and with the
+ * optimizer's where they were given none. PyTorch's param_groups.
  */
 public final class ParamGroup {
   private final List<Parameter> parameters;
@@ -29,7 +29,10 @@ public final class ParamGroup {
     return parameters;
   }
 
-  /** Sets a hyper-parameter of this group; gives the group. Taken by an optimizer, the group changes from its next step on. */
+  /**
+   * Sets a hyper-parameter of this group; gives the group. Taken by an optimizer, the group changes from its next step
+   * on.
+   */
   public ParamGroup set(HyperParameter which, double value) {
     values.put(which, value);
     return this;
@@ -67,7 +70,10 @@ public final class ParamGroup {
     return Double.isNaN(momentum) ? get(which) : momentum;
   }
 
-  /** Takes the place of the group's own momentum (of Adam: the first beta), as one-cycle schedules want; NaN gives it back. */
+  /**
+   * Takes the place of the group's own momentum (of Adam: the first beta), as one-cycle schedules want; NaN gives it
+   * back.
+   */
   public void setMomentum(double momentum) {
     this.momentum = momentum;
   }
@@ -80,7 +86,8 @@ public final class ParamGroup {
   void takeDefaults(String optimizer, Map<HyperParameter, Double> defaults) {
     values.forEach((which, value) -> {
       if (!defaults.containsKey(which))
-        throw new KtrainException(optimizer + ": a group sets " + which + ", which " + optimizer + " does not have; it has "
+        throw new KtrainException(optimizer + ": a group sets " + which + ", which " + optimizer
+            + " does not have; it has "
             + String.join(", ", defaults.keySet().stream().map(HyperParameter::toString).toList()) + ".");
     });
     defaults.forEach(values::putIfAbsent);

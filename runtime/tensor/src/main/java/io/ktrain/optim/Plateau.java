@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Lowers the rate when a value stops improving: {@link #observe} takes it, once an epoch. The only schedule that remembers
- * how the run went. PyTorch's ReduceLROnPlateau.
+ * Lowers the rate when a value stops improving: {@link #observe} takes it, once an epoch. The only schedule that
+ * remembers how the run went. PyTorch's ReduceLROnPlateau.
  */
 public final class Plateau implements Schedule {
   /** PyTorch's: a rate that would change by less stays. */
@@ -34,11 +34,13 @@ public final class Plateau implements Schedule {
    * @param cooldown epochs after a reduction that do not count
    * @param minLr the rate never falls below
    */
-  public Plateau(boolean smaller, double factor, int patience, double threshold, boolean relative, int cooldown, double minLr) {
-    if (!(factor > 0 && factor < 1)) throw new KtrainException("plateau: factor must lie between 0 and 1, got " + factor + ".");
+  public Plateau(boolean smaller, double factor, int patience, double threshold, boolean relative, int cooldown,
+      double minLr) {
+    if (!(factor > 0 && factor < 1))
+      throw new KtrainException("plateau: factor must lie between 0 and 1, got " + factor + ".");
     if (patience < 0 || cooldown < 0 || !(threshold >= 0) || !(minLr >= 0))
-      throw new KtrainException("plateau: patience, cooldown, threshold and minLr must be at least 0, got " + patience + ", " + cooldown + ", "
-          + threshold + " and " + minLr + ".");
+      throw new KtrainException("plateau: patience, cooldown, threshold and minLr must be at least 0, got " + patience
+          + ", " + cooldown + ", " + threshold + " and " + minLr + ".");
     this.smaller = smaller;
     this.factor = factor;
     this.patience = patience;
@@ -102,7 +104,8 @@ public final class Plateau implements Schedule {
   public void load(Map<String, Tensor> state) {
     Map<String, Tensor> mine = stateDict();
     if (!state.keySet().equals(mine.keySet()) || state.values().stream().anyMatch(t -> t.numel() != 1))
-      throw new StateDictError("load: the saved state is not a plateau's: it has " + state.keySet() + ", expected " + mine.keySet() + ", each one number.");
+      throw new StateDictError("load: the saved state is not a plateau's: it has " + state.keySet() + ", expected "
+          + mine.keySet() + ", each one number.");
     best = state.get("best").toDoubleArray()[0];
     waited = (int) state.get("num_bad_epochs").toDoubleArray()[0];
     resting = (int) state.get("cooldown_counter").toDoubleArray()[0];

@@ -15,8 +15,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Gradients divided by the root of their running mean square (Tieleman and Hinton, Lecture 6.5 of "Neural Networks for Machine Learning",
- * 2012; centered: Graves, "Generating Sequences With Recurrent Neural Networks", 2013). torch.optim.RMSprop.
+ * Gradients divided by the root of their running mean square (Tieleman and Hinton, Lecture 6.5 of "Neural Networks for
+ * Machine Learning", 2012; centered: Graves, "Generating Sequences With Recurrent Neural Networks", 2013).
+ * torch.optim.RMSprop.
  */
 public final class RMSprop extends FusedOptimizer {
   private static final String SQUARE = "square_avg", MEAN = "grad_avg", BUFFER = "momentum_buffer";
@@ -25,7 +26,8 @@ public final class RMSprop extends FusedOptimizer {
     this(List.of(new ParamGroup(parameters)), lr, 0.99, 1e-8, 0, 0, false, false);
   }
 
-  public RMSprop(List<ParamGroup> groups, double lr, double alpha, double eps, double weightDecay, double momentum, boolean centered, boolean maximize) {
+  public RMSprop(List<ParamGroup> groups, double lr, double alpha, double eps, double weightDecay, double momentum,
+      boolean centered, boolean maximize) {
     super(groups, Map.of(LR, lr, ALPHA, alpha, EPS, eps, WEIGHT_DECAY, weightDecay,
         MOMENTUM, momentum, CENTERED, flag(centered), MAXIMIZE, flag(maximize)));
   }

@@ -13,8 +13,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Steps by the sign of the gradient alone, each element with a step of its own; for whole data sets rather than batches (Riedmiller and Braun,
- * "A Direct Adaptive Method for Faster Backpropagation Learning: The RPROP Algorithm", 1993). torch.optim.Rprop.
+ * Steps by the sign of the gradient alone, each element with a step of its own; for whole data sets rather than batches
+ * (Riedmiller and Braun, "A Direct Adaptive Method for Faster Backpropagation Learning: The RPROP Algorithm", 1993).
+ * torch.optim.Rprop.
  */
 public final class Rprop extends FusedOptimizer {
   private static final List<String> STATES = List.of("prev", "step_size");
@@ -23,7 +24,8 @@ public final class Rprop extends FusedOptimizer {
     this(List.of(new ParamGroup(parameters)), lr, 0.5, 1.2, 1e-6, 50, false);
   }
 
-  public Rprop(List<ParamGroup> groups, double lr, double etaMinus, double etaPlus, double minStep, double maxStep, boolean maximize) {
+  public Rprop(List<ParamGroup> groups, double lr, double etaMinus, double etaPlus, double minStep, double maxStep,
+      boolean maximize) {
     super(groups, Map.of(LR, lr, ETA_MINUS, etaMinus, ETA_PLUS, etaPlus, MIN_STEP, minStep,
         MAX_STEP, maxStep, MAXIMIZE, flag(maximize)));
   }

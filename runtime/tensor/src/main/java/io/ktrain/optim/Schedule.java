@@ -6,10 +6,11 @@ import java.util.function.IntToDoubleFunction;
 
 /**
  * The learning rate over a run. {@code fit} asks before every optimizer step, for every parameter group; a loop of your
- * own does the same with {@link #apply}. A schedule keeps no state: the same place of a run always has the same rate. Only
- * {@link Plateau} remembers how the run went.
+ * own does the same with {@link #apply}. A schedule keeps no state: the same place of a run always has the same rate.
+ * Only {@link Plateau} remembers how the run went.
  *
- * <p>Those that PyTorch steps once an epoch look at the epoch alone; cosine, warm-up, cyclic and one-cycle move with each step.
+ * <p>Those that PyTorch steps once an epoch look at the epoch alone; cosine, warm-up, cyclic and one-cycle move with
+ * each step.
  */
 @FunctionalInterface
 public interface Schedule {
@@ -126,18 +127,20 @@ public interface Schedule {
   }
 
   /**
-   * PyTorch's CyclicLR: from {@code baseLr} up to {@code maxLr} in {@code stepSizeUp} steps, down in {@code stepSizeDown},
-   * and so on; with {@code cycleMomentum} the momentum goes the other way, from 0.9 to 0.8. The group's own rate is unused.
+   * PyTorch's CyclicLR: from {@code baseLr} up to {@code maxLr} in {@code stepSizeUp} steps, down in {@code
+   * stepSizeDown}, and so on; with {@code cycleMomentum} the momentum goes the other way, from 0.9 to 0.8. The group's
+   * own rate is unused.
    */
-  static Schedule cyclic(double baseLr, double maxLr, int stepSizeUp, int stepSizeDown, Cyclic.Mode mode, double gamma, boolean cycleMomentum) {
+  static Schedule cyclic(double baseLr, double maxLr, int stepSizeUp, int stepSizeDown, Cyclic.Mode mode, double gamma,
+      boolean cycleMomentum) {
     atLeastOne("cyclic", "stepSizeUp", stepSizeUp);
     atLeastOne("cyclic", "stepSizeDown", stepSizeDown);
     return new Cyclic(baseLr, maxLr, stepSizeUp, stepSizeDown, mode, gamma, cycleMomentum);
   }
 
   /**
-   * PyTorch's SequentialLR: one schedule after another, the next beginning with each milestone, an epoch. Each counts from
-   * its own beginning.
+   * PyTorch's SequentialLR: one schedule after another, the next beginning with each milestone, an epoch. Each counts
+   * from its own beginning.
    */
   static Schedule sequential(List<Schedule> schedules, int... milestones) {
     return new Sequence(List.copyOf(schedules), milestones.clone());
@@ -154,12 +157,13 @@ public interface Schedule {
   }
 
   /**
-   * PyTorch's SWALR: as {@code before} until epoch {@code start}, from there to {@code swaLr} over {@code annealEpochs}, along a
-   * cosine or a line, and there it stays.
+   * PyTorch's SWALR: as {@code before} until epoch {@code start}, from there to {@code swaLr} over
+   * {@code annealEpochs}, along a cosine or a line, and there it stays.
    */
   static Schedule swa(Schedule before, int start, double swaLr, int annealEpochs, boolean linear) {
     if (start < 0 || annealEpochs < 0 || !(swaLr >= 0))
-      throw new KtrainException("swa: start, annealEpochs and lr must be at least 0, got " + start + ", " + annealEpochs + " and " + swaLr + ".");
+      throw new KtrainException("swa: start, annealEpochs and lr must be at least 0, got " + start + ", " + annealEpochs
+          + " and " + swaLr + ".");
     return (base, at) -> {
       if (at.epoch() < start) return before.lr(base, at);
       double left = before.lr(base, new Moment(at.firstStep(start), at.steps(), start, at.epochs()));

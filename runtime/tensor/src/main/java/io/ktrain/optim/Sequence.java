@@ -9,8 +9,10 @@ record Sequence(List<Schedule> schedules, int[] milestones) implements Schedule 
   Sequence {
     boolean rising = true;
     for (int i = 1; i < milestones.length; i++) rising &= milestones[i] > milestones[i - 1];
-    if (schedules.isEmpty() || milestones.length != schedules.size() - 1 || !rising || milestones.length > 0 && milestones[0] < 1)
-      throw new KtrainException("sequential: " + schedules.size() + " schedules need one rising milestone between each two, got "
+    rising &= milestones.length == 0 || milestones[0] >= 1;
+    if (schedules.isEmpty() || milestones.length != schedules.size() - 1 || !rising)
+      throw new KtrainException("sequential: " + schedules.size()
+          + " schedules need one rising milestone between each two, got "
           + Arrays.toString(milestones) + ".");
   }
 
@@ -34,7 +36,8 @@ record Sequence(List<Schedule> schedules, int[] milestones) implements Schedule 
 
   /** The place within schedule {@code i}'s part of the run, which ends where the next begins. */
   private Moment within(int i, Moment at) {
-    int from = i == 0 ? 0 : milestones[i - 1], to = i < milestones.length ? Math.min(milestones[i], at.epochs()) : at.epochs();
+    int from = i == 0 ? 0 : milestones[i - 1];
+    int to = i < milestones.length ? Math.min(milestones[i], at.epochs()) : at.epochs();
     int begun = at.firstStep(from), ended = at.firstStep(to);
     return new Moment(at.step() - begun, Math.max(1, ended - begun), at.epoch() - from, Math.max(1, to - from));
   }

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Gradient descent, with momentum if asked for (Polyak 1964; Nesterov's: Sutskever et al., "On the importance of initialization
- * and momentum in deep learning", 2013). torch.optim.SGD.
+ * Gradient descent, with momentum if asked for (Polyak 1964; Nesterov's: Sutskever et al., "On the importance of
+ * initialization and momentum in deep learning", 2013). torch.optim.SGD.
  */
 public final class Sgd extends FusedOptimizer {
   private static final List<String> BUFFER = List.of("momentum_buffer");
@@ -28,7 +28,8 @@ public final class Sgd extends FusedOptimizer {
     this(List.of(new ParamGroup(parameters)), lr, momentum, 0, 0, false, false);
   }
 
-  public Sgd(List<ParamGroup> groups, double lr, double momentum, double dampening, double weightDecay, boolean nesterov, boolean maximize) {
+  public Sgd(List<ParamGroup> groups, double lr, double momentum, double dampening, double weightDecay,
+      boolean nesterov, boolean maximize) {
     super(groups, Map.of(LR, lr, MOMENTUM, momentum, DAMPENING, dampening,
         WEIGHT_DECAY, weightDecay, NESTEROV, flag(nesterov), MAXIMIZE, flag(maximize)));
   }
@@ -37,7 +38,8 @@ public final class Sgd extends FusedOptimizer {
   void check(ParamGroup g) {
     double momentum = g.get(MOMENTUM), dampening = g.get(DAMPENING);
     if (g.is(NESTEROV) && (momentum == 0 || dampening != 0))
-      throw new KtrainException("Sgd: nesterov needs momentum and no dampening, got momentum " + momentum + " and dampening " + dampening + ".");
+      throw new KtrainException("Sgd: nesterov needs momentum and no dampening, got momentum " + momentum
+          + " and dampening " + dampening + ".");
   }
 
   @Override

@@ -4,8 +4,9 @@ import io.ktrain.tensor.Tensor;
 import java.util.function.DoubleFunction;
 
 /**
- * A line search for a step that lowers the loss enough and flattens its slope enough: the strong Wolfe conditions (Nocedal
- * and Wright, "Numerical Optimization", 2006, algorithms 3.5 and 3.6), with the safeguards of minFunc and torch.optim.LBFGS.
+ * A line search for a step that lowers the loss enough and flattens its slope enough: the strong Wolfe conditions
+ * (Nocedal and Wright, "Numerical Optimization", 2006, algorithms 3.5 and 3.6), with the safeguards of minFunc and
+ * torch.optim.LBFGS.
  */
 final class StrongWolfe {
   private static final double ENOUGH_DECREASE = 1e-4;
@@ -88,10 +89,14 @@ final class StrongWolfe {
     return Math.abs(p.slope) <= -ENOUGH_CURVATURE * start.slope;
   }
 
-  /** Where the cubic through two points and their slopes is lowest, held to an interval; its middle where there is no such place. */
+  /**
+   * Where the cubic through two points and their slopes is lowest, held to an interval; its middle where there is no
+   * such place.
+   */
   private static double lowest(Point p, Point q, double low, double high) {
     Point a = p.step <= q.step ? p : q, b = a == p ? q : p;
-    double mean = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.step - b.step), square = mean * mean - a.slope * b.slope;
+    double mean = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.step - b.step),
+        square = mean * mean - a.slope * b.slope;
     if (!(square >= 0)) return (low + high) / 2;
     double root = Math.sqrt(square);
     double at = b.step - (b.step - a.step) * ((b.slope + root - mean) / (b.slope - a.slope + 2 * root));

@@ -1,8 +1,10 @@
 package io.ktrain.tensor;
 
+import io.ktrain.autograd.Anomaly;
 import io.ktrain.backend.Backend;
 import io.ktrain.backend.Backends;
 import io.ktrain.memory.Scope;
+import io.ktrain.op.Autocast;
 import io.ktrain.random.Generator;
 import java.util.function.Supplier;
 
@@ -15,6 +17,9 @@ public final class Context {
 
   private Generator generator;
   private boolean grad = true;
+  private boolean inference;
+  private Anomaly anomaly;
+  private Autocast autocast;
   private Scope scope;
   private String step;
   private long stepsDone;
@@ -34,6 +39,9 @@ public final class Context {
   public Context fork(Generator generator) {
     var c = new Context(generator);
     c.grad = grad;
+    c.inference = inference;
+    c.anomaly = anomaly;
+    c.autocast = autocast == null ? null : autocast.fork();
     c.step = step;
     c.device = device;
     c.printOptions = printOptions;
@@ -64,7 +72,50 @@ public final class Context {
   }
 
   public boolean isGradEnabled() {
-    return grad;
+    return grad && !inference;
+  }
+
+  /** Nothing is recorded while {@code body} runs, not even where it asks for it. */
+  public <T> T withInference(Supplier<T> body) {
+    boolean before = inference;
+    inference = true;
+    try {
+      return body.get();
+    } finally {
+      inference = before;
+    }
+  }
+
+  /** What is looked for in results and gradients, or null. */
+  public Anomaly anomaly() {
+    return anomaly;
+  }
+
+  /** Looks for {@code what}, or for nothing where it is null, while {@code body} runs. */
+  public <T> T withAnomaly(Anomaly what, Supplier<T> body) {
+    Anomaly before = anomaly;
+    anomaly = what;
+    try {
+      return body.get();
+    } finally {
+      anomaly = before;
+    }
+  }
+
+  /** In which types operations compute whose result does not suffer, or null. */
+  public Autocast autocast() {
+    return autocast;
+  }
+
+  /** Computes by {@code how}, or in the types given where it is null, while {@code body} runs. */
+  public <T> T withAutocast(Autocast how, Supplier<T> body) {
+    Autocast before = autocast;
+    autocast = how;
+    try {
+      return body.get();
+    } finally {
+      autocast = before;
+    }
   }
 
   /** Whether operations are recorded for backward while {@code body} runs. */

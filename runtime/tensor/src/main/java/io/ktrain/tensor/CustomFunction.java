@@ -28,18 +28,56 @@ public final class CustomFunction {
     List<@Nullable Tensor> of(Tensor gradient, List<Tensor> inputs, Tensor result);
   }
 
+  /** Computes the results; {@code context} takes to backward what it will need. */
+  @FunctionalInterface
+  public interface Forwards {
+    List<Tensor> of(FunctionContext context, List<Tensor> inputs);
+  }
+
+  /** As {@link Backward}, from one gradient a result: zeros where none came. */
+  @FunctionalInterface
+  public interface Backwards {
+    List<@Nullable Tensor> of(FunctionContext context, List<Tensor> gradients);
+  }
+
+  private final String name;
+  private final Forwards forward;
+  private final Backwards backward;
   private final Custom custom;
 
-  private CustomFunction(Custom custom) {
-    this.custom = custom;
+  private CustomFunction(String name, Forwards forward, Backwards backward, boolean once) {
+    this.name = name;
+    this.forward = forward;
+    this.backward = backward;
+    custom = new Custom(name, forward, backward, once);
   }
 
-  /** {@code name}: what messages and printed tensors call it. */
+  /** Of one result. {@code name}: what messages and printed tensors call it. */
   public static CustomFunction of(String name, Forward forward, Backward backward) {
-    return new CustomFunction(new Custom(name, forward, backward));
+    return new CustomFunction(name, (context, inputs) -> {
+      Tensor result = forward.of(inputs);
+      context.saveForBackward(result);
+      return List.of(result);
+    }, (context, gradients) -> backward.of(gradients.getFirst(), context.inputs(), context.savedTensors().getFirst()), false);
   }
 
+  /** Of any number of results, which hands on to backward what it saves. */
+  public static CustomFunction of(String name, Forwards forward, Backwards backward) {
+    return new CustomFunction(name, forward, backward, false);
+  }
+
+  /** The same function, whose backward is not made of operations: differentiating it again is an error, not a wrong number. */
+  public CustomFunction onceDifferentiable() {
+    return new CustomFunction(name, forward, backward, true);
+  }
+
+  /** The only result, or the first. */
   public Tensor apply(Tensor... inputs) {
+    return custom.call(inputs).getFirst();
+  }
+
+  /** All results. */
+  public List<Tensor> applyAll(Tensor... inputs) {
     return custom.call(inputs);
   }
 }

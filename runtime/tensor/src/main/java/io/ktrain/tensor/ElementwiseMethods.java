@@ -181,11 +181,12 @@ public sealed interface ElementwiseMethods permits Tensor {
     return Dispatch.call(Comparisons.IS_CLOSE, new double[] {rtol, atol, equalNan ? 1 : 0}, self(), o);
   }
   default Tensor isClose(Tensor o) { return isClose(o, 1e-5, 1e-8, false); }
-  /** Whether isClose holds everywhere: one bool. */
-  default Tensor allClose(Tensor o, double rtol, double atol, boolean equalNan) {
-    return Dispatch.call(Comparisons.ALL_CLOSE, new double[] {rtol, atol, equalNan ? 1 : 0}, self(), o);
+  /** Whether isClose holds everywhere. */
+  default boolean allClose(Tensor o, double rtol, double atol, boolean equalNan) {
+    double[] within = {rtol, atol, equalNan ? 1 : 0};
+    return Dispatch.call(Comparisons.ALL_CLOSE, within, self(), o).itemLong() != 0;
   }
-  default Tensor allClose(Tensor o) { return allClose(o, 1e-5, 1e-8, false); }
-  /** Whether both have one shape and the same elements: one bool. */
-  default Tensor equal(Tensor o) { return Dispatch.call(Comparisons.EQUAL, null, self(), o); }
+  default boolean allClose(Tensor o) { return allClose(o, 1e-5, 1e-8, false); }
+  /** Whether both have one shape and the same elements. */
+  default boolean equal(Tensor o) { return Dispatch.call(Comparisons.EQUAL, null, self(), o).itemLong() != 0; }
 }

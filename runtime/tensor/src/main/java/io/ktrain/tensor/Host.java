@@ -46,6 +46,20 @@ public final class Host {
     return to;
   }
 
+  /** The elements' own memory; zeros while checking. */
+  static MemorySegment shared(Tensor t) {
+    if (t.getRequiresGrad())
+      throw new AutogradError("asMemorySegment: this " + t.describe() + " requires grad, and its graph would not know of writes to its memory. Fix: detach().asMemorySegment().");
+    if (!t.isContiguous()) throw new KtrainException("asMemorySegment: the elements of " + t.describe() + " do not lie row-major in memory. Fix: contiguous().asMemorySegment().");
+    if (t.isShapeOnly()) return bytes(t);
+    if (t.isConstant() || t.storage().host() == null)
+      throw new DeviceError("asMemorySegment: the host cannot reach the memory of " + t.describe() + " on " + t.getDevice() + ". Fix: to(Device.CPU).asMemorySegment().");
+    t.storage().keep();
+    t.storage().share();
+    int size = t.getDtype().bytes();
+    return t.storage().host().asSlice(t.layout().offset() * size, t.numel() * size);
+  }
+
   static Number one(Tensor t) {
     if (t.isConstant()) return t.constantValue();
     if (t.numel() != 1) throw new ShapeError("item: needs a tensor of one element, got " + t.describe() + ". Fix: index it, or toFloatArray().");

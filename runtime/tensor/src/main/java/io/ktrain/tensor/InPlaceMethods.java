@@ -130,8 +130,8 @@ public sealed interface InPlaceMethods permits Tensor {
   default Tensor bitwiseNot_() { return write("bitwiseNot_", Tensor::bitwiseNot); }
   default Tensor round_(int decimals) { return write("round_", t -> t.round(decimals)); }
   default Tensor clamp_(@Nullable Number min, @Nullable Number max) { return write("clamp_", t -> t.clamp(min, max)); }
-  default Tensor clampMin_(Number min) { return clamp_(min, null); }
-  default Tensor clampMax_(Number max) { return clamp_(null, max); }
+  default Tensor clampMin_(Number min) { return write("clampMin_", t -> t.clampMin(min)); }
+  default Tensor clampMax_(Number max) { return write("clampMax_", t -> t.clampMax(max)); }
   default Tensor leakyRelu_(double slope) { return write("leakyRelu_", t -> t.leakyRelu(slope)); }
   default Tensor elu_(double alpha) { return write("elu_", t -> t.elu(alpha)); }
   default Tensor threshold_(double threshold, double value) {
@@ -162,7 +162,8 @@ public sealed interface InPlaceMethods permits Tensor {
   default Tensor maskedScatter_(Tensor mask, Tensor src) {
     return write("maskedScatter_", t -> t.maskedScatter(mask, src));
   }
-  default Tensor scatter_(int dim, Tensor index, Tensor src) { return write("scatter_", t -> t.scatter(dim, index, src)); }
+  default Tensor scatter_(int dim, Tensor index, Tensor src) { return write("scatter_",
+      t -> t.scatter(dim, index, src)); }
   default Tensor scatter_(int dim, Tensor index, Number value) {
     return write("scatter_", t -> t.scatter(dim, index, value));
   }

@@ -3,11 +3,12 @@ package io.ktrain.tensor;
 import io.ktrain.op.Dispatch;
 import io.ktrain.op.Indexing;
 import io.ktrain.op.Indices;
+import io.ktrain.op.Sampling;
 import io.ktrain.op.Scatters;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Elements named by other tensors: read, and written into a copy. Indices are whole numbers, masks bool. */
+/** Elements named by other tensors: read, drawn at random, and written into a copy. Indices are whole numbers, masks bool. */
 public sealed interface IndexingMethods permits Tensor {
   private Tensor self() {
     return (Tensor) this;
@@ -33,6 +34,15 @@ public sealed interface IndexingMethods permits Tensor {
   /** Rows of zeros with a one at each label; classes = -1 takes the largest label + 1. */
   default Tensor oneHot(int classes) { return Dispatch.call(Indices.ONE_HOT, new Indices.Classes(classes), self()); }
 
+  /** One with the probability each element gives, else zero. */
+  default Tensor bernoulli() { return Sampling.drawn(Sampling.BERNOULLI, self()); }
+  /** Counts of events at the rate each element gives. */
+  default Tensor poisson() { return Sampling.drawn(Sampling.POISSON, self()); }
+  /** Indices drawn by the weights of the last dim, i64 [..., count]; with replacement one may come again. */
+  default Tensor multinomial(int count, boolean replacement) {
+    return Sampling.multinomial(self(), count, replacement);
+  }
+
   /** src written at index along dim: out[index[i][j]][j] = src[i][j] for dim 0; of several, the last one's. */
   default Tensor scatter(int dim, Tensor index, Tensor src) {
     return Scatters.along(Indexing.SCATTER, self(), dim, index, src);
@@ -48,12 +58,14 @@ public sealed interface IndexingMethods permits Tensor {
   default Tensor indexAdd(int dim, Tensor index, Tensor src) {
     return Scatters.along(Indexing.INDEX_ADD, self(), dim, index, src);
   }
-  default Tensor indexAdd(int dim, Tensor index, Tensor src, double alpha) { return indexAdd(dim, index, src.mul(alpha)); }
+  default Tensor indexAdd(int dim, Tensor index, Tensor src, double alpha) { return indexAdd(dim, index,
+      src.mul(alpha)); }
   /** The slices of src in the place of those that a vector of indices names. */
   default Tensor indexCopy(int dim, Tensor index, Tensor src) {
     return Scatters.along(Scatters.INDEX_COPY, self(), dim, index, src);
   }
-  default Tensor indexFill(int dim, Tensor index, Number value) { return Scatters.indexFill(self(), dim, index, value); }
+  default Tensor indexFill(int dim, Tensor index, Number value) { return Scatters.indexFill(self(), dim, index,
+      value); }
   /** Values, which broadcast, where {@link #index} would read; added where accumulate says so, in order. */
   default Tensor indexPut(@Nullable Tensor[] indices, Tensor values, boolean accumulate) {
     return Indices.put(self(), indices, values, accumulate);

@@ -129,10 +129,12 @@ public sealed interface ReductionMethods permits Tensor {
   default Tensor cosineSimilarity(Tensor o, int dim, double eps) {
     return Statistics.cosineSimilarity(self(), o, dim, eps);
   }
+  default Tensor cosineSimilarity(Tensor o) { return cosineSimilarity(o, 1, 1e-8); }
   /** The p-norm of this - o + eps along the last dim. */
   default Tensor pairwiseDistance(Tensor o, double p, double eps, boolean keepDim) {
     return Statistics.pairwiseDistance(self(), o, p, eps, keepDim);
   }
+  default Tensor pairwiseDistance(Tensor o) { return pairwiseDistance(o, 2, 1e-6, false); }
   /** The p-norm distance of each row from each row of o: [..., n, k] and [..., m, k] give [..., n, m]. */
   default Tensor cdist(Tensor o, double p) { return Statistics.cdist(self(), o, p); }
   default Tensor cdist(Tensor o) { return cdist(o, 2); }

@@ -57,7 +57,8 @@ public sealed interface ShapeMethods permits Tensor {
   default Tensor flipud() { return flip(0); }
   default Tensor fliplr() { return flip(1); }
   /** The whole tensor so many times along each dim; further counts come first. */
-  default Tensor repeat(int... counts) { return Dispatch.call(Arrangements.REPEAT, new Arrangements.Counts(counts), self()); }
+  default Tensor repeat(int... counts) { return Dispatch.call(Arrangements.REPEAT, new Arrangements.Counts(counts),
+      self()); }
   /** As repeat; missing counts are 1. */
   default Tensor tile(int... counts) { return Arrangements.tile(self(), counts); }
   /** Each slice of a dim count times in a row. */

@@ -10,10 +10,13 @@ import io.ktrain.op.Convolutions;
 import io.ktrain.op.Creation;
 import io.ktrain.op.Dispatch;
 import io.ktrain.op.Elementwise;
+import io.ktrain.op.EmbeddingBags;
 import io.ktrain.op.Indexing;
 import io.ktrain.op.Indices;
 import io.ktrain.op.Losses;
-import io.ktrain.op.MatMuls;
+import io.ktrain.op.Einsum;
+import io.ktrain.op.Products;
+import io.ktrain.op.Sampling;
 import io.ktrain.op.Normalizations;
 import io.ktrain.op.Reductions;
 import io.ktrain.op.Shapes;
@@ -33,8 +36,9 @@ import org.jspecify.annotations.Nullable;
  * the step ends, unless the tensor was returned or {@link #keep kept}.
  */
 public non-sealed class Tensor
-    implements ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, ShapeMethods, IndexingMethods,
-        LayerMethods, AttentionMethods, LossMethods, InPlaceMethods {
+    implements ElementwiseMethods, ActivationMethods, ReductionMethods, MatMulMethods, LinalgMethods, FftMethods,
+        ShapeMethods, IndexingMethods, LayerMethods, PoolingMethods, ResamplingMethods, AttentionMethods,
+        LossMethods, InPlaceMethods {
   private Shape shape;
   private DType dtype;
   private Device device;
@@ -185,7 +189,12 @@ public non-sealed class Tensor
 
   /** The identity matrix. */
   public static Tensor eye(int n) {
-    return arange(n).unsqueeze(1).eq(arange(n)).to(DType.f32);
+    return eye(n, n);
+  }
+
+  /** Ones on the diagonal of a matrix of zeros. */
+  public static Tensor eye(int rows, int columns) {
+    return arange(rows).unsqueeze(1).eq(arange(columns)).to(DType.f32);
   }
 
   /** Uniform in [0, 1). */
@@ -214,6 +223,59 @@ public non-sealed class Tensor
   /** 0 until n in random order, i64. */
   public static Tensor randperm(int n) {
     return Creation.randperm(n);
+  }
+
+  /** steps numbers from start to end, both included, evenly apart. */
+  public static Tensor linspace(Number start, Number end, int steps, DType dtype) {
+    return Creation.linspace(start, end, steps, dtype);
+  }
+
+  /** base to the power of linspace. */
+  public static Tensor logspace(Number start, Number end, int steps, double base, DType dtype) {
+    return Creation.logspace(start, end, steps, base, dtype);
+  }
+
+  /** Memory whose contents do not matter; here zeros, so that every run is the same. */
+  public static Tensor empty(Shape shape, DType dtype) {
+    return zeros(shape, dtype);
+  }
+
+  public static Tensor empty(int... sizes) {
+    return zeros(sizes);
+  }
+
+  public static Tensor emptyLike(Tensor t) {
+    return zerosLike(t);
+  }
+
+  /** One value everywhere, in the shape, type and device of {@code t}. */
+  public static Tensor fullLike(Tensor t, Number value) {
+    return Creation.full(t.shape, value, t.dtype, t.device);
+  }
+
+  /** Uniform in [0, 1), in the shape, type and device of {@code t}. */
+  public static Tensor randLike(Tensor t) {
+    return Creation.uniform(t, 0, 1);
+  }
+
+  /** Normal with mean 0 and variance 1, in the shape, type and device of {@code t}. */
+  public static Tensor randnLike(Tensor t) {
+    return Creation.normal(t, 0, 1);
+  }
+
+  /** Whole numbers in [low, high), in the shape, type and device of {@code t}. */
+  public static Tensor randintLike(Tensor t, long low, long high) {
+    return Creation.randint(t, low, high).to(t.dtype);
+  }
+
+  /** Normal random numbers, each by its own mean and standard deviation; both broadcast. */
+  public static Tensor normal(Tensor mean, Tensor std) {
+    return Sampling.normal(mean, std);
+  }
+
+  /** Normal random numbers by mean and standard deviation. */
+  public static Tensor normal(double mean, double std, int... sizes) {
+    return Creation.normal(Shape.of(sizes), mean, std, DType.f32, Context.current().device());
   }
 
   /** Joins along a dim that exists. */
@@ -282,11 +344,22 @@ public non-sealed class Tensor
 
   /** Sums of products by index letters, as {@code "bij,bkj->bik"}. */
   public static Tensor einsum(String equation, Tensor... operands) {
-    return MatMuls.einsum(equation, operands);
+    return Einsum.einsum(equation, operands);
+  }
+
+  /** The product of several matrices, in the cheapest order; the first and last may be vectors. */
+  public static Tensor multiDot(List<Tensor> matrices) {
+    return Arrangements.of(Products.MULTI_DOT, matrices);
   }
 
   /** Rows of weight; the gradient of the row paddingIdx is zero (-1: none). */
   public static Tensor embedding(Tensor weight, Tensor indices, int paddingIdx) { return Indexing.embedding(weight, indices, paddingIdx); }
+
+  /** Rows of weight joined in bags; a matrix of indices is one bag a row, else offsets says where each bag begins. */
+  public static Tensor embeddingBag(
+      Tensor weight, Tensor indices, @Nullable Tensor offsets, @Nullable Tensor perSampleWeights, BagMode mode, int paddingIdx) {
+    return Dispatch.call(EmbeddingBags.EMBEDDING_BAG, new EmbeddingBags.Bag(mode, paddingIdx), weight, indices, offsets, perSampleWeights);
+  }
 
   // ---- what it is
 
@@ -404,6 +477,14 @@ public non-sealed class Tensor
     return Host.longs(this);
   }
 
+  /**
+   * The elements themselves, row-major, as memory: what is written there is seen here, and by no graph. As
+   * {@code torch.Tensor.numpy()}; {@link #toFloatArray} and its kin copy. The tensor must outlive the segment.
+   */
+  public final MemorySegment asMemorySegment() {
+    return Host.shared(this);
+  }
+
   /** As PyTorch prints. */
   @Override
   public String toString() {
@@ -487,10 +568,35 @@ public non-sealed class Tensor
     return hooks;
   }
 
-  /** Runs on this tensor's gradient as backward passes; what it returns, unless null, goes on instead. */
-  public final void registerHook(UnaryOperator<Tensor> hook) {
+  /** Runs on this tensor's gradient as backward passes; what it returns, unless null, goes on instead. Running the result takes the hook away. */
+  public final Runnable registerHook(UnaryOperator<Tensor> hook) {
     if (!getRequiresGrad()) throw new AutogradError("registerHook: " + describe() + " does not require grad. Fix: set requiresGrad, or compute it outside noGrad.");
-    if (hooks.isEmpty()) hooks = new ArrayList<>();
+    var removable = new Hook(hook);
+    addHook(removable);
+    return () -> {
+      removable.hook = null; // it may by now be with this tensor's old place in the graph
+      hooks = new ArrayList<>(hooks);
+      hooks.remove(removable);
+    };
+  }
+
+  /** A hook until it is taken away. */
+  private static final class Hook implements UnaryOperator<Tensor> {
+    private UnaryOperator<Tensor> hook;
+
+    Hook(UnaryOperator<Tensor> hook) {
+      this.hook = hook;
+    }
+
+    @Override
+    public Tensor apply(Tensor g) {
+      return hook == null ? null : hook.apply(g);
+    }
+  }
+
+  /** Copied, since a hook may be added or taken away while backward goes through them. */
+  private void addHook(UnaryOperator<Tensor> hook) {
+    hooks = new ArrayList<>(hooks);
     hooks.add(hook);
   }
 
@@ -502,7 +608,7 @@ public non-sealed class Tensor
       accumulateGrad(g, false, false);
       return g;
     };
-    registerHook(retaining);
+    addHook(retaining);
   }
 
   /** Adds d this / d leaf to every leaf's grad; this must be one value. */

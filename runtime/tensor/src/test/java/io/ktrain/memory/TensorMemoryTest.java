@@ -59,6 +59,23 @@ class TensorMemoryTest {
   }
 
   @Test
+  void asMemorySegmentSharesWhatArraysCopy() {
+    Tensor t = Tensor.of(new float[] {1, 2, 3, 4}, 2, 2);
+    var row = new MemorySegment[1];
+    step("a step", () -> row[0] = t.mul(1).narrow(0, 1, 1).asMemorySegment());
+    assertEquals(8, row[0].byteSize());
+    assertEquals(4, row[0].getAtIndex(ValueLayout.JAVA_FLOAT, 1)); // kept, though the step is over
+    t.asMemorySegment().setAtIndex(ValueLayout.JAVA_FLOAT, 3, 9);
+    assertArrayEquals(new float[] {1, 2, 3, 9}, t.toFloatArray());
+    assertEquals("asMemorySegment: the elements of f32[2,2] do not lie row-major in memory. Fix: contiguous().asMemorySegment().",
+        assertThrows(KtrainException.class, () -> t.t().asMemorySegment()).getMessage());
+    t.setRequiresGrad(true);
+    assertEquals("asMemorySegment: this f32[2,2] requires grad, and its graph would not know of writes to its memory."
+        + " Fix: detach().asMemorySegment().", assertThrows(KtrainException.class, t::asMemorySegment).getMessage());
+    assertEquals(16, t.detach().asMemorySegment().byteSize());
+  }
+
+  @Test
   void useAfterTheStepSaysWhichStepFreedIt() {
     var lost = new Tensor[2];
     var kept = new Tensor[1];

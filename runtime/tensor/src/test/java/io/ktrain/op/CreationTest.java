@@ -105,6 +105,37 @@ class CreationTest {
   }
 
   @Test
+  void evenlyApart() {
+    assertArrayEquals(new double[] {1, 1.5, 2, 2.5, 3}, Tensor.linspace(1, 3, 5, DType.f64).toDoubleArray());
+    assertArrayEquals(new float[] {0.1f, 0.7f}, Tensor.linspace(0.1, 0.7, 2, DType.f32).toFloatArray());
+    assertArrayEquals(new double[] {4}, Tensor.linspace(4, 9, 1, DType.f64).toDoubleArray());
+    assertEquals("f32[0]", Tensor.linspace(0, 1, 0, DType.f32).describe());
+    assertArrayEquals(new double[] {1, 10, 100}, Tensor.logspace(0, 2, 3, 10, DType.f64).toDoubleArray(), 1e-12);
+    assertArrayEquals(new float[] {1, 0, 0, 0, 1, 0}, Tensor.eye(2, 3).toFloatArray());
+  }
+
+  @Test
+  void randomNumbersByTensorsHaveTheirMoments() {
+    Tensor rates = Tensor.full(Shape.of(20_000), 3.5, DType.f64);
+    double[] p = seeded(1, () -> rates.poisson().toDoubleArray());
+    assertEquals(3.5, Arrays.stream(p).average().orElseThrow(), 0.06);
+    assertEquals(3.5, Arrays.stream(p).map(x -> (x - 3.5) * (x - 3.5)).average().orElseThrow(), 0.15);
+    assertArrayEquals(new double[] {0, 0}, Tensor.zeros(Shape.of(2), DType.f64).poisson().toDoubleArray());
+    assertThrows(KtrainException.class, () -> Tensor.full(Shape.of(1), -1, DType.f64).poisson());
+    double[] e = seeded(2, () -> Tensor.zeros(Shape.of(50_000), DType.f64).exponential_(2).toDoubleArray());
+    assertEquals(0.5, Arrays.stream(e).average().orElseThrow(), 0.01);
+    double[] n = seeded(3, () -> Tensor.normal(rates, Tensor.full(Shape.of(1), 2, DType.f64)).toDoubleArray());
+    assertEquals(3.5, Arrays.stream(n).average().orElseThrow(), 0.05);
+    double[] b = seeded(4, () -> Tensor.zeros(50_000).bernoulli_(0.3).toDoubleArray());
+    assertEquals(0.3, Arrays.stream(b).average().orElseThrow(), 0.01);
+    long[] drawn = seeded(5, () -> Tensor.of(new float[] {1, 0, 3}).multinomial(40_000, true).toLongArray());
+    assertEquals(0.25, Arrays.stream(drawn).filter(i -> i == 0).count() / 4e4, 0.01);
+    assertEquals(0, Arrays.stream(drawn).filter(i -> i == 1).count());
+    assertArrayEquals(new long[] {0, 1, 2}, Arrays.stream(seeded(6, () ->
+        Tensor.ones(3).multinomial(3, false).toLongArray())).sorted().toArray());
+  }
+
+  @Test
   void wholeNumbersCoverTheirRange() {
     long[] v = seeded(1, () -> Tensor.randint(-2, 3, 1000).toLongArray());
     assertArrayEquals(new long[] {-2, -1, 0, 1, 2}, Arrays.stream(v).distinct().sorted().toArray());

@@ -78,8 +78,19 @@ class OpMatrixTest {
     var matrix = OpMatrix.of(List.of(Backends.of(Device.CPU), new Having(Set.of(MatMuls.MM))));
     List<String> lines = matrix.toString().lines().toList();
     assertEquals(OpTable.all().size() + 1, lines.size());
-    assertTrue(lines.getFirst().matches("op +cpu +having"), lines.getFirst());
-    assertTrue(lines.stream().anyMatch(l -> l.matches("add +expression +-")), lines.toString());
-    assertTrue(lines.stream().anyMatch(l -> l.matches("mm +kernel +kernel")));
+    String head = "op +kind +cpu +having +cpu native +gradient +second +autocast +dtypes +samples +errors";
+    assertTrue(lines.getFirst().matches(head), lines.getFirst());
+    for (String line : List.of("add +expression +expression +- +plain +derivative +yes +as given +all +10 +0", "mm +kernel +kernel +kernel +oneDNN +rule +yes +lower +all +.*",
+        "conv2d +kernel +kernel +- +oneDNN +rule +yes +lower +floating .*", "softmax +composite +kernel +parts +plain +rule +yes +f32 +floating .*",
+        "eq +expression +expression +- +plain +none +none .*", "sign +.* zero +zero +as given +all but bool .*", "permute +view +view +view +plain +rule +yes .*"))
+      assertTrue(lines.stream().anyMatch(l -> l.matches(line)), line + "\n" + matrix);
+  }
+
+  /** What runs on the CPU without the native library is no less: a kernel that needs it never stands alone. */
+  @Test
+  void nothingNeedsTheNativeLibrary() {
+    var required = Set.of(Kernel.Library.REQUIRED);
+    for (Op<?> op : OpTable.all())
+      if (Backends.of(Device.CPU).libraries(op).equals(required)) assertTrue(op.isComposite(), op.name());
   }
 }

@@ -97,7 +97,7 @@ class OpaqueDeviceTest {
     return OpTable.all().stream().flatMap(op -> op.tests().failures().stream().map(f -> dynamicTest(f.message(), () -> {
       OpaqueBackend.RAN.clear();
       assertEquals(f.message(), opaque(() -> assertThrows(KtrainException.class, () -> f.call().get())).getMessage());
-      assertTrue(CREATION.containsAll(OpaqueBackend.RAN), "ran " + OpaqueBackend.RAN);
+      if (!f.byValues()) assertTrue(CREATION.containsAll(OpaqueBackend.RAN), "ran " + OpaqueBackend.RAN);
     })));
   }
 

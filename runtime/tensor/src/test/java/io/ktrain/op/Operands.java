@@ -36,11 +36,13 @@ final class Operands {
         case POSITIVE -> whole ? 1 + random.nextInt(4) : real(random, 0.2, 2);
         case SMALL -> whole ? random.nextInt(2) : real(random, -0.8, 0.8);
         case LARGE -> whole ? 2 + random.nextInt(5) : real(random, 1.1, 4);
-        case UNIT -> whole ? random.nextInt(2) : real(random, 0.1, 0.9);
         case DISTINCT -> (i - v.length / 2) * (whole ? 1 : 4.0 / v.length);
         case SORTED -> (i % Math.max(1, x.shape()[x.shape().length - 1]) - 2) * (whole ? 1 : 0.7);
         case INDEX -> random.nextInt(in.bound());
         case BOOL -> random.nextInt(2);
+        case PROBABILITY -> whole ? random.nextInt(2) : real(random, 0.1, 0.9);
+        case SIGN -> random.nextBoolean() ? 1 : -1;
+        case REGULAR -> regular(i, in.shape(), whole ? 0 : real(random, -0.4, 0.4));
       };
     if (in.values() == OpTests.Values.DISTINCT)
       for (int i = v.length - 1; i > 0; i--) {
@@ -52,6 +54,12 @@ final class Operands {
     return x;
   }
 
+  /** Off the diagonal a small number, on it a large one, so that each matrix is dominated by its diagonal. */
+  private static double regular(int i, int[] shape, double small) {
+    int columns = shape[shape.length - 1], row = i / columns % shape[shape.length - 2];
+    return row == i % columns ? 3 + 2 * row + small : small;
+  }
+
   /** Never within 0.02 of a multiple of 0.1: that is where functions have their corners and steps. */
   private static double real(Random random, double low, double high) {
     double cell = Math.floor(low * 10 + random.nextDouble() * Math.round((high - low) * 10));
@@ -61,7 +69,7 @@ final class Operands {
   /** The type an input has when the operation is to run in {@code dtype}. */
   static DType type(OpTests.Input in, DType dtype) {
     return switch (in.values()) {
-      case INDEX -> DType.i64;
+      case INDEX, SIGN -> DType.i64;
       case BOOL -> DType.bool;
       default -> dtype;
     };

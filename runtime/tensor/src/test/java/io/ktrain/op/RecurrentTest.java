@@ -28,7 +28,8 @@ class RecurrentTest {
         for (int hidden : new int[] {3, 16, 70, 130})
           for (boolean reverse : new boolean[] {false, true}) {
             var steps = new Steps(cell, sizes, reverse);
-            tests.add(dynamicTest(cell + " " + Arrays.toString(sizes) + (reverse ? " reverse " : " ") + hidden, () -> compare(steps, hidden)));
+            tests.add(dynamicTest(cell + " " + Arrays.toString(sizes) + (reverse ? " reverse " : " ") + hidden, () ->
+                compare(steps, hidden)));
           }
     return tests.stream();
   }
@@ -45,20 +46,23 @@ class RecurrentTest {
 
   private static Tensor[] gradients(Steps steps, Tensor[] in, boolean parts) {
     Tensor[] leaves = OpTableTest.leaves(in);
-    Tensor[] out = parts ? Recurrent.RECURRENCE.decomposed(new Call<>(Recurrent.RECURRENCE, steps, leaves)) : Dispatch.all(Recurrent.RECURRENCE, steps, leaves);
+    Tensor[] out = parts ? Recurrent.RECURRENCE.decomposed(new Call<>(Recurrent.RECURRENCE, steps, leaves))
+        : Dispatch.all(Recurrent.RECURRENCE, steps, leaves);
     var roots = new ArrayList<>(List.of(out[0]));
     if (steps.cell() == Cell.LSTM) roots.add(out[1]);
     Tensor[] seeds = new Tensor[roots.size()];
     for (int i = 0; i < seeds.length; i++) {
       Tensor r = roots.get(i);
-      seeds[i] = Tensor.arange(Math.toIntExact(r.numel())).to(DType.f64).mul(0.7).add(i).sin().to(r.getDtype()).reshape(r.getShape());
+      seeds[i] = Tensor.arange(Math.toIntExact(r.numel())).to(DType.f64).mul(0.7).add(i).sin().to(r.getDtype())
+          .reshape(r.getShape());
     }
     return Backward.gradients(roots, seeds, Arrays.stream(leaves).filter(t -> t != null).toList(), false, false);
   }
 
   private static OpTests.Sample<Steps> sample(Steps s, int h) {
     int n = s.rows(), b = s.sizes()[0], g = s.cell().gates();
-    return new OpTests.Sample<>(s, List.of(OpTests.shape(n, g * h), OpTests.shape(g * h, h), s.cell() == Cell.GRU ? OpTests.shape(g * h) : OpTests.ABSENT,
+    return new OpTests.Sample<>(s, List.of(OpTests.shape(n, g * h), OpTests.shape(g * h, h), s.cell() == Cell.GRU
+        ? OpTests.shape(g * h) : OpTests.ABSENT,
         OpTests.shape(b, h), s.cell() == Cell.LSTM ? OpTests.shape(b, h) : OpTests.ABSENT));
   }
 }

@@ -51,7 +51,7 @@ class ReductionsTest {
       window[place] = NAN;
       Tensor one = Tensor.of(window, 1, 1, 2, 2), many = one.expand(2, channels, 2, 2);
       for (Tensor x : new Tensor[] {one, many.copy(), many.permute(0, 2, 3, 1).copy().permute(0, 3, 1, 2)}) {
-        Extreme best = Convolutions.maxPool2d(x, Pool2dOptions.of(2));
+        Extreme best = Pooling.maxPool2d(x, Pool2dOptions.of(2));
         for (double v : best.values().toDoubleArray()) assertEquals(NAN, v);
         for (long at : best.indices().toLongArray()) assertEquals(place, at);
       }

@@ -123,7 +123,8 @@ class AveragedModelTest {
     average.update();
     Context.current().withGrad(false, () -> layer.getWeight().fill_(2));
     for (int i = 0; i < 100; i++) average.update();
-    assertEquals(2 - Math.pow(0.999, 100), average.stateDict().get("module.weight").item(), 1e-4); // bf16 would not have moved
+    // bf16 would not have moved
+    assertEquals(2 - Math.pow(0.999, 100), average.stateDict().get("module.weight").item(), 1e-4);
   }
 
   @Test
@@ -153,7 +154,8 @@ class AveragedModelTest {
   @Test
   void badDecaysAreRefused() {
     for (double decay : new double[] {1, -0.1, Double.NaN})
-      assertTrue(assertThrows(KtrainException.class, () -> AveragedModel.exponential(new Linear(1, 1), decay, false)).getMessage()
+      assertTrue(assertThrows(KtrainException.class, () -> AveragedModel.exponential(new Linear(1, 1), decay,
+          false)).getMessage()
           .startsWith("ema: decay must lie in 0 up to but not 1, got "));
   }
 }

@@ -6,15 +6,18 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import io.ktrain.nn.Parameter;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
-/** Six steps of every optimizer against its formulas as PyTorch's documentation gives them, element by element in double. */
+/**
+ * Six steps of every optimizer against its formulas as PyTorch's documentation gives them, element by element in
+ * double.
+ */
 @Tag("paths")
 class OptimizerFormulasTest {
   private static final double LR = 0.05, B1 = 0.8, B2 = 0.95, EPS = 1e-6;
@@ -38,10 +41,14 @@ class OptimizerFormulasTest {
     void update(Element e, double g);
   }
 
-  private record Case(String name, double decay, boolean maximize, double[] initial, BiFunction<List<ParamGroup>, Boolean, Optimizer> make, Rule rule) {}
+  private interface Make {
+    Optimizer of(List<ParamGroup> groups, boolean maximize);
+  }
 
-  private static Case of(String name, double decay, BiFunction<List<ParamGroup>, Boolean, Optimizer> make, Rule rule) {
-    return new Case(name, decay, false, new double[3], make, rule);
+  private record Case(String name, double decay, double[] initial, Make make, Rule rule) {}
+
+  private static Case of(String name, double decay, Make make, Rule rule) {
+    return new Case(name, decay, new double[3], make, rule);
   }
 
   private static void moments(Element e, double g) {
@@ -98,7 +105,8 @@ class OptimizerFormulasTest {
           e.s[2] = 0.7 * e.s[2] + g / (Math.sqrt(e.s[0] - e.s[1] * e.s[1]) + EPS);
           e.p -= LR * e.s[2];
         }),
-        new Case("adagrad", 0.1, false, new double[] {0.2, 0, 0}, (g, m) -> new Adagrad(g, LR, 0.3, 0.1, 0.2, EPS, m), (e, g) -> {
+        new Case("adagrad", 0.1, new double[] {0.2, 0, 0}, (g, m) -> new Adagrad(g, LR, 0.3, 0.1, 0.2, EPS, m),
+            (e, g) -> {
           e.s[0] += g * g;
           e.p -= LR / (1 + (e.t - 1) * 0.3) * g / (Math.sqrt(e.s[0]) + EPS);
         }),
@@ -113,8 +121,10 @@ class OptimizerFormulasTest {
           e.s[1] = Math.max(B2 * e.s[1], Math.abs(g) + EPS);
           e.p -= LR / bias(B1, e.t) * e.s[0] / e.s[1];
         }),
-        new Case("nadam", 0.1, false, new double[] {0, 0, 1}, (g, m) -> new NAdam(g, LR, B1, B2, EPS, 0.1, 0.02, false, m), (e, g) -> nadam(e, g)),
-        new Case("nadam, decoupled", 0, false, new double[] {0, 0, 1}, (g, m) -> new NAdam(g, LR, B1, B2, EPS, 0.1, 0.02, true, m), (e, g) -> {
+        new Case("nadam", 0.1, new double[] {0, 0, 1},
+            (g, m) -> new NAdam(g, LR, B1, B2, EPS, 0.1, 0.02, false, m), (e, g) -> nadam(e, g)),
+        new Case("nadam, decoupled", 0, new double[] {0, 0, 1},
+            (g, m) -> new NAdam(g, LR, B1, B2, EPS, 0.1, 0.02, true, m), (e, g) -> {
           e.p *= 1 - LR * 0.1;
           nadam(e, g);
         }),
@@ -128,7 +138,8 @@ class OptimizerFormulasTest {
           e.p = e.p * (1 - 0.02 * eta) - eta * g;
           e.s[0] += (e.p - e.s[0]) * mu;
         }),
-        new Case("rprop", 0, false, new double[] {0, LR, 0}, (g, m) -> new Rprop(g, LR, 0.5, 1.2, 1e-3, 0.06, m), (e, g) -> {
+        new Case("rprop", 0, new double[] {0, LR, 0}, (g, m) -> new Rprop(g, LR, 0.5, 1.2, 1e-3, 0.06, m),
+            (e, g) -> {
           double way = Math.signum(g * e.s[0]);
           e.s[1] = Math.min(Math.max(e.s[1] * (way > 0 ? 1.2 : way < 0 ? 0.5 : 1), 1e-3), 0.06);
           double taken = way < 0 ? 0 : g;
@@ -155,8 +166,15 @@ class OptimizerFormulasTest {
 
   @TestFactory
   Stream<DynamicTest> formulas() {
-    return cases().flatMap(c -> Stream.of(DType.f32, DType.f64).flatMap(type -> Stream.of(false, true).flatMap(maximize -> Stream.of(1, 7, 5000)
-        .map(n -> dynamicTest(c.name + ", " + type + ", " + n + (maximize ? ", maximize" : ""), () -> run(c, type, maximize, n))))));
+    var all = new ArrayList<DynamicTest>();
+    cases().forEach(c -> {
+      for (DType type : List.of(DType.f32, DType.f64))
+        for (boolean maximize : new boolean[] {false, true})
+          for (int n : new int[] {1, 7, 5000})
+            all.add(dynamicTest(c.name + ", " + type + ", " + n + (maximize ? ", maximize" : ""),
+                () -> run(c, type, maximize, n)));
+    });
+    return all.stream();
   }
 
   private static void run(Case c, DType type, boolean maximize, int n) {
@@ -174,7 +192,7 @@ class OptimizerFormulasTest {
       expected[i].p = start[i];
       System.arraycopy(c.initial, 0, expected[i].s, 0, 3);
     }
-    Optimizer optimizer = c.make.apply(List.of(new ParamGroup(List.of(p))), maximize);
+    Optimizer optimizer = c.make.of(List.of(new ParamGroup(List.of(p))), maximize);
     for (int step = 0; step < STEPS; step++) {
       double[] g = random.doubles(n, -1, 1).map(x -> (float) x).toArray();
       p.setGrad(Tensor.of(g, n).to(type));
@@ -183,6 +201,7 @@ class OptimizerFormulasTest {
     }
     double[] got = p.toDoubleArray();
     for (int i = 0; i < n; i++)
-      assertEquals(expected[i].p, got[i], type == DType.f64 ? 1e-11 : 2e-4, "element " + i + " that began as " + start[i]);
+      assertEquals(expected[i].p, got[i], type == DType.f64 ? 1e-11 : 2e-4, "element " + i + " that began as "
+          + start[i]);
   }
 }

@@ -50,7 +50,8 @@ class OptimizerStateTest {
   }
 
   private static Parameter[] parameters() {
-    return new Parameter[] {new Parameter(Tensor.of(new float[] {1, -2, 3, -4, 5, -6})), new Parameter(Tensor.of(new float[] {0.5f}))};
+    return new Parameter[] {new Parameter(Tensor.of(new float[] {1, -2, 3, -4, 5, -6})),
+        new Parameter(Tensor.of(new float[] {0.5f}))};
   }
 
   private static void steps(Optimizer optimizer, Parameter[] p, int count) {
@@ -68,7 +69,8 @@ class OptimizerStateTest {
   Stream<DynamicTest> goingOnIsNeverHavingStopped(@TempDir Path folder) {
     return cases().map(c -> dynamicTest(c.name, () -> {
       Parameter[] whole = parameters(), first = parameters(), second = parameters();
-      Optimizer one = c.make.apply(List.of(new ParamGroup(List.of(whole)))), before = c.make.apply(List.of(new ParamGroup(List.of(first))));
+      Optimizer one = c.make.apply(List.of(new ParamGroup(List.of(whole)))),
+          before = c.make.apply(List.of(new ParamGroup(List.of(first))));
       steps(one, whole, 7);
       steps(before, first, 3);
       before.getGroups().getFirst().setLr(before.getLr() * 3);
@@ -81,7 +83,8 @@ class OptimizerStateTest {
       assertEquals(one.getLr() * 3, after.getLr());
       after.getGroups().getFirst().setLr(one.getLr());
       steps(after, second, 4);
-      for (int i = 0; i < 2; i++) assertArrayEquals(whole[i].toFloatArray(), second[i].toFloatArray(), "parameter " + i);
+      for (int i = 0; i < 2; i++) assertArrayEquals(whole[i].toFloatArray(), second[i].toFloatArray(), "parameter "
+          + i);
       assertEquals(one.stateDict().keySet(), after.stateDict().keySet());
     }));
   }
@@ -103,7 +106,8 @@ class OptimizerStateTest {
       refused(optimizer, "unexpected: state.0.nonesuch", s -> s.put("state.0.nonesuch", Tensor.zeros(1)));
       refused(optimizer, "missing: param_groups.0.lr", s -> s.remove("param_groups.0.lr"));
       refused(optimizer, "more values of parameter groups", s -> s.put("param_groups.1.lr", Tensor.zeros(1)));
-      String some = optimizer.stateDict().keySet().stream().filter(k -> optimizer.stateDict().get(k).numel() > 1).findFirst().orElseThrow();
+      Map<String, Tensor> state = optimizer.stateDict();
+      String some = state.keySet().stream().filter(k -> state.get(k).numel() > 1).findFirst().orElseThrow();
       refused(optimizer, some + " is f32[3]", s -> s.put(some, Tensor.zeros(3)));
       optimizer.stateDict().forEach((k, t) -> assertArrayEquals(before.get(k), t.toDoubleArray(), k));
     }));
@@ -122,7 +126,8 @@ class OptimizerStateTest {
     Parameter[] p = parameters();
     var adam = new AdamW(List.of(p), 0.1);
     steps(adam, p, 1);
-    assertTrue(adam.stateDict().keySet().containsAll(List.of("state.0.step", "state.0.exp_avg", "state.1.exp_avg_sq", "param_groups.0.weightDecay")),
+    assertTrue(adam.stateDict().keySet().containsAll(List.of("state.0.step", "state.0.exp_avg", "state.1.exp_avg_sq",
+        "param_groups.0.weightDecay")),
         adam.stateDict().keySet().toString());
   }
 
@@ -152,7 +157,8 @@ class OptimizerStateTest {
     Moment at = new Moment(0, 1, 0, 1);
     assertEquals(0.25, whole.lr(1, at));
     assertEquals(whole.lr(1, at), next.lr(1, at));
-    whole.stateDict().forEach((k, t) -> assertArrayEquals(t.toDoubleArray(), next.stateDict().get(k).toDoubleArray(), k));
+    whole.stateDict().forEach((k, t) -> assertArrayEquals(t.toDoubleArray(), next.stateDict().get(k).toDoubleArray(),
+        k));
     assertThrows(StateDictError.class, () -> next.load(Map.of("best", Tensor.zeros(1))));
   }
 }

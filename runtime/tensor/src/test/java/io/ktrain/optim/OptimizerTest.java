@@ -49,8 +49,9 @@ class OptimizerTest {
   @Test
   void aParameterIsListedOnce() {
     Parameter p = parameter(1), q = parameter(2);
+    var group = new ParamGroup(List.of(p, q));
     String message = assertThrows(KtrainException.class,
-        () -> new Sgd(List.of(new ParamGroup(List.of(p, q)), new ParamGroup(List.of(p), 0.1)), 1, 0, 0, 0, false, false)).getMessage();
+        () -> new Sgd(List.of(group, new ParamGroup(List.of(p), 0.1)), 1, 0, 0, 0, false, false)).getMessage();
     assertEquals("Sgd: a parameter (f32[1]) is listed twice, so each step would change it twice."
         + " Fix: list shared parameters in one group only; model.parameters() names each once.", message);
   }
@@ -79,7 +80,8 @@ class OptimizerTest {
     assertEquals(0.8, a.item(), 1e-5);
     assertEquals(0.8, b.item(), 1e-5); // its own first step
     refused(() -> adam.addParamGroup(new ParamGroup(List.of(a))), "listed twice");
-    refused(() -> new LBFGS(List.of(a), 1).addParamGroup(new ParamGroup(List.of(b))), "LBFGS: all parameters are one group, got a second.");
+    refused(() -> new LBFGS(List.of(a), 1).addParamGroup(new ParamGroup(List.of(b))),
+        "LBFGS: all parameters are one group, got a second.");
   }
 
   @Test
@@ -90,8 +92,10 @@ class OptimizerTest {
     refused(() -> new Sgd(p, Double.NaN), "Sgd: lr must be at least 0, got NaN.");
     refused(() -> new Sgd(p, 0.1, -1), "Sgd: momentum must be at least 0, got -1.0.");
     refused(() -> new Sgd(g, 0.1, 0, 0, 0, true, false), "Sgd: nesterov needs momentum and no dampening");
-    refused(() -> new Adam(g, 0.1, 1, 0.9, 1e-8, 0, false, false), "Adam: beta1 must lie in 0 up to but not 1, got 1.0.");
-    refused(() -> new AdamW(g, 0.1, 0.9, -0.1, 1e-8, 0, false, false), "AdamW: beta2 must lie in 0 up to but not 1, got -0.1.");
+    refused(() -> new Adam(g, 0.1, 1, 0.9, 1e-8, 0, false, false),
+        "Adam: beta1 must lie in 0 up to but not 1, got 1.0.");
+    refused(() -> new AdamW(g, 0.1, 0.9, -0.1, 1e-8, 0, false, false),
+        "AdamW: beta2 must lie in 0 up to but not 1, got -0.1.");
     refused(() -> new Adam(g, 0.1, 0.9, 0.9, -1e-8, 0, false, false), "Adam: eps must be at least 0, got -1.0E-8.");
     refused(() -> new RMSprop(g, 0.1, -1, 1e-8, 0, 0, false, false), "RMSprop: alpha must be at least 0");
     refused(() -> new Adagrad(g, 0.1, -1, 0, 0, 1e-8, false), "Adagrad: lrDecay must be at least 0");
@@ -100,13 +104,16 @@ class OptimizerTest {
     refused(() -> new NAdam(g, 0.1, 0.9, 0.9, 1e-8, 0, -1, false, false), "NAdam: momentumDecay must be at least 0");
     refused(() -> new RAdam(g, 0.1, 0.9, 0.9, 1e-8, -1, false, false), "RAdam: weightDecay must be at least 0");
     refused(() -> new ASGD(g, -1, 0, 0, 0, 0, false), "ASGD: lr must be at least 0");
-    refused(() -> new Rprop(g, 0.1, 0, 1.2, 0, 1, false), "Rprop: etaMinus must lie in 0 (not itself) up to but not 1, got 0.0.");
+    refused(() -> new Rprop(g, 0.1, 0, 1.2, 0, 1, false),
+        "Rprop: etaMinus must lie in 0 (not itself) up to but not 1, got 0.0.");
     refused(() -> new Rprop(g, 0.1, 0.5, 1, 0, 1, false), "Rprop: etaPlus must be larger than 1, got 1.0.");
-    refused(() -> new LBFGS(p, 0.1, 0, 1, 0, 0, 1, true), "LBFGS: maxIter, maxEval and historySize must be at least 1, got 0, 1 and 1.");
+    refused(() -> new LBFGS(p, 0.1, 0, 1, 0, 0, 1, true),
+        "LBFGS: maxIter, maxEval and historySize must be at least 1, got 0, 1 and 1.");
     refused(() -> new LBFGS(p, 0.1, 1, 1, -1, 0, 1, true), "LBFGS: tolerances must be at least 0");
     refused(() -> new Adam(List.of(new ParamGroup(p).set(MOMENTUM, 0.9)), 0.1, 0.9, 0.9, 1e-8, 0, false, false),
         "Adam: a group sets momentum, which Adam does not have; it has lr, weightDecay, beta1, beta2, eps, amsgrad, maximize.");
-    refused(() -> new Adam(List.of(new ParamGroup(p, -1)), 0.1, 0.9, 0.9, 1e-8, 0, false, false), "Adam: lr must be at least 0, got -1.0.");
+    refused(() -> new Adam(List.of(new ParamGroup(p, -1)), 0.1, 0.9, 0.9, 1e-8, 0, false, false),
+        "Adam: lr must be at least 0, got -1.0.");
     refused(() -> new Adam(List.of(), 0.1), "Adam: got no parameters.");
   }
 
@@ -152,7 +159,8 @@ class OptimizerTest {
 
   @Test
   void gradientsAreClippedByAnyNorm() {
-    for (var norm : Map.of(1.0, 10.0, 2.0, Math.sqrt(30), 3.0, Math.cbrt(100), Double.POSITIVE_INFINITY, 4.0).entrySet()) {
+    var norms = Map.of(1.0, 10.0, 2.0, Math.sqrt(30), 3.0, Math.cbrt(100), Double.POSITIVE_INFINITY, 4.0);
+    for (var norm : norms.entrySet()) {
       Parameter a = parameter(0, 0), b = parameter(0, 0);
       a.setGrad(Tensor.of(new float[] {1, -2}));
       b.setGrad(Tensor.of(new float[] {3, -4}));
@@ -182,7 +190,8 @@ class OptimizerTest {
   /** The weights after two steps on the CPU and two where the model was moved to. */
   private static float[] trained(Device device) {
     var layer = new Linear(3, 2);
-    Context.current().withGrad(false, () -> layer.getWeight().copy_(Tensor.of(new float[] {1, -2, 3, -4, 5, -6}, 2, 3)));
+    Context.current().withGrad(false, () -> layer.getWeight().copy_(Tensor.of(new float[] {1, -2, 3, -4, 5, -6}, 2,
+        3)));
     var adam = new Adam(layer.parameters(), 0.1);
     for (int i = 0; i < 4; i++) {
       if (i == 2) layer.moveTo(device);

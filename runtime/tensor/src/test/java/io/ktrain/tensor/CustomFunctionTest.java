@@ -87,4 +87,62 @@ class CustomFunctionTest {
       assertEquals("f64[2]", x.getGrad().describe());
     });
   }
+
+  /** Quotient and remainder by whole numbers: two results, one without a gradient. */
+  private static final CustomFunction SPLIT = CustomFunction.of("split", (context, in) -> {
+    Tensor whole = in.get(0).div(in.get(1)).floor(), rest = in.get(0).sub(whole.mul(in.get(1)));
+    context.saveForBackward(whole, rest);
+    context.markNonDifferentiable(whole);
+    return List.of(whole, rest);
+  }, (context, g) -> Arrays.asList(context.needsInputGrad(0) ? g.get(1) : null, g.get(1).mul(context.savedTensors().get(0)).neg()));
+
+  @Test
+  void severalResultsAndSavedTensors() {
+    Tensor x = leaf(7, 8), y = leaf(2, 3);
+    List<Tensor> out = SPLIT.applyAll(x, y);
+    assertFalse(out.get(0).getRequiresGrad());
+    out.get(1).sum().backward();
+    assertArrayEquals(new double[] {1, 1}, x.getGrad().toDoubleArray());
+    assertArrayEquals(new double[] {-3, -2}, y.getGrad().toDoubleArray());
+  }
+
+  @Test
+  void aSavedTensorThatWasOverwrittenIsAnError() {
+    List<Tensor> out = SPLIT.applyAll(leaf(7), leaf(2));
+    out.get(0).add_(1);
+    String message = assertThrows(AutogradError.class, () -> out.get(1).sum().backward()).getMessage();
+    assertTrue(message.startsWith("backward: split saved f64[1], which has since been modified by an in-place operation (version 1"), message);
+  }
+
+  @Test
+  void anOutputThatNobodyUsedHasAGradientOfZeros() {
+    var two = CustomFunction.of("two", (context, in) -> List.of(in.get(0).mul(2), in.get(0).mul(3)),
+        (context, g) -> List.of(g.get(0).mul(2).add(g.get(1).mul(3))));
+    Tensor x = leaf(1, 2);
+    two.applyAll(x).get(1).sum().backward();
+    assertArrayEquals(new double[] {3, 3}, x.getGrad().toDoubleArray());
+  }
+
+  @Test
+  void onceDifferentiableSaysSo() {
+    var f = CustomFunction.of("square", in -> in.get(0).square(), (g, in, out) -> List.of(g.mul(2).mul(in.get(0)))).onceDifferentiable();
+    Tensor x = leaf(3);
+    f.apply(x).sum().backward();
+    assertEquals(6, x.getGrad().item());
+    Tensor first = f.apply(x).gradients(List.of(x), null, true).getFirst();
+    assertEquals(6, first.item());
+    assertTrue(assertThrows(AutogradError.class, () -> first.sum().backward()).getMessage().contains("marked onceDifferentiable"));
+  }
+
+  @Test
+  void aSavedResultCanBeDifferentiatedAgain() {
+    var exp = CustomFunction.of("exp", (context, in) -> {
+      Tensor y = in.get(0).exp();
+      context.saveForBackward(y);
+      return List.of(y);
+    }, (context, g) -> List.of(g.get(0).mul(context.savedTensors().getFirst())));
+    Tensor x = leaf(1);
+    Tensor first = exp.apply(x).gradients(List.of(x), null, true).getFirst();
+    assertEquals(Math.E, first.gradients(List.of(x), null, false).getFirst().item(), 1e-12);
+  }
 }

@@ -1,6 +1,8 @@
 package io.ktrain.train
 
+import io.ktrain.op.Autocast
 import io.ktrain.tensor.Check
+import io.ktrain.tensor.DType
 import io.ktrain.tensor.KtrainException
 import io.ktrain.tensor.ShapeError
 import io.ktrain.tensor.Tensor
@@ -61,6 +63,7 @@ public class FitScope<B> internal constructor(hasValidation: Boolean) {
   internal var unusedAllowed = false
     private set
   internal var accumulate = 1
+  internal var autocast: DType? = null
   internal var checkpoints: Keeping? = null
   internal val csvLogs = ArrayList<Path>()
   private val defaultBest = if (hasValidation) Monitor.validLoss else Monitor.trainLoss
@@ -172,6 +175,15 @@ public class FitScope<B> internal constructor(hasValidation: Boolean) {
    */
   public fun allowUnused() {
     unusedAllowed = true
+  }
+
+  /**
+   * Mixed precision: in the step, products and convolutions compute in [dtype] (bf16 or f16), what would lose by it in
+   * f32. Weights stay f32. With f16 the loss is scaled, and steps whose gradients overflowed are left out.
+   */
+  public fun autocast(dtype: DType) {
+    Autocast(dtype) // refuses what is neither, here and not in the first step
+    autocast = dtype
   }
 
   /** Runs after each training batch, with its index in the epoch, from 0. */

@@ -4,11 +4,14 @@ import io.ktrain.data.DataLoader
 import io.ktrain.data.toDevice
 import io.ktrain.nn.Module
 import io.ktrain.optim.Clip
+import io.ktrain.optim.GradScaler
 import io.ktrain.optim.Moment
 import io.ktrain.optim.Optimizer
 import io.ktrain.optim.Schedule
+import io.ktrain.tensor.Autograd
 import io.ktrain.tensor.Check
 import io.ktrain.tensor.Context
+import io.ktrain.tensor.DType
 import io.ktrain.tensor.KtrainException
 import io.ktrain.tensor.Shape
 import io.ktrain.tensor.ShapeError
@@ -37,6 +40,8 @@ internal class Trainer<B>(
   private val csvLogs = if (checking) emptyList() else scope.csvLogs.map { CsvLog(run.resolve(it)) }
   private val updatesPerEpoch = (train.size + scope.accumulate - 1) / scope.accumulate
   private val unused = UnusedParameters(model, optimizer, scope.unusedAllowed)
+  private val autocast = scope.autocast
+  private val scaler = if (autocast == DType.f16) GradScaler() else null
   private var updates = 0
 
   /** How many losses may wait on a device for being read: one where somebody wants to see each. */
@@ -98,7 +103,7 @@ internal class Trainer<B>(
     val first = index - index % scope.accumulate
     val together = minOf(scope.accumulate, phase.batches - first)
     if (index == first) optimizer.zeroGrad()
-    val loss = phase.lossOf(index, batch)
+    val loss = phase.lossOf(index, batch).let { scaler?.scale(it) ?: it }
     loss.backward(if (together <= 1) null else Tensor.full(loss.shape, 1.0 / together, loss.dtype).to(loss.device))
     if (valid == null) tellUnused()
     if (checking || index == first + together - 1) update(phase.epoch - 1)
@@ -109,10 +114,16 @@ internal class Trainer<B>(
   }
 
   private fun update(epoch: Int) {
+    scaler?.unscale(optimizer)
     scope.clipNorm?.let { Clip.norm(optimizer.parameters(), it, scope.clipNormType) }
     scope.clipValue?.let { Clip.value(optimizer.parameters(), it) }
     schedule?.apply(optimizer, Moment(updates, updatesPerEpoch * epochs, epoch, epochs))
-    optimizer.step()
+    if (scaler == null) {
+      optimizer.step()
+    } else {
+      scaler.step(optimizer)
+      scaler.update()
+    }
     averaging?.stepped()
     updates++
   }
@@ -180,7 +191,9 @@ internal class Trainer<B>(
       val mean = { name: String -> logged.getOrPut(name) { Mean(unread) } }
       val record = { name: String, value: Double -> mean(name).add(value, index, samples) }
       val leave = { name: String, value: Tensor -> mean(name).add(value, index, samples) }
-      val value = StepScope(epoch, index, isTraining, record, leave).step(toDevice(batch, device))
+      val scope = StepScope(epoch, index, isTraining, record, leave)
+      val compute = { scope.step(toDevice(batch, device)) }
+      val value = if (autocast == null) compute() else Autograd.autocast(autocast, compute)
       if (value.numel() != 1L) {
         throw ShapeError("step: must give the loss as a single value, got ${value.describe()}. Fix: mean() or sum().")
       }

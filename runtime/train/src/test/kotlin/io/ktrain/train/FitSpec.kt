@@ -20,6 +20,8 @@ import io.ktrain.optim.AdamW
 import io.ktrain.optim.Moment
 import io.ktrain.optim.Schedule
 import io.ktrain.optim.Sgd
+import io.ktrain.tensor.DType
+import io.ktrain.tensor.DTypeError
 import io.ktrain.tensor.Device
 import io.ktrain.tensor.Devices
 import io.ktrain.tensor.KtrainException
@@ -171,6 +173,41 @@ class FitSpec : StringSpec({
     moved { gradClip(norm = 1.0) }.sumOf { it * it } shouldBe (1.0 plusOrMinus 1e-4)
     moved { gradClip(value = 0.5) }.forEach { it shouldBe (0.5 plusOrMinus 1e-6) }
     moved { }.forEach { it shouldBeGreaterThan 50.0 }
+  }
+
+  "autocast computes the step in lower types and trains f32 weights to the same end" {
+    fun weights(dtype: DType?): List<Double> = quietly(seed = 5) {
+      val model = Sequential(Linear(1, 1))
+      fit(model, 30, counting(8, 4), optimizer = Sgd(model.parameters(), 0.02)) {
+        dtype?.let { autocast(it) }
+        step { (x, y) ->
+          model(x).let {
+            it.dtype shouldBe (dtype ?: DType.f32)
+            it.mseLoss(y.mul(2))
+          }
+        }
+      }
+      model.parameters().forEach { it.dtype shouldBe DType.f32 }
+      model.values().map { it.toDouble() }
+    }
+    val expected = weights(null)
+    for (dtype in listOf(DType.bf16, DType.f16)) {
+      weights(dtype).zip(expected).forEach { (a, b) -> a shouldBe (b plusOrMinus 0.05) }
+    }
+    shouldThrow<DTypeError> { weights(DType.f64) }.message shouldBe
+      "autocast: takes bf16 or f16, got f64. Fix: autocast(bf16) { ... }."
+  }
+
+  "f16 steps whose gradients overflow are left out" {
+    quietly {
+      val model = Sequential(Linear(1, 1))
+      val before = model.values()
+      fit(model, 1, counting(2, 2), optimizer = Sgd(model.parameters(), 1.0)) {
+        autocast(DType.f16)
+        step { (x, _) -> model(x).mul(1e4).sum() }
+      }
+      model.values() shouldBe before
+    }
   }
 
   "the schedule sets the rate of every step" {

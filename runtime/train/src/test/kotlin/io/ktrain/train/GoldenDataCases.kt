@@ -40,5 +40,8 @@ internal val LOADER_ERRORS: Map<String, Refused> = mapOf(
     lines(2).batches(2, batchSampler = listOf(listOf(0, 1)))
   },
   "timeout_negative" to Refused("timeout = -1.0") { lines(1).batches(timeout = -1.0) },
+  "persistent_without_workers" to Refused("persistentWorkers needs workers") {
+    lines(1).batches(persistentWorkers = true)
+  },
   "prefetch_without_workers" to Refused("needs workers") { lines(1).batches(prefetch = 4) },
 )

@@ -37,6 +37,7 @@ internal val ERROR_CASES: Map<String, Refused> = mapOf(
   "gather" to Refused("index 5 is out of range") { Tensor.ones(2, 2).gather(1, Tensor.of(longArrayOf(5), 1, 1)) },
   "one_hot" to Refused("must not be negative") { Tensor.of(longArrayOf(-1)).oneHot(-1) },
   "cross_entropy" to Refused("label 3") { Tensor.ones(1, 3).crossEntropy(Tensor.of(longArrayOf(3))) },
+  "numpy" to Refused("requires grad") { leaf(Tensor.ones(1)).asMemorySegment() },
   "linear" to Refused("has 5 features in its last dim, but this layer is linear(3, 2)") {
     Linear(3, 2).invoke(Tensor.ones(4, 5))
   },

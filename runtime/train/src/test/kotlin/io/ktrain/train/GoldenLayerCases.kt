@@ -2,16 +2,15 @@ package io.ktrain.train
 
 import io.ktrain.nn.BatchNorm2d
 import io.ktrain.nn.Dropout
+import io.ktrain.tensor.BagMode
 import io.ktrain.tensor.Conv2dOptions
-import io.ktrain.tensor.CrossEntropyOptions
 import io.ktrain.tensor.Pool2dOptions
-import io.ktrain.tensor.Reduction
 import io.ktrain.tensor.Tensor
 import kotlin.math.sqrt
 
 private fun differentiated(out: GoldenCase.() -> Tensor): Replay = { differentiated { out() } }
 
-/** How the groups nn and loss are replayed, by operation. */
+/** How the group nn is replayed, by operation. */
 internal val LAYER_CASES: Map<String, Replay> = mapOf(
   "linear" to differentiated { this["x"].linear(this["w"], inputs["b"]) },
   "conv2d" to differentiated {
@@ -32,24 +31,16 @@ internal val LAYER_CASES: Map<String, Replay> = mapOf(
   "embedding" to differentiated {
     Tensor.embedding(this["w"], this["i"], if (has("padding_idx")) int("padding_idx") else -1)
   },
+  "embedding_bag" to differentiated {
+    val offsets = Tensor.of(ints("offsets").map { it.toLong() }.toLongArray())
+    Tensor.embeddingBag(this["w"], this["i"], offsets, null, BagMode.valueOf(text("mode", "mean").uppercase()), -1)
+  },
   "Dropout" to differentiated { Dropout(double("p")).also { it.setTraining(flag("training")) }.invoke(this["x"]) },
   "softmax(qk^T/sqrt(d))v" to differentiated {
     val q = this["q"]
     q.matmul(this["k"].transpose(-2, -1)).div(sqrt(q.size(-1).toDouble())).softmax(-1).matmul(this["v"])
   },
-  "mse_loss" to differentiated { this["x"].mseLoss(this["t"], reduction()) },
-  "cross_entropy" to differentiated {
-    val ignored = if (has("ignore_index")) int("ignore_index").toLong() else -100L
-    val options = CrossEntropyOptions(tensor("weight"), double("label_smoothing", 0.0), ignored, reduction())
-    this["x"].crossEntropy(inputs["c"] ?: tensor("target_logits_softmaxed")!!.softmax(1), options)
-  },
-  "nll_loss(log_softmax)" to differentiated { this["x"].logSoftmax(1).nllLoss(this["c"]) },
-  "binary_cross_entropy_with_logits" to differentiated {
-    this["x"].bceWithLogits(tensor("t")!!, tensor("pos_weight"), reduction())
-  },
 )
-
-private fun GoldenCase.reduction() = Reduction.valueOf(text("reduction", "mean").uppercase())
 
 private fun GoldenCase.pooling(): Pool2dOptions {
   val (kernelH, kernelW) = pair("kernel", 1)

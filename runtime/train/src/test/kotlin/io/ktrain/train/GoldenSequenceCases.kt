@@ -53,7 +53,10 @@ internal val SEQUENCE_CASES: Map<String, Replay> = mapOf(
 )
 
 /** Loads the recorded parameters by their names, calls the layer with x, and walks back from its first output. */
-private fun <M : Module> layer(build: GoldenCase.() -> M, call: GoldenCase.(M, Tensor) -> Map<String, Tensor?>): Replay =
+private fun <M : Module> layer(
+  build: GoldenCase.() -> M,
+  call: GoldenCase.(M, Tensor) -> Map<String, Tensor?>,
+): Replay =
   {
     val layer = build()
     val prefix = "param."

@@ -14,8 +14,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Attention over f32 heads. A block of queries is scored, weighed and summed while its scores are in the cache; backward
- * makes the weights again, so that no tensor of [..., t, s] is kept. Keys after a causal block are never looked at.
+ * Attention over f32 heads. A block of queries is scored, weighed and summed while its scores are in the cache;
+ * backward makes the weights again, so that no tensor of [..., t, s] is kept. Keys after a causal block are never
+ * looked at.
  */
 final class AttentionKernels {
   /** Queries of a block; fewer where keys are many, so that its scores stay in the second-level cache. */
@@ -30,6 +31,7 @@ final class AttentionKernels {
   static void register(CpuBackend cpu) {
     cpu.add(Attention.SCALED_DOT_PRODUCT_ATTENTION, new Forward());
     cpu.add(Attention.SCALED_DOT_PRODUCT_ATTENTION_GRAD, new Backward());
+    cpu.addInF32(Attention.SCALED_DOT_PRODUCT_ATTENTION, Attention.SCALED_DOT_PRODUCT_ATTENTION_GRAD);
   }
 
   private static boolean takes(Call<Attention.Options> call, int query) {
@@ -40,7 +42,9 @@ final class AttentionKernels {
     return mask == null || mask.layout().stride(mask.getNdim() - 1) == 1;
   }
 
-  /** In the order in which the dims of {@code like} lie, rows whole: heads cut out of rows of features go back there. */
+  /**
+   * In the order in which the dims of {@code like} lie, rows whole: heads cut out of rows of features go back there.
+   */
   private static Layout as(Tensor like, Shape shape) {
     int last = shape.ndim() - 1, n = 0;
     int[] order = new int[last + 1];
@@ -53,7 +57,8 @@ final class AttentionKernels {
   private record Stack(Tensor of, long[] at, int ld, boolean copied) {
     static Stack of(Tensor t) {
       int n = t.getNdim();
-      boolean rows = (t.layout().stride(n - 1) == 1 || t.size(-1) == 1) && (t.layout().stride(n - 2) >= t.size(-1) || t.size(-2) == 1);
+      boolean rows = (t.layout().stride(n - 1) == 1 || t.size(-1) == 1)
+          && (t.layout().stride(n - 2) >= t.size(-1) || t.size(-2) == 1);
       if (rows) return new Stack(t, starts(t), (int) Math.max(t.size(-1), t.layout().stride(n - 2)), false);
       Tensor copy = Temporary.like(t);
       CopyKernels.copy(t, copy);
@@ -104,10 +109,15 @@ final class AttentionKernels {
     }
   }
 
-  /** The weights of the queries from {@code first} until {@code end} over the first {@code seen} keys, in rows of that length. */
-  private static void weights(Sizes s, long query, int ldq, long key, int ldk, Mask mask, int head, int first, int end, long weights) {
+  /**
+   * The weights of the queries from {@code first} until {@code end} over the first {@code seen} keys, in rows of that
+   * length.
+   */
+  private static void weights(Sizes s, long query, int ldq, long key, int ldk, Mask mask, int head, int first, int end,
+      long weights) {
     int rows = end - first, seen = s.seen(end);
-    NativeGemm.tile(false, true, rows, seen, s.width, s.scale, query + 4L * first * ldq, ldq, key, ldk, 0, weights, seen);
+    NativeGemm.tile(false, true, rows, seen, s.width, s.scale, query + 4L * first * ldq, ldq, key, ldk, 0, weights,
+        seen);
     for (int r = 0; r < rows; r++) {
       long row = weights + 4L * r * seen;
       if (mask != null) VectorReductions.add(mask.at[head] + mask.row * (first + r), seen, row);
@@ -135,10 +145,12 @@ final class AttentionKernels {
       Sizes s = Sizes.of(q.of, k.of, v.of, call.attributes());
       int rows = s.rows(), blocks = s.blocks();
       ThreadPool.run(s.heads * blocks, tile -> {
-        int head = tile / blocks, first = tile % blocks * rows, end = Math.min(s.queries, first + rows), seen = s.seen(end);
+        int head = tile / blocks, first = tile % blocks * rows;
+        int end = Math.min(s.queries, first + rows), seen = s.seen(end);
         long weights = SCRATCH.address(4L * rows * s.keys);
         weights(s, q.at[head], q.ld, k.at[head], k.ld, mask, head, first, end, weights);
-        NativeGemm.tile(false, false, end - first, s.values, seen, 1, weights, seen, v.at[head], v.ld, 0, y.at[head] + 4L * first * y.ld, y.ld);
+        long to = y.at[head] + 4L * first * y.ld;
+        NativeGemm.tile(false, false, end - first, s.values, seen, 1, weights, seen, v.at[head], v.ld, 0, to, y.ld);
       });
       q.free();
       k.free();
@@ -167,8 +179,12 @@ final class AttentionKernels {
       for (Stack t : Arrays.asList(g, q, k, v)) t.free();
     }
 
-    /** The blocks of a head from the last, which sees the most keys, so that the first product into dk and dv need not add. */
-    private static void head(Sizes s, int head, Stack g, Stack q, Stack k, Stack v, Stack dq, Stack dk, Stack dv, Mask mask) {
+    /**
+     * The blocks of a head from the last, which sees the most keys, so that the first product into dk and dv need not
+     * add.
+     */
+    private static void head(Sizes s, int head, Stack g, Stack q, Stack k, Stack v, Stack dq, Stack dk, Stack dv,
+        Mask mask) {
       int rows = s.rows(), most = s.seen(s.queries);
       long weights = SCRATCH.address(8L * rows * s.keys), up = weights + 4L * rows * s.keys;
       for (int row = most; row < s.keys; row++) {
@@ -183,7 +199,8 @@ final class AttentionKernels {
         NativeGemm.tile(true, false, seen, s.values, n, 1, weights, seen, from, g.ld, keep, dv.at[head], dv.ld);
         NativeGemm.tile(false, true, n, seen, s.values, 1, from, g.ld, v.at[head], v.ld, 0, up, seen);
         VectorSoftmax.softmaxBackward(weights, up, up, n, seen);
-        NativeGemm.tile(false, false, n, s.width, seen, s.scale, up, seen, k.at[head], k.ld, 0, dq.at[head] + 4L * first * dq.ld, dq.ld);
+        long to = dq.at[head] + 4L * first * dq.ld;
+        NativeGemm.tile(false, false, n, s.width, seen, s.scale, up, seen, k.at[head], k.ld, 0, to, dq.ld);
         NativeGemm.tile(true, false, seen, s.width, n, s.scale, up, seen, query, q.ld, keep, dk.at[head], dk.ld);
       }
     }

@@ -4,7 +4,10 @@ import io.ktrain.backend.Kernel;
 import io.ktrain.op.Call;
 import io.ktrain.op.Convolutions;
 import io.ktrain.op.Convolutions.Conv2dGrad;
-import io.ktrain.op.Convolutions.PoolGrad;
+import io.ktrain.op.Op;
+import io.ktrain.op.Pooling;
+import io.ktrain.op.Pooling.PoolGrad;
+import io.ktrain.op.SparseMatrix;
 import io.ktrain.op.Spec;
 import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.DType;
@@ -13,6 +16,7 @@ import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /**
  * Which kernel runs which sliding-window operation. The native ones keep pictures channels-last in memory, so that a
@@ -22,7 +26,7 @@ final class ConvolutionKernels {
   private ConvolutionKernels() {}
 
   static void register(CpuBackend cpu) {
-    cpu.add(Convolutions.CONV2D, new Native<Conv2dOptions>() {
+    addWide(cpu, NativeLibrary::available, Convolutions.CONV2D, new Native<Conv2dOptions>() {
       @Override
       public void run(Call<Conv2dOptions> call) {
         try (Picture x = Picture.of(call.in(0)); Packed w = Packed.of(call.in(1)); Packed b = Packed.of(call.in(2))) {
@@ -30,7 +34,7 @@ final class ConvolutionKernels {
         }
       }
     });
-    cpu.add(Convolutions.CONV2D_INPUT_GRAD, new Native<Conv2dGrad>() {
+    addWide(cpu, NativeLibrary::available, Convolutions.CONV2D_INPUT_GRAD, new Native<Conv2dGrad>() {
       @Override
       public void run(Call<Conv2dGrad> call) {
         try (Picture g = Picture.of(call.in(0)); Packed w = Packed.of(call.in(1))) {
@@ -38,7 +42,7 @@ final class ConvolutionKernels {
         }
       }
     });
-    cpu.add(Convolutions.CONV2D_WEIGHT_GRAD, new Native<Conv2dGrad>() {
+    addWide(cpu, NativeLibrary::available, Convolutions.CONV2D_WEIGHT_GRAD, new Native<Conv2dGrad>() {
       @Override
       public Layout layout(Call<Conv2dGrad> call, List<Spec> specs, int i) {
         return null;
@@ -54,7 +58,7 @@ final class ConvolutionKernels {
     cpu.add(Convolutions.CONV2D, PlainConvolution::forward);
     cpu.add(Convolutions.CONV2D_INPUT_GRAD, PlainConvolution::inputGrad);
     cpu.add(Convolutions.CONV2D_WEIGHT_GRAD, PlainConvolution::weightGrad);
-    cpu.add(Convolutions.MAX_POOL2D, new ChannelsLast<Pool2dOptions>() {
+    addWide(cpu, Vectors::available, Pooling.MAX_POOL2D, new ChannelsLast<Pool2dOptions>() {
       @Override
       public void run(Call<Pool2dOptions> call) {
         Tensor x = call.in(0);
@@ -63,7 +67,7 @@ final class ConvolutionKernels {
         ThreadPool.run(s.n(), i -> VectorPooling.max(s, from + 4 * i * s.inSize(), to + 4 * i * s.outSize(), places + 4 * i * s.outSize()));
       }
     });
-    cpu.add(Convolutions.MAX_UNPOOL2D, new ChannelsLast<PoolGrad>() {
+    addWide(cpu, Vectors::available, Pooling.MAX_POOL2D_GRAD, new ChannelsLast<PoolGrad>() {
       @Override
       public boolean takes(Call<PoolGrad> call) {
         return Picture.isChannelsLast(call.in(1)) && call.in(1).getDtype() == DType.i32 && call.in(0).getDtype() == DType.f32 && Vectors.available();
@@ -78,14 +82,38 @@ final class ConvolutionKernels {
         }
       }
     });
-    cpu.add(Convolutions.MAX_POOL2D, PlainPooling::max);
-    cpu.add(Convolutions.MAX_UNPOOL2D, PlainPooling::unpool);
-    cpu.add(Convolutions.AVG_POOL2D, PlainPooling::average);
-    cpu.add(Convolutions.AVG_POOL2D_GRAD, PlainPooling::averageGrad);
+    cpu.add(Pooling.MAX_POOL2D, PlainPooling::max);
+    cpu.add(Pooling.MAX_POOL2D_GRAD, PlainPooling::unpool);
+    cpu.add(Pooling.AVG_POOL2D, new Averages<>() {
+      @Override
+      public void run(Call<Pool2dOptions> call) {
+        Tensor x = call.in(0);
+        means(x, call.attributes(), x.getShape(), call.out(0), false);
+      }
+    });
+    cpu.add(Pooling.AVG_POOL2D_GRAD, new Averages<>() {
+      @Override
+      public void run(Call<PoolGrad> call) {
+        means(call.in(0), call.attributes().options(), call.attributes().of(), call.out(0), true);
+      }
+    });
+    cpu.add(Pooling.AVG_POOL2D, PlainPooling::average);
+    cpu.add(Pooling.AVG_POOL2D_GRAD, PlainPooling::averageGrad);
+  }
+
+  /** A kernel of f32, which serves bf16 and f16 too. */
+  private static <A> void addWide(CpuBackend cpu, BooleanSupplier isThere, Op<A> op, Kernel<A> kernel) {
+    cpu.add(op, kernel);
+    cpu.add(op, new InF32<>(isThere, kernel));
   }
 
   /** A kernel of the native library: f32, its picture channels-last. */
   private interface Native<A> extends Kernel<A> {
+    @Override
+    default Library library() {
+      return Library.REQUIRED;
+    }
+
     @Override
     default boolean takes(Call<A> call) {
       return call.in(0).getDtype() == DType.f32 && call.in(0).numel() > 0 && NativeLibrary.available();
@@ -108,6 +136,32 @@ final class ConvolutionKernels {
     default Layout layout(Call<A> call, List<Spec> specs, int i) {
       return Layout.permuted(specs.get(i).shape(), 0, 2, 3, 1);
     }
+  }
+
+  /** f32 averages, of columns and then of rows; they lie as their input does. */
+  private interface Averages<A> extends Kernel<A> {
+    @Override
+    default boolean takes(Call<A> call) {
+      return call.in(0).getDtype() == DType.f32;
+    }
+
+    @Override
+    default Layout layout(Call<A> call, List<Spec> specs, int i) {
+      return ResamplingKernels.layout(call.in(0), specs.get(0).shape());
+    }
+  }
+
+  private static void means(Tensor from, Pool2dOptions o, Shape x, Tensor to, boolean back) {
+    SparseMatrix rows = Pooling.means(x.get(2), o.kernelH(), o.strideH(), o.paddingH(), o.ceilMode(),
+        o.countIncludePad(), 0);
+    SparseMatrix columns = Pooling.means(x.get(3), o.kernelW(), o.strideW(), o.paddingW(), o.ceilMode(),
+        o.countIncludePad(), 0);
+    Shape between = from.getShape().with(3, to.size(3));
+    Layout layout = ResamplingKernels.layout(from, between);
+    Tensor half = Temporary.of(from, between, layout == null ? Layout.contiguous(between) : layout);
+    ResamplingKernels.resample(from, 3, back ? columns.transposed() : columns, half);
+    ResamplingKernels.resample(half, 2, back ? rows.transposed() : rows, to);
+    Temporary.free(half);
   }
 
   private static PoolShape shape(Shape x, Shape y, Pool2dOptions o) {

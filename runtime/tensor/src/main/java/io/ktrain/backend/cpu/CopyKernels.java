@@ -1,13 +1,16 @@
 package io.ktrain.backend.cpu;
 
+import io.ktrain.backend.Kernel;
 import io.ktrain.backend.Strides;
 import io.ktrain.op.Call;
 import io.ktrain.op.Expr;
 import io.ktrain.op.Shapes;
+import io.ktrain.op.Spec;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Layout;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** Copies, conversions, joining, padding: everything that moves elements without computing. */
 final class CopyKernels {
@@ -17,10 +20,26 @@ final class CopyKernels {
   /** Elements of one tile of a blockwise copy. */
   private static final int BLOCK = 32 * 1024;
 
+  /** Elements of one tile of a conversion. */
+  private static final int CAST = 16 * 1024;
+
   private CopyKernels() {}
 
   static void register(CpuBackend cpu) {
-    cpu.add(Shapes.CAST, call -> copy(call.in(0), call.out(0)));
+    cpu.add(Shapes.CAST, new Kernel<Shapes.Type>() {
+      /** Another type in the order in which the elements lie; the same type is how copies are made row-major. */
+      @Override
+      public Layout layout(Call<Shapes.Type> call, List<Spec> specs, int i) {
+        Tensor x = call.in(0);
+        boolean keep = x.getDtype() != call.attributes().dtype() && !x.isContiguous() && x.layout().isDense(x.getShape());
+        return keep ? Layout.permuted(x.getShape(), x.layout().order()) : null;
+      }
+
+      @Override
+      public void run(Call<Shapes.Type> call) {
+        copy(call.in(0), call.out(0));
+      }
+    });
     cpu.add(Shapes.WRITE, call -> copy(call.in(1), call.in(0)));
     cpu.add(Shapes.CAT, CopyKernels::cat);
     cpu.add(Shapes.PAD, CopyKernels::pad);
@@ -36,8 +55,31 @@ final class CopyKernels {
   static void copy(Tensor from, Tensor to) {
     DType a = from.getDtype(), b = to.getDtype();
     if (a == DType.f32 && b == DType.f32 && to.numel() >= 1024 && Vectors.available() && blocks(from, to)) return;
+    if (rounds(a, b) && to.numel() >= 1024 && Vectors.available() && cast(from, to)) return;
     DType compute = !a.isFloating() ? DType.i64 : a == DType.f64 || b == DType.f64 || !b.isFloating() ? DType.f64 : DType.f32;
     PointwiseKernels.KERNEL.run(SAME, compute, NONE, to, from);
+  }
+
+  private static boolean rounds(DType a, DType b) {
+    return a == DType.f32 && b == DType.bf16 || a == DType.bf16 && b == DType.f32;
+  }
+
+  /** Between f32 and bf16, along runs that lie together in both; false where they do not. */
+  private static boolean cast(Tensor from, Tensor to) {
+    Strides s = Strides.of(to, from);
+    if (s.inner(0) != 1 || s.inner(1) != 1) return false;
+    boolean widen = to.getDtype() == DType.f32;
+    int columns = s.columns(), perRow = (columns + CAST - 1) / CAST, rowsEach = Math.max(1, CAST / columns), rows = s.rows();
+    long source = from.storage().address(), target = to.storage().address(), in = widen ? 2 : 4, out = widen ? 4 : 2;
+    ThreadPool.run((rows + rowsEach - 1) / rowsEach * perRow, t -> {
+      int first = t % perRow * CAST, n = Math.min(CAST, columns - first);
+      for (int row = t / perRow * rowsEach, end = Math.min(rows, row + rowsEach); row < end; row++) {
+        long a = source + in * (s.start(1, row) + first), b = target + out * (s.start(0, row) + first);
+        if (widen) VectorCast.widen(a, b, n);
+        else VectorCast.narrow(a, b, n);
+      }
+    });
+    return true;
   }
 
   /** Copies by blocks of rows and columns, transposing where the source runs the other way; false where it is simpler as it lies. */

@@ -11,6 +11,7 @@ import io.ktrain.op.Op;
 import io.ktrain.tensor.Device;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -31,9 +32,14 @@ public final class CpuBackend implements Backend {
     ReductionKernels.register(this);
     MatMulKernels.register(this);
     ConvolutionKernels.register(this);
+    ResamplingKernels.register(this);
     IndexingKernels.register(this);
     NormalizationKernels.register(this);
     NormKernels.register(this);
+    GroupNormKernels.register(this);
+    CtcKernels.register(this);
+    LinalgKernels.register(this);
+    FftKernels.register(this);
     UpdateKernels.register(this);
     AttentionKernels.register(this);
     RecurrentKernels.register(this);
@@ -44,6 +50,11 @@ public final class CpuBackend implements Backend {
   /** Adds a kernel behind those already there for the operation. */
   <A> void add(Op<A> op, Kernel<? super A> kernel) {
     kernels.add(op, kernel);
+  }
+
+  /** For bf16 and f16 lets the operations' f32 kernels serve. */
+  void addInF32(Op<?>... ops) {
+    for (Op<?> op : ops) add(op, new InF32<>(() -> true, null));
   }
 
   @Override
@@ -72,6 +83,11 @@ public final class CpuBackend implements Backend {
   @Override
   public boolean runs(Op<?> op) {
     return op.pointwise() != null || op.update() != null || table().has(op);
+  }
+
+  @Override
+  public Set<Kernel.Library> libraries(Op<?> op) {
+    return op.pointwise() != null || op.update() != null ? Set.of(Kernel.Library.NONE) : table().libraries(op);
   }
 
   @Override

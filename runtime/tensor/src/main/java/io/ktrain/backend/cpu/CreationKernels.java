@@ -1,11 +1,15 @@
 package io.ktrain.backend.cpu;
 
+import io.ktrain.op.Activations;
 import io.ktrain.op.Call;
 import io.ktrain.op.Creation;
 import io.ktrain.op.Activations;
+import io.ktrain.op.Sampling;
 import io.ktrain.random.Generator.Draw;
 import io.ktrain.random.Philox;
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Host;
+import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
@@ -22,6 +26,7 @@ final class CreationKernels {
     cpu.add(Creation.UNIFORM, CreationKernels::uniform);
     cpu.add(Creation.NORMAL, CreationKernels::normal);
     cpu.add(Activations.DROPOUT, CreationKernels::dropout);
+    cpu.add(Sampling.POISSON, CreationKernels::poisson);
   }
 
   private static void arange(Call<Creation.Sequence> call) {
@@ -73,6 +78,29 @@ final class CreationKernels {
         double angle = 2 * Math.PI * Philox.uniform(words[k + 1]);
         four[k] = mean + std * radius * StrictMath.cos(angle);
         four[k + 1] = mean + std * radius * StrictMath.sin(angle);
+      }
+    });
+  }
+
+  /** How many exponential waits fit into one unit of time; each element has a draw of its own. */
+  private static void poisson(Call<Sampling.Drawn> call) {
+    Tensor rates = call.in(0).contiguous(), y = call.out(0);
+    int n = Math.toIntExact(y.numel());
+    DType type = y.getDtype();
+    MemorySegment from = rates.storage().host(), to = y.storage().host();
+    ThreadPool.run((n + TILE - 1) / TILE, tile -> {
+      int[] words = new int[4];
+      for (int i = tile * TILE; i < Math.min(n, (tile + 1) * TILE); i++) {
+        double rate = Host.real(from, type, rates.layout().offset() + i), waited = 0;
+        if (!(rate >= 0)) throw new KtrainException("poisson: a rate must not be negative, got " + rate + ".");
+        Draw draw = call.attributes().draw().at(i);
+        long count = -1;
+        for (long k = 0; waited <= rate; k++, count++) {
+          if (k % 2 == 0) Philox.block(draw.key(), draw.stream(), k / 2, words);
+          int w = (int) (k % 2) * 2;
+          waited -= StrictMath.log1p(-Philox.uniform(words[w], words[w + 1]));
+        }
+        Elements.real(to, type, i, count);
       }
     });
   }

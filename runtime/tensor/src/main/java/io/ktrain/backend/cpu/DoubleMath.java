@@ -72,7 +72,8 @@ final class DoubleMath {
       case XOR -> (a, b) -> a != 0 != (b != 0) ? 1 : 0;
       case COPYSIGN -> Math::copySign;
       case POLYGAMMA -> (n, x) -> GammaMath.polygamma((int) n, x);
-      case BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT -> throw new KtrainException(fn + " is a function of whole numbers only");
+      case BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT -> throw new KtrainException(fn
+          + " is a function of whole numbers only");
     };
   }
 

@@ -18,8 +18,24 @@ final class Elements {
   static void load(MemorySegment m, DType type, long from, long stride, float[] to, int n) {
     if (type == DType.f32 && stride == 1) MemorySegment.copy(m, F32, from * 4, to, 0, n);
     else if (type == DType.f32) for (int i = 0; i < n; i++) to[i] = m.getAtIndex(F32, from + i * stride);
+    else if (stride == 1 && type.isFloating() && type.bytes() == 2) widen(m, type, from, to, n);
     else if (type.isFloating()) for (int i = 0; i < n; i++) to[i] = (float) Host.real(m, type, from + i * stride);
     else for (int i = 0; i < n; i++) to[i] = Host.whole(m, type, from + i * stride);
+  }
+
+  /** Loops that the JIT makes vector code of. */
+  private static void widen(MemorySegment m, DType type, long from, float[] to, int n) {
+    short[] bits = new short[n];
+    MemorySegment.copy(m, I16, from * 2, bits, 0, n);
+    if (type == DType.bf16) for (int i = 0; i < n; i++) to[i] = Host.bf16(bits[i]);
+    else for (int i = 0; i < n; i++) to[i] = Float.float16ToFloat(bits[i]);
+  }
+
+  private static void narrow(float[] from, MemorySegment m, DType type, long to, int n) {
+    short[] bits = new short[n];
+    if (type == DType.bf16) for (int i = 0; i < n; i++) bits[i] = Host.bf16(from[i]);
+    else for (int i = 0; i < n; i++) bits[i] = Float.floatToFloat16(from[i]);
+    MemorySegment.copy(bits, 0, m, I16, to * 2, n);
   }
 
   static void load(MemorySegment m, DType type, long from, long stride, double[] to, int n) {
@@ -35,6 +51,7 @@ final class Elements {
 
   static void store(float[] from, MemorySegment m, DType type, long to, long stride, int n) {
     if (type == DType.f32 && stride == 1) MemorySegment.copy(from, 0, m, F32, to * 4, n);
+    else if (stride == 1 && type.isFloating() && type.bytes() == 2) narrow(from, m, type, to, n);
     else for (int i = 0; i < n; i++) {
       float v = from[i];
       long at = to + i * stride;

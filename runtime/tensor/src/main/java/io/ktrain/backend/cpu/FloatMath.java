@@ -243,7 +243,8 @@ final class FloatMath {
       case XOR -> of(a != 0f ^ b != 0f);
       case COPYSIGN -> Math.copySign(a, b);
       case POLYGAMMA -> (float) GammaMath.polygamma((int) a, b);
-      case BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT -> throw new KtrainException(fn + " is a function of whole numbers only");
+      case BIT_AND, BIT_OR, BIT_XOR, SHIFT_LEFT, SHIFT_RIGHT -> throw new KtrainException(fn
+          + " is a function of whole numbers only");
     };
   }
 

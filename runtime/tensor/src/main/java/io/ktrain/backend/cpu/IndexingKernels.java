@@ -78,7 +78,8 @@ final class IndexingKernels {
     MemorySegment source = src.storage().host(), target = y.storage().host();
     DType type = y.getDtype();
     scattered("scatterReduce", call, call.attributes().dim(), (to, from) -> {
-      if (type.isFloating()) Elements.real(target, type, to, by.of(Host.real(target, type, to), Host.real(source, type, from)));
+      if (type.isFloating()) Elements.real(target, type, to, by.of(Host.real(target, type, to),
+          Host.real(source, type, from)));
       else Elements.whole(target, type, to, by.of(Host.whole(target, type, to), Host.whole(source, type, from)));
     });
   }

@@ -13,34 +13,75 @@ final class MatMulKernels {
   private MatMulKernels() {}
 
   static void register(CpuBackend cpu) {
-    cpu.add(MatMuls.MM, new Kernel<Void>() {
-      @Override
-      public boolean takes(Call<Void> call) {
-        return Vectors.addresses() && call.in(0).getDtype() == DType.f32;
-      }
-
-      @Override
-      public void run(Call<Void> call) {
-        product(call.in(0), call.in(1), call.out(0), 0);
-      }
-    });
+    bf16(cpu);
+    cpu.addInF32(MatMuls.MM, MatMuls.BMM, MatMuls.LINEAR);
+    cpu.add(MatMuls.MM, (InF32) call -> product(call.in(0), call.in(1), call.out(0), 0));
     cpu.add(MatMuls.MM, call -> PlainMatMul.product(call.in(0), call.in(1), call.out(0)));
+    cpu.add(MatMuls.BMM, (InF32) call -> batched(call.in(0), call.in(1), call.out(0)));
     cpu.add(MatMuls.BMM, call -> {
-      boolean fast = Vectors.addresses() && call.in(0).getDtype() == DType.f32;
-      if (fast) batched(call.in(0), call.in(1), call.out(0));
-      else for (int i = 0; i < call.in(0).size(0); i++) PlainMatMul.product(matrix(call.in(0), i), matrix(call.in(1), i), matrix(call.out(0), i));
+      for (int i = 0; i < call.in(0).size(0); i++) PlainMatMul.product(matrix(call.in(0), i), matrix(call.in(1), i), matrix(call.out(0), i));
     });
-    cpu.add(MatMuls.LINEAR, new Kernel<Void>() {
-      @Override
-      public boolean takes(Call<Void> call) {
-        return Vectors.addresses() && call.in(0).getDtype() == DType.f32 && call.in(0).numel() > 0;
-      }
+    cpu.add(MatMuls.LINEAR, (InF32) MatMulKernels::linear);
+  }
 
-      @Override
-      public void run(Call<Void> call) {
-        linear(call);
+  /** f32 by {@link NativeGemm}, which is at home without the library too. */
+  private interface InF32 extends Kernel<Void> {
+    @Override
+    default Library library() {
+      return Library.IF_THERE;
+    }
+
+    @Override
+    default boolean takes(Call<Void> call) {
+      return Vectors.addresses() && call.in(0).getDtype() == DType.f32;
+    }
+  }
+
+  /** bf16 by the processor's own instructions. */
+  private interface InBf16 extends Kernel<Void> {
+    @Override
+    default Library library() {
+      return Library.REQUIRED;
+    }
+
+    @Override
+    default boolean takes(Call<Void> call) {
+      return call.in(0).getDtype() == DType.bf16 && call.in(0).numel() > 0 && call.in(1).numel() > 0 && Bf16Gemm.available();
+    }
+  }
+
+  private static void bf16(CpuBackend cpu) {
+    cpu.add(MatMuls.MM, (InBf16) call -> bf16(call.in(0), call.in(1), 0, call.out(0)));
+    cpu.add(MatMuls.BMM, (InBf16) call -> {
+      Tensor c = call.out(0), x = stackable(call.in(0)), y = stackable(call.in(1));
+      Operand p = Operand.of(matrix(x, 0)), q = Operand.of(matrix(y, 0));
+      Bf16Gemm.batched(c.size(0), p.transposed, q.transposed, c.size(1), c.size(2), x.size(2), p.address, p.ld, x.layout().stride(0), q.address, q.ld, y.layout().stride(0),
+          address(c), c.size(2), (long) c.size(1) * c.size(2));
+      if (x != call.in(0)) Temporary.free(x);
+      if (y != call.in(1)) Temporary.free(y);
+    });
+    cpu.add(MatMuls.LINEAR, (InBf16) call -> {
+      try (var x = ConvolutionKernels.Packed.of(call.in(0)); var b = ConvolutionKernels.Packed.of(call.in(2))) {
+        bf16(rows(x.tensor()), transposed(call.in(1)), b.address(), rows(call.out(0)));
       }
     });
+  }
+
+  private static void bf16(Tensor a, Tensor b, long bias, Tensor c) {
+    Operand x = Operand.of(a), y = Operand.of(b);
+    Bf16Gemm.gemm(x.transposed, y.transposed, c.size(0), c.size(1), a.size(1), x.address, x.ld, y.address, y.ld, bias, address(c), c.size(1));
+    x.free();
+    y.free();
+  }
+
+  /** A row-major tensor as [rows, last dim]. */
+  private static Tensor rows(Tensor t) {
+    int columns = t.size(-1), rows = Math.toIntExact(t.numel() / Math.max(1, columns));
+    return CopyKernels.window(t, Shape.of(rows, columns), new Layout(new long[] {columns, 1}, t.layout().offset()));
+  }
+
+  private static Tensor transposed(Tensor t) {
+    return CopyKernels.window(t, Shape.of(t.size(1), t.size(0)), new Layout(new long[] {t.layout().stride(1), t.layout().stride(0)}, t.layout().offset()));
   }
 
   private static Tensor matrix(Tensor stack, int i) {
@@ -111,15 +152,12 @@ final class MatMulKernels {
   /** The bias is laid out first and the product added to it, so that the output is touched once. */
   private static void linear(Call<Void> call) {
     Tensor x = call.in(0), w = call.in(1), b = call.in(2), y = call.out(0);
-    int in = w.size(1), out = w.size(0), rows = Math.toIntExact(y.numel() / Math.max(1, out));
     if (y.numel() == 0) return;
     Tensor dense = x.isContiguous() ? x : Temporary.like(x);
     if (dense != x) CopyKernels.copy(x, dense);
-    Tensor x2 = CopyKernels.window(dense, Shape.of(rows, in), new Layout(new long[] {in, 1}, dense.layout().offset()));
-    Tensor y2 = CopyKernels.window(y, Shape.of(rows, out), new Layout(new long[] {out, 1}, y.layout().offset()));
-    Tensor wt = CopyKernels.window(w, Shape.of(in, out), new Layout(new long[] {w.layout().stride(1), w.layout().stride(0)}, w.layout().offset()));
+    Tensor y2 = rows(y);
     if (b != null) CopyKernels.copy(b, y2);
-    product(x2, wt, y2, b == null ? 0 : 1);
+    product(rows(dense), transposed(w), y2, b == null ? 0 : 1);
     if (dense != x) Temporary.free(dense);
   }
 }

@@ -24,13 +24,14 @@ final class NormKernels {
     cpu.add(Normalizations.LAYER_NORM_GRAD, new LayerNormGrad());
     cpu.add(Normalizations.BATCH_NORM, new BatchNorm());
     cpu.add(Normalizations.BATCH_NORM_GRAD, new BatchNormGrad());
+    cpu.addInF32(Normalizations.LAYER_NORM, Normalizations.LAYER_NORM_GRAD, Normalizations.BATCH_NORM, Normalizations.BATCH_NORM_GRAD);
   }
 
-  private static boolean isDense(Tensor t) {
+  static boolean isDense(Tensor t) {
     return t == null || t.getDtype() == DType.f32 && t.isContiguous() && t.numel() > 0;
   }
 
-  private static long orNone(Tensor t) {
+  static long orNone(Tensor t) {
     return t == null ? VectorNorm.NONE : address(t);
   }
 
@@ -38,17 +39,17 @@ final class NormKernels {
     for (int i = 0; i < n; i++) VectorMemory.set(x + 4L * i, VectorMemory.get(x + 4L * i) * by);
   }
 
-  private interface Range {
+  interface Range {
     void run(long from, int count, int tile);
   }
 
   /** Rows in ranges of about a tile; gives how many ranges there are. */
-  private static int ranges(int rows, int cols) {
+  static int ranges(int rows, int cols) {
     int each = Math.max(1, TILE / cols);
     return (rows + each - 1) / each;
   }
 
-  private static void overRows(int rows, int cols, Range range) {
+  static void overRows(int rows, int cols, Range range) {
     int each = Math.max(1, TILE / cols);
     ThreadPool.run(ranges(rows, cols), t -> range.run((long) t * each, Math.min(each, rows - t * each), t));
   }

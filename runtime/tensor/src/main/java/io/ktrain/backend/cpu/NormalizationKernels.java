@@ -47,6 +47,8 @@ final class NormalizationKernels {
         crossEntropyGrad(call);
       }
     });
+    cpu.addInF32(Normalizations.SOFTMAX, Normalizations.LOG_SOFTMAX, Normalizations.SOFTMAX_GRAD, Normalizations.LOG_SOFTMAX_GRAD,
+        Losses.CROSS_ENTROPY_ROWS, Losses.CROSS_ENTROPY_ROWS_GRAD);
     cpu.add(Losses.CROSS_ENTROPY_ROWS, new Plain(PlainCrossEntropy::forward));
     cpu.add(Losses.CROSS_ENTROPY_ROWS_GRAD, new Plain(PlainCrossEntropy::gradient));
   }

@@ -46,6 +46,7 @@ final class OneDnn {
   static final int AVERAGE_WITH_PADDING = 767;
   static final int AVERAGE = 1023;
 
+  static final int BF16 = 2;
   private static final int F32 = 3;
   private static final int IMPLEMENTATION_NAME = 8;
   private static final int FORWARD_TRAINING = 64;
@@ -114,6 +115,11 @@ final class OneDnn {
         NativeLibrary.function("dnnl_sum_primitive_desc_create", Convolution.TYPE);
   }
 
+  private static final class MatMul {
+    static final MethodHandle DESC_WITH_STRIDES = NativeLibrary.function("dnnl_memory_desc_create_with_strides");
+    static final MethodHandle CREATE = NativeLibrary.function("dnnl_matmul_primitive_desc_create", Convolution.TYPE);
+  }
+
   private static final class Convolution {
     /** As many words as the longest of the three takes; surplus ones are not seen, as in NativeLibrary.function. */
     static final FunctionDescriptor TYPE = FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG,
@@ -146,6 +152,29 @@ final class OneDnn {
       check("memory descriptor", (long) Primitives.DESC_WITH_TAG.invokeExact(out.address(), (long) dims.length,
           dims(arena, dims), (long) F32, (long) tag, 0L));
       return out.get(JAVA_LONG, 0);
+    } catch (Throwable e) {
+      throw rethrown(e);
+    }
+  }
+
+  /** A new descriptor of a matrix whose elements lie so far apart; {@code type} is one of the types above. */
+  static long matrix(int type, long rows, long columns, long rowStride, long columnStride) {
+    try (var arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(JAVA_LONG);
+      check("memory descriptor", (long) MatMul.DESC_WITH_STRIDES.invokeExact(out.address(), 2L, dims(arena, rows, columns),
+          (long) type, dims(arena, rowStride, columnStride), 0L));
+      return out.get(JAVA_LONG, 0);
+    } catch (Throwable e) {
+      throw rethrown(e);
+    }
+  }
+
+  /** A primitive descriptor of a matrix product, or 0 if oneDNN has none for these types. {@code bias} is 0 for none. */
+  static long matmul(long a, long b, long bias, long c) {
+    try (var arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(JAVA_LONG);
+      return created(out, (long) MatMul.CREATE.invokeExact(out.address(), Primitives.ENGINE, a, b, bias, c,
+          Primitives.USER_SCRATCHPAD, 0L, 0L, 0L, 0L, 0L, 0L));
     } catch (Throwable e) {
       throw rethrown(e);
     }

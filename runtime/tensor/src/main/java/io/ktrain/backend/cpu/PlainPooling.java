@@ -1,7 +1,7 @@
 package io.ktrain.backend.cpu;
 
 import io.ktrain.op.Call;
-import io.ktrain.op.Convolutions.PoolGrad;
+import io.ktrain.op.Pooling.PoolGrad;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Host;
 import io.ktrain.tensor.Pool2dOptions;

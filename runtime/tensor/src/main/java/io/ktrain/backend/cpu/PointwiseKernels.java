@@ -3,6 +3,7 @@ package io.ktrain.backend.cpu;
 import io.ktrain.backend.Kernel;
 import io.ktrain.backend.Strides;
 import io.ktrain.op.Call;
+import io.ktrain.op.Dispatch;
 import io.ktrain.op.Expr;
 import io.ktrain.op.Spec;
 import io.ktrain.tensor.DType;
@@ -55,8 +56,40 @@ final class PointwiseKernels implements Kernel<double[]> {
 
   /** out = expr(in), computed in {@code compute}. */
   void run(Expr expr, DType compute, double[] params, Tensor out, Tensor... in) {
-    if (out.numel() >= COMPILED_FROM && compute == DType.f32 && Vectors.available() && compiled(expr, params, out, in)) return;
+    if (out.numel() >= COMPILED_FROM && Vectors.available()) {
+      if (compute == DType.f32 && compiled(expr, params, out, in)) return;
+      if ((compute == DType.f32 || compute == DType.bf16) && widened(expr, params, out, in)) return;
+    }
     TileInterpreter.run(expr, compute, params, out, in);
+  }
+
+  /** With bf16 among the types: in f32, the result rounded once, as the interpreter does it. */
+  private boolean widened(Expr expr, double[] params, Tensor out, Tensor[] in) {
+    boolean any = out.getDtype() == DType.bf16;
+    for (Tensor t : in) {
+      any |= t.getDtype() == DType.bf16;
+      if (!t.isConstant() && t.getDtype() != DType.bf16 && t.getDtype() != DType.f32 && t.getDtype() != DType.bool) return false;
+    }
+    if (!any || expr instanceof Expr.Input) return false; // a copy is what this is made of
+    Tensor[] wide = new Tensor[in.length];
+    for (int i = 0; i < in.length; i++) {
+      wide[i] = in[i].getDtype() == DType.bf16 ? inF32(in[i]) : in[i];
+      if (wide[i] != in[i]) CopyKernels.copy(in[i], wide[i]);
+    }
+    Tensor result = out.getDtype() == DType.bf16 ? inF32(out) : out;
+    run(expr, DType.f32, params, result, wide);
+    if (result != out) {
+      CopyKernels.copy(result, out);
+      Temporary.free(result);
+    }
+    for (int i = 0; i < in.length; i++) if (wide[i] != in[i]) Temporary.free(wide[i]);
+    return true;
+  }
+
+  /** Memory for as much in f32, in the same order. */
+  private static Tensor inF32(Tensor t) {
+    Layout layout = t.layout().isDense(t.getShape()) ? Layout.permuted(t.getShape(), t.layout().order()) : Layout.contiguous(t.getShape());
+    return Dispatch.allocate("a temporary", new Spec(t.getShape(), DType.f32), t.getDevice(), layout);
   }
 
   private boolean compiled(Expr expr, double[] params, Tensor out, Tensor[] in) {

@@ -130,7 +130,8 @@ final class PointwiseProgram {
       case ERF -> erf(value(u.x()));
       case FLOOR, CEIL, TRUNC, ROUND -> round(u.fn(), value(u.x()));
       case NOT, IS_NAN -> truth(mask(u));
-      case LOG2, LOG10, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ERFC, ERFINV, LGAMMA -> throw new Unsupported(u.fn());
+      case LOG2, LOG10, SIN, COS, TAN, ASIN, ACOS, ATAN, SINH, COSH, ERFC, ERFINV,
+          LGAMMA -> throw new Unsupported(u.fn());
     };
   }
 

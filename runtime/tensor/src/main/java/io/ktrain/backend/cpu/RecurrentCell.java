@@ -15,6 +15,7 @@ final class RecurrentCell {
   private static final Expr C = new Expr.Input(2);
   private static final Expr D = new Expr.Input(3);
   private static final Expr ONE = Expr.of(1);
+  private static final float[] NO_PARAMS = {};
 
   private static final PointwiseKernel GATE = of(Recurrent.GATE);
   private static final PointwiseKernel CANDIDATE = of(Recurrent.CANDIDATE);
@@ -60,11 +61,9 @@ final class RecurrentCell {
         at[i] = operands[2 * i];
         strides[i] = operands[2 * i + 1];
       }
-      kernel.run(at, strides, NONE, out, outStride, rows, units);
+      kernel.run(at, strides, NO_PARAMS, out, outStride, rows, units);
     }
   }
-
-  private static final float[] NONE = {};
 
   /** y = tanh or relu of x + u. */
   static void rnn(Tile t, Cell cell, long x, long u, long y) {
@@ -83,10 +82,14 @@ final class RecurrentCell {
     t.run(LSTM_OUTPUT, y, h, gates + 3 * step, wide, c, h);
   }
 
-  /** Inputs x [rows, 3 hidden], u [rows, 3 units], the state's bias (or 0) and the state before; gives y and what is saved. */
+  /**
+   * Inputs x [rows, 3 hidden], u [rows, 3 units], the state's bias (or 0) and the state before; gives y and what is
+   * saved.
+   */
   static void gru(Tile t, long x, long u, long bias, long before, long y, long saved) {
     int h = t.hidden, wide = 4 * h, in = 3 * h, n = 3 * t.units;
-    long step = 4L * h, own = 4L * t.units, r = saved, z = saved + step, candidate = saved + 2 * step, share = saved + 3 * step;
+    long step = 4L * h, own = 4L * t.units;
+    long r = saved, z = saved + step, candidate = saved + 2 * step, share = saved + 3 * step;
     if (bias != 0) for (int q = 0; q < 3; q++) t.run(SUM, u + q * own, n, u + q * own, n, bias + q * step, 0);
     t.run(GATE, r, wide, x, in, u, n);
     t.run(GATE, z, wide, x + step, in, u + own, n);
@@ -106,7 +109,8 @@ final class RecurrentCell {
    * @param dc the gradient of the states from above, or 0
    * @param scratch room for three tiles
    */
-  static void lstmBackward(Tile t, long dy, long dh, long dc, long dstate, long gates, long c, long before, long dx, long scratch) {
+  static void lstmBackward(Tile t, long dy, long dh, long dc, long dstate, long gates, long c, long before, long dx,
+      long scratch) {
     int h = t.hidden, wide = 4 * h, n = t.units;
     long step = 4L * h, i = gates, f = gates + step, g = gates + 2 * step, o = gates + 3 * step;
     long up = scratch, tanh = up + 4L * t.rows * n, state = tanh + 4L * t.rows * n;

@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A recurrent layer over f32 sequences. Hidden units are cut into ranges; at each step a tile multiplies the state by its
- * range's weights, laid out once for all steps, and computes its gates, so that threads meet once a step.
+ * A recurrent layer over f32 sequences. Hidden units are cut into ranges; at each step a tile multiplies the state by
+ * its range's weights, laid out once for all steps, and computes its gates, so that threads meet once a step.
  */
 final class RecurrentKernels {
   /** Hidden units of a tile: wide enough for a product to run at full speed, few enough to share a small layer. */
@@ -94,8 +94,8 @@ final class RecurrentKernels {
     }
 
     /**
-     * Where the states [size, hidden] lie that the step at a place goes on from: in {@code states}, in {@code begin}, or
-     * where some sequences begin only now in {@code joined}, copied there.
+     * Where the states [size, hidden] lie that the step at a place goes on from: in {@code states}, in {@code begin},
+     * or where some sequences begin only now in {@code joined}, copied there.
      */
     long before(int place, long states, long begin, long joined) {
       int n = size(place), had = place == 0 ? 0 : size(place - 1);
@@ -120,19 +120,25 @@ final class RecurrentKernels {
       var dense = new Dense();
       int h = s.hidden, gates = s.gates, b = s.steps.sizes()[0];
       boolean lstm = s.steps.cell() == Cell.LSTM;
-      long x = dense.of(call.in(0)), w = dense.of(call.in(1)), bias = dense.of(call.in(2)), h0 = dense.of(call.in(3)), c0 = dense.of(call.in(4));
-      long y = address(call.out(0)), c = lstm ? address(call.out(1)) : 0, saved = call.outputs() == 1 ? 0 : address(call.out(call.outputs() - 1));
-      long weights = address(dense.scratch(call.in(1), Shape.of(h, gates * h))), joined = address(dense.scratch(call.in(1), Shape.of(2, b, h)));
+      long x = dense.of(call.in(0)), w = dense.of(call.in(1)), bias = dense.of(call.in(2)), h0 = dense.of(call.in(3)),
+          c0 = dense.of(call.in(4));
+      long y = address(call.out(0)), c = lstm ? address(call.out(1)) : 0;
+      long saved = call.outputs() == 1 ? 0 : address(call.out(call.outputs() - 1));
+      long weights = address(dense.scratch(call.in(1), Shape.of(h, gates * h))),
+          joined = address(dense.scratch(call.in(1), Shape.of(2, b, h)));
       ThreadPool.run(s.tiles(), tile -> pack(s, tile, w, weights));
       for (int p = 0; p < s.length(); p++) {
         int n = s.size(p), place = p;
-        long row = s.row(p), from = s.before(p, y, h0, joined), stateFrom = lstm ? s.before(p, c, c0, joined + 4L * b * h) : 0;
+        long row = s.row(p), from = s.before(p, y, h0, joined);
+        long stateFrom = lstm ? s.before(p, c, c0, joined + 4L * b * h) : 0;
         ThreadPool.run(s.tiles(), tile -> {
           int unit = tile * UNITS, units = s.units(tile), across = gates * units;
           long u = SCRATCH.address(4L * n * across);
-          NativeGemm.tile(false, false, n, across, h, 1, from, h, weights + 4L * h * gates * unit, across, 0, u, across);
+          long own = weights + 4L * h * gates * unit;
+          NativeGemm.tile(false, false, n, across, h, 1, from, h, own, across, 0, u, across);
           var at = new RecurrentCell.Tile(n, units, h);
-          long inputs = x + 4 * (row * gates * h + unit), out = y + 4 * (row * h + unit), kept = saved + 4 * (row * 4 * h + unit);
+          long inputs = x + 4 * (row * gates * h + unit), out = y + 4 * (row * h + unit);
+          long kept = saved + 4 * (row * 4 * h + unit);
           switch (s.steps.cell()) {
             case RNN_TANH, RNN_RELU -> RecurrentCell.rnn(at, s.steps.cell(), inputs, u, out);
             case LSTM -> RecurrentCell.lstm(at, inputs, u, stateFrom + 4L * unit, out, c + 4 * (row * h + unit), kept);
@@ -152,7 +158,9 @@ final class RecurrentKernels {
     }
   }
 
-  /** Inputs as {@link Recurrent#RECURRENCE_GRAD} has them: gradients of y and c, the operation's inputs, its outputs. */
+  /**
+   * Inputs as {@link Recurrent#RECURRENCE_GRAD} has them: gradients of y and c, the operation's inputs, its outputs.
+   */
   private static final class Backward implements Kernel<Steps> {
     @Override
     public boolean takes(Call<Steps> call) {
@@ -165,13 +173,16 @@ final class RecurrentKernels {
       var dense = new Dense();
       int h = s.hidden, gates = s.gates, rows = s.rows(), wide = gates * h;
       boolean lstm = s.steps.cell() == Cell.LSTM, gru = s.steps.cell() == Cell.GRU;
-      long dy = dense.of(call.in(0)), dc = dense.of(call.in(1)), w = dense.of(call.in(3)), h0 = dense.of(call.in(5)), c0 = dense.of(call.in(6));
-      long y = address(call.in(7)), c = lstm ? address(call.in(8)) : 0, saved = call.in(9) == null ? 0 : address(call.in(9));
+      long dy = dense.of(call.in(0)), dc = dense.of(call.in(1)), w = dense.of(call.in(3)), h0 = dense.of(call.in(5)),
+          c0 = dense.of(call.in(6));
+      long y = address(call.in(7)), c = lstm ? address(call.in(8)) : 0;
+      long saved = call.in(9) == null ? 0 : address(call.in(9));
       Tensor dbias = gru ? call.out(2) : null;
       long dx = address(call.out(0)), dh = address(call.out(gru ? 3 : 2)), dstate = lstm ? address(call.out(3)) : 0;
       // What reaches the products of the state: the same as what reaches those of the input, but for a GRU's candidate.
       Tensor du = gru ? dense.scratch(call.in(3), Shape.of(rows, wide)) : call.out(0);
-      Tensor before = dense.scratch(call.in(3), Shape.of(rows, h)), cellBefore = lstm ? dense.scratch(call.in(3), Shape.of(rows, h)) : null;
+      Tensor before = dense.scratch(call.in(3), Shape.of(rows, h));
+      Tensor cellBefore = lstm ? dense.scratch(call.in(3), Shape.of(rows, h)) : null;
       states(s, y, h0, address(before));
       if (lstm) states(s, c, c0, address(cellBefore));
       // These carry what flows from step to step; what is left in them flowed into the first states.
@@ -181,20 +192,28 @@ final class RecurrentKernels {
         int place = p;
         ThreadPool.run(s.tiles(), tile -> {
           int unit = tile * UNITS, units = s.units(tile);
-          if (place + 1 < s.length())
-            NativeGemm.tile(false, false, s.size(place + 1), units, wide, 1, address(du) + 4L * s.row(place + 1) * wide, wide, w + 4L * unit, h, gru ? 1 : 0, dh + 4L * unit, h);
+          long later = dh + 4L * unit;
+          if (place + 1 < s.length()) {
+            long from = address(du) + 4L * s.row(place + 1) * wide;
+            float keep = gru ? 1 : 0;
+            NativeGemm.tile(false, false, s.size(place + 1), units, wide, 1, from, wide, w + 4L * unit, h, keep, later, h);
+          }
           if (place < 0) return;
-          long row = s.row(place), at = 4 * (row * h + unit), kept = saved + 4 * (row * 4 * h + unit), to = 4 * (row * wide + unit);
+          long row = s.row(place), at = 4 * (row * h + unit), kept = saved + 4 * (row * 4 * h + unit),
+              to = 4 * (row * wide + unit);
           var t = new RecurrentCell.Tile(s.size(place), units, h);
           long scratch = SCRATCH.address(12L * t.rows() * units);
           switch (s.steps.cell()) {
-            case RNN_TANH, RNN_RELU -> RecurrentCell.rnnBackward(t, s.steps.cell(), dy + at, dh + 4L * unit, y + at, dx + to);
-            case LSTM -> RecurrentCell.lstmBackward(t, dy + at, dh + 4L * unit, dc == 0 ? 0 : dc + at, dstate + 4L * unit, kept, c + at, address(cellBefore) + at, dx + to, scratch);
-            case GRU -> RecurrentCell.gruBackward(t, dy + at, dh + 4L * unit, kept, address(before) + at, dx + to, address(du) + to, scratch);
+            case RNN_TANH, RNN_RELU -> RecurrentCell.rnnBackward(t, s.steps.cell(), dy + at, later, y + at, dx + to);
+            case LSTM -> RecurrentCell.lstmBackward(t, dy + at, later, dc == 0 ? 0 : dc + at, dstate + 4L * unit, kept,
+                c + at, address(cellBefore) + at, dx + to, scratch);
+            case GRU -> RecurrentCell.gruBackward(t, dy + at, later, kept, address(before) + at, dx + to,
+                address(du) + to, scratch);
           }
         });
       }
-      NativeGemm.sgemm(true, false, wide, h, rows, 1, address(du), wide, address(before), h, 0, address(call.out(1)), h);
+      long dw = address(call.out(1));
+      NativeGemm.sgemm(true, false, wide, h, rows, 1, address(du), wide, address(before), h, 0, dw, h);
       if (gru) VectorReductions.columnSums(address(du), wide, rows, wide, address(dbias));
       dense.free();
     }

@@ -21,7 +21,11 @@ final class Temporary {
   }
 
   static Tensor of(Tensor like, Layout layout) {
-    return Dispatch.allocate("a temporary", new Spec(like.getShape(), like.getDtype()), like.getDevice(), layout);
+    return of(like, like.getShape(), layout);
+  }
+
+  static Tensor of(Tensor like, Shape shape, Layout layout) {
+    return Dispatch.allocate("a temporary", new Spec(shape, like.getDtype()), like.getDevice(), layout);
   }
 
   static void free(Tensor t) {

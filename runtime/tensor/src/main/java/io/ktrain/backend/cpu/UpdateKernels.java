@@ -10,9 +10,9 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Runs any update of lists of tensors from its expressions: all f32 rows in one run of the pool, compiled to vector code
- * that goes over the memory once; the rest interpreted. Which of the two depends on shapes and types alone, and the bits
- * do not depend on it.
+ * Runs any update of lists of tensors from its expressions: all f32 rows in one run of the pool, compiled to vector
+ * code that goes over the memory once; the rest interpreted. Which of the two depends on shapes and types alone, and
+ * the bits do not depend on it.
  */
 final class UpdateKernels implements Kernel<double[]> {
   static final UpdateKernels KERNEL = new UpdateKernels();
@@ -120,7 +120,8 @@ final class UpdateKernels implements Kernel<double[]> {
       int i = tensor(first, t);
       Tensor x = call.in(i);
       long from = (long) (t - first[i]) * TILE;
-      squares[t] = VectorReductions.sumSquares(MatMulKernels.address(x) + 4 * from, (int) Math.min(TILE, x.numel() - from));
+      squares[t] = VectorReductions.sumSquares(MatMulKernels.address(x) + 4 * from,
+          (int) Math.min(TILE, x.numel() - from));
     });
     double sum = 0;
     for (float s : squares) sum += s;

@@ -75,6 +75,33 @@ final class VectorNorm {
     }
   }
 
+  /** y = x r gamma, r = 1 / sqrt(the mean of x^2 + eps), which is written; {@code gamma} may be {@link #NONE}. */
+  static void rmsNorm(long x, long gamma, double eps, long y, long root, int rows, int cols) {
+    for (int r = 0; r < rows; r++) {
+      long row = x + 4L * r * cols, out = y + 4L * r * cols;
+      float scale = reciprocalRoot(VectorReductions.sumSquares(row, cols), cols, eps);
+      VectorMemory.set(root + 4L * r, scale);
+      standardise(row, 0f, scale, 0f, out, cols);
+      if (gamma != NONE) multiply(out, gamma, out, cols);
+    }
+  }
+
+  /** dx = r (g - x r^2 average of g x), g = dy gamma; dgamma += dy x r. dx must be neither x nor dy. */
+  static void rmsNormBackward(
+      long dy, long x, long gamma, long root, long dx, long dgamma, int rows, int cols) {
+    for (int r = 0; r < rows; r++) {
+      long offset = 4L * r * cols, out = dx + offset, g = dy + offset;
+      float scale = VectorMemory.get(root + 4L * r);
+      addScaledDeviations(g, x + offset, 0f, scale, dgamma, cols);
+      if (gamma != NONE) {
+        multiply(g, gamma, out, cols);
+        g = out;
+      }
+      float dot = VectorReductions.centredDot(g, x + offset, 0f, cols);
+      combine(g, x + offset, scale, 0f, -scale * scale * scale * dot / cols, 0f, out, cols);
+    }
+  }
+
   /** 1 / sqrt(squares / count + eps), rounded once. */
   static float reciprocalRoot(float squares, long count, double eps) {
     return (float) (1 / Math.sqrt((double) squares / count + eps));

@@ -71,7 +71,8 @@ class UpdateKernelsTest {
         for (int k = 0; k < part.length; k++) part[k] = parts[k].narrow(0, from, Math.min(101, MANY - from));
         Dispatch.all(op, numbers(op), part);
       }
-      for (int k = 0; k < whole.length; k++) assertArrayEquals(whole[k].toFloatArray(), parts[k].toFloatArray(), "list " + k);
+      for (int k = 0; k < whole.length; k++) assertArrayEquals(whole[k].toFloatArray(), parts[k].toFloatArray(), "list "
+          + k);
       assertArrayEquals(values(1, MANY), whole[1].toFloatArray(), "what is only read");
     }));
   }
@@ -123,8 +124,10 @@ class UpdateKernelsTest {
       case Expr.Constant c -> c.value();
       case Expr.Param p -> numbers[p.index()];
       case Expr.Unary u -> DoubleMath.of(u.fn()).applyAsDouble(evaluate(u.x(), numbers, in));
-      case Expr.Binary b -> DoubleMath.of(b.fn()).applyAsDouble(evaluate(b.a(), numbers, in), evaluate(b.b(), numbers, in));
-      case Expr.Fma(var a, var b, var c) -> evaluate(a, numbers, in) * evaluate(b, numbers, in) + evaluate(c, numbers, in);
+      case Expr.Binary b -> DoubleMath.of(b.fn()).applyAsDouble(evaluate(b.a(), numbers, in),
+          evaluate(b.b(), numbers, in));
+      case Expr.Fma(var a, var b, var c) -> evaluate(a, numbers, in) * evaluate(b, numbers, in)
+          + evaluate(c, numbers, in);
       case Expr.Select s -> evaluate(evaluate(s.condition(), numbers, in) != 0 ? s.yes() : s.no(), numbers, in);
     };
   }
@@ -132,7 +135,8 @@ class UpdateKernelsTest {
   @Test
   void statesNeverBecomeDenormal() {
     for (int n : new int[] {33, 5000}) {
-      Tensor p = Tensor.ones(n), g = Tensor.zeros(n), m = Tensor.full(p.getShape(), 1.2e-38, DType.f32), v = m.copy(), b = m.copy();
+      Tensor p = Tensor.ones(n), g = Tensor.zeros(n), m = Tensor.full(p.getShape(), 1.2e-38, DType.f32), v = m.copy(),
+          b = m.copy();
       Dispatch.all(Updates.ADAM, new double[] {1, 0, 1, 0.1, 0.9, 0.1, 1, 1e-8, -0.01}, p, g, m, v);
       Dispatch.all(Updates.SGD_MOMENTUM, new double[] {1, 0, -0.01, 0.9, 1, 1, 0}, p, g, b);
       for (Tensor t : new Tensor[] {m, v, b}) for (float x : t.toFloatArray()) assertEquals(0f, x);
@@ -145,7 +149,8 @@ class UpdateKernelsTest {
       float[] gradient = new float[n];
       gradient[n - 1] = Float.NaN;
       Tensor p = Tensor.ones(n), m = Tensor.zeros(n), v = Tensor.zeros(n), most = Tensor.zeros(n);
-      Dispatch.all(Updates.AMSGRAD, new double[] {1, 0, 1, 0.1, 0.9, 0.1, 1, 1e-8, -0.01}, p, Tensor.of(gradient), m, v, most);
+      Dispatch.all(Updates.AMSGRAD, new double[] {1, 0, 1, 0.1, 0.9, 0.1, 1, 1e-8, -0.01}, p, Tensor.of(gradient), m, v,
+          most);
       for (Tensor t : new Tensor[] {p, m, v, most}) {
         float[] values = t.toFloatArray();
         assertTrue(Float.isNaN(values[n - 1]) && !Float.isNaN(values[0]));

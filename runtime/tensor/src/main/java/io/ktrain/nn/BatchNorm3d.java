@@ -1,0 +1,32 @@
+package io.ktrain.nn;
+
+import io.ktrain.tensor.ShapeError;
+import io.ktrain.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Batch normalization of [batch, channels, depth, height, width]. PyTorch's BatchNorm3d. */
+public final class BatchNorm3d extends BatchNorm {
+  public BatchNorm3d(int channels) {
+    this(channels, 1e-5, 0.1);
+  }
+
+  public BatchNorm3d(int channels, double eps, double momentum) {
+    this(channels, eps, momentum, true, true);
+  }
+
+  /** @param momentum null: running averages are the mean of all batches seen */
+  public BatchNorm3d(int channels, double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
+    super(channels, eps, momentum, affine, trackRunningStats);
+  }
+
+  /** The channels come from the first input seen, or from a loaded state. PyTorch's LazyBatchNorm3d. */
+  public static BatchNorm3d lazy(double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
+    return new BatchNorm3d(LAZY, eps, momentum, affine, trackRunningStats);
+  }
+
+  @Override
+  void requireShape(Tensor x) {
+    if (x.getNdim() != 5)
+      throw new ShapeError("batchNorm3d: needs [batch, channels, depth, height, width], got " + x.describe() + ".");
+  }
+}

@@ -1,0 +1,33 @@
+package io.ktrain.nn;
+
+import io.ktrain.tensor.ConvOptions;
+import io.ktrain.tensor.PaddingMode;
+import io.ktrain.tensor.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** 1-D convolution over [batch, in, length], or without the batch. PyTorch's Conv1d. */
+public final class Conv1d extends ConvNd {
+  public Conv1d(int in, int out, int kernel) {
+    this(in, out, kernel, ConvOptions.DEFAULT);
+  }
+
+  public Conv1d(int in, int out, int kernel, ConvOptions options) {
+    this(in, out, List.of(kernel), options, true, PaddingMode.ZEROS);
+  }
+
+  /** @param kernel one size for all dims, or one for each */
+  public Conv1d(int in, int out, List<Integer> kernel, ConvOptions options, boolean bias, PaddingMode mode) {
+    super("conv1d", 1, false, in, out, kernel, options, bias, mode);
+  }
+
+  /** The input channels come from the first input seen, or from a loaded state. PyTorch's LazyConv1d. */
+  public static Conv1d lazy(int out, List<Integer> kernel, ConvOptions options, boolean bias, PaddingMode mode) {
+    return new Conv1d(LAZY, out, kernel, options, bias, mode);
+  }
+
+  @Override
+  Tensor convolved(Tensor x, Tensor weight, @Nullable Tensor bias, ConvOptions options) {
+    return x.conv1d(weight, bias, options);
+  }
+}

@@ -1,0 +1,33 @@
+package io.ktrain.nn;
+
+import io.ktrain.tensor.ConvOptions;
+import io.ktrain.tensor.PaddingMode;
+import io.ktrain.tensor.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** 3-D convolution over [batch, in, depth, height, width], or without the batch. PyTorch's Conv3d. */
+public final class Conv3d extends ConvNd {
+  public Conv3d(int in, int out, int kernel) {
+    this(in, out, kernel, ConvOptions.DEFAULT);
+  }
+
+  public Conv3d(int in, int out, int kernel, ConvOptions options) {
+    this(in, out, List.of(kernel), options, true, PaddingMode.ZEROS);
+  }
+
+  /** @param kernel one size for all dims, or one for each */
+  public Conv3d(int in, int out, List<Integer> kernel, ConvOptions options, boolean bias, PaddingMode mode) {
+    super("conv3d", 3, false, in, out, kernel, options, bias, mode);
+  }
+
+  /** The input channels come from the first input seen, or from a loaded state. PyTorch's LazyConv3d. */
+  public static Conv3d lazy(int out, List<Integer> kernel, ConvOptions options, boolean bias, PaddingMode mode) {
+    return new Conv3d(LAZY, out, kernel, options, bias, mode);
+  }
+
+  @Override
+  Tensor convolved(Tensor x, Tensor weight, @Nullable Tensor bias, ConvOptions options) {
+    return x.conv3d(weight, bias, options);
+  }
+}

@@ -1,0 +1,36 @@
+package io.ktrain.nn;
+
+import io.ktrain.tensor.ConvOptions;
+import io.ktrain.tensor.PaddingMode;
+import io.ktrain.tensor.Tensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * 3-D transposed convolution over [batch, in, depth, height, width], or without the batch: the gradient of a
+ * convolution as a layer. PyTorch's ConvTranspose3d.
+ */
+public final class ConvTranspose3d extends ConvNd {
+  public ConvTranspose3d(int in, int out, int kernel) {
+    this(in, out, kernel, ConvOptions.DEFAULT);
+  }
+
+  public ConvTranspose3d(int in, int out, int kernel, ConvOptions options) {
+    this(in, out, List.of(kernel), options, true);
+  }
+
+  /** @param kernel one size for all dims, or one for each */
+  public ConvTranspose3d(int in, int out, List<Integer> kernel, ConvOptions options, boolean bias) {
+    super("convTranspose3d", 3, true, in, out, kernel, options, bias, PaddingMode.ZEROS);
+  }
+
+  /** The input channels come from the first input seen, or from a loaded state. PyTorch's LazyConvTranspose3d. */
+  public static ConvTranspose3d lazy(int out, List<Integer> kernel, ConvOptions options, boolean bias) {
+    return new ConvTranspose3d(LAZY, out, kernel, options, bias);
+  }
+
+  @Override
+  Tensor convolved(Tensor x, Tensor weight, @Nullable Tensor bias, ConvOptions options) {
+    return x.convTranspose3d(weight, bias, options);
+  }
+}

@@ -1,0 +1,22 @@
+package io.ktrain.nn;
+
+import io.ktrain.tensor.Tensor;
+
+/** The cosine of the angle between a and b along a dim. PyTorch's CosineSimilarity. */
+public final class CosineSimilarity extends Module {
+  private final int dim;
+  private final double eps;
+
+  public CosineSimilarity() {
+    this(1, 1e-8);
+  }
+
+  public CosineSimilarity(int dim, double eps) {
+    this.dim = dim;
+    this.eps = eps;
+  }
+
+  public Tensor invoke(Tensor a, Tensor b) {
+    return a.cosineSimilarity(b, dim, eps);
+  }
+}

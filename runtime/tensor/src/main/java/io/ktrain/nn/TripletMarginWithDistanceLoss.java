@@ -1,0 +1,31 @@
+package io.ktrain.nn;
+
+import io.ktrain.tensor.Reduction;
+import io.ktrain.tensor.Tensor;
+import java.util.function.BinaryOperator;
+
+/** TripletMarginLoss by a distance of your own. PyTorch's TripletMarginWithDistanceLoss. */
+public final class TripletMarginWithDistanceLoss extends Loss {
+  private final BinaryOperator<Tensor> distance;
+  private final double margin;
+  private final boolean swap;
+
+  public TripletMarginWithDistanceLoss() {
+    super(Reduction.MEAN);
+    distance = register("distance_function", new PairwiseDistance())::invoke;
+    margin = 1;
+    swap = false;
+  }
+
+  public TripletMarginWithDistanceLoss(
+      BinaryOperator<Tensor> distance, double margin, boolean swap, Reduction reduction) {
+    super(reduction);
+    this.distance = distance;
+    this.margin = margin;
+    this.swap = swap;
+  }
+
+  public Tensor invoke(Tensor anchor, Tensor positive, Tensor negative) {
+    return anchor.tripletMarginWithDistanceLoss(positive, negative, distance, margin, swap, reduction());
+  }
+}
