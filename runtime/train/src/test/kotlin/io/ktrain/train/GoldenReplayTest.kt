@@ -76,7 +76,9 @@ internal class GoldenReplayTest {
 
   /** What is wrong with the case's replay, or null where there is none. */
   private fun replayed(case: GoldenCase): List<String>? {
-    val replay = listOf(TENSOR_CASES, LAYER_CASES, SEQUENCE_CASES, TRAINING_CASES, DATA_CASES, LOSS_CASES, PICTURE_CASES).firstNotNullOfOrNull { it[case.op] }
+    val all =
+      listOf(TENSOR_CASES, LAYER_CASES, SEQUENCE_CASES, TRAINING_CASES, DATA_CASES, LOSS_CASES, PICTURE_CASES)
+    val replay = all.firstNotNullOfOrNull { it[case.op] } ?: return null
     return try {
       case.differences(Context.current().fork(Generator(0)).run { replay(case) })
     } catch (e: Exception) {
