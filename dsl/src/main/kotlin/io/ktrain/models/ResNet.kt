@@ -1,7 +1,7 @@
 package io.ktrain.models
 
-import io.ktrain.dsl.SequentialScope
 import io.ktrain.dsl.Sequential
+import io.ktrain.dsl.SequentialScope
 import io.ktrain.dsl.adaptiveAvgPool2d
 import io.ktrain.dsl.batchNorm2d
 import io.ktrain.dsl.conv2d
