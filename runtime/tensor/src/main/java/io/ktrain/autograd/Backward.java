@@ -101,6 +101,10 @@ public final class Backward {
       }
       if (wanted != null && wanted.containsKey(t) && t.node() == node) want(t, g[i]);
     }
+    if (leadsNowhere(node)) {
+      for (Tensor t : g) if (t != null) done(t);
+      return;
+    }
     Call<?> call = node.call();
     if (call == null)
       throw new AutogradError("backward: the graph of " + node.name() + " was already used by a backward pass, which freed it."
@@ -183,6 +187,11 @@ public final class Backward {
 
   private static void handOn(Scope scope, Tensor t) {
     if (t != null && t.hasStorage()) scope.release(t.storage());
+  }
+
+  private boolean leadsNowhere(Node node) {
+    for (Node.Edge e : node.edges) if (e != null && leads(e)) return false;
+    return true;
   }
 
   /** Whether a gradient that goes there may be, or become, one that was asked for. */
