@@ -27,6 +27,8 @@ public final class Backward {
   private final Map<Node, Tensor[]> pending = new IdentityHashMap<>();
   private final PriorityQueue<Node> ready = new PriorityQueue<>(Comparator.comparingLong((Node n) -> n.sequence).reversed());
   private final Map<Tensor, Tensor> wanted;
+  /** The oldest node that a gradient is asked of: what was made before it leads to none. */
+  private final long oldest;
   private final Map<Tensor, Tensor> hookedLeaves = new IdentityHashMap<>();
   private final Map<Storage, Integer> readers = new HashMap<>();
   private Scope own;
@@ -35,6 +37,7 @@ public final class Backward {
     this.retain = retain;
     this.create = create;
     this.wanted = wanted;
+    oldest = wanted == null ? 0 : wanted.keySet().stream().mapToLong(t -> t.node() == null ? 0 : t.node().sequence).min().orElse(0);
   }
 
   /** Adds the gradients of {@code root} to the leaves' {@code grad}; {@code seed} may be null for a single value. */
@@ -98,6 +101,10 @@ public final class Backward {
       }
       if (wanted != null && wanted.containsKey(t) && t.node() == node) want(t, g[i]);
     }
+    if (leadsNowhere(node)) {
+      for (Tensor t : g) if (t != null) done(t);
+      return;
+    }
     Call<?> call = node.call();
     if (call == null)
       throw new AutogradError("backward: the graph of " + node.name() + " was already used by a backward pass, which freed it."
@@ -113,7 +120,7 @@ public final class Backward {
     Scope scope = create ? null : context.open("backward of " + node.name());
     try {
       boolean[] needed = new boolean[node.edges.length];
-      for (int i = 0; i < needed.length; i++) needed[i] = node.edges[i] != null;
+      for (int i = 0; i < needed.length; i++) needed[i] = node.edges[i] != null && leads(node.edges[i]);
       Tensor[] grads;
       try {
         grads = Gradients.of(call, g, needed);
@@ -180,6 +187,16 @@ public final class Backward {
 
   private static void handOn(Scope scope, Tensor t) {
     if (t != null && t.hasStorage()) scope.release(t.storage());
+  }
+
+  private boolean leadsNowhere(Node node) {
+    for (Node.Edge e : node.edges) if (e != null && leads(e)) return false;
+    return true;
+  }
+
+  /** Whether a gradient that goes there may be, or become, one that was asked for. */
+  private boolean leads(Node.Edge to) {
+    return wanted == null || (to.leaf() != null ? wanted.containsKey(to.leaf()) : to.node().sequence >= oldest);
   }
 
   /** Whether no other input's gradient is the same memory. */

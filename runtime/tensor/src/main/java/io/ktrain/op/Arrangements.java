@@ -52,7 +52,7 @@ public final class Arrangements {
           apart[2 * d + 1] = wide[2 * d + 1] = size;
           out[d] = Math.multiplyExact(counts[d], size);
         }
-        return x.reshape(apart).expand(wide).reshape(out);
+        return own(x.reshape(apart).expand(wide).reshape(out), x);
       })
       .tests(t -> t.reference((counts, in) -> {
         int[] own = in.get(0).shape(), out = counts.of().clone();
@@ -73,7 +73,7 @@ public final class Arrangements {
             + ".");
         int[] wide = c.in(0).unsqueeze(dim + 1).getShape().toArray();
         wide[dim + 1] = count;
-        return c.in(0).unsqueeze(dim + 1).expand(wide).flatten(dim, dim + 1);
+        return own(c.in(0).unsqueeze(dim + 1).expand(wide).flatten(dim, dim + 1), c.in(0));
       })
       .tests(t -> t.reference((times, in) -> {
         int[] out = in.get(0).shape().clone();
@@ -90,11 +90,12 @@ public final class Arrangements {
         if (by.length != dims.length)
           throw new ShapeError("roll: " + by.length + " shifts and " + dims.length + " dims must be as many.");
         Tensor x = c.in(0);
+        if (x.getNdim() == 0) throw new ShapeError("roll: a single value has no dims.");
         for (int i = 0; i < dims.length; i++) {
           int n = x.size(dims[i]), at = n == 0 ? 0 : Math.floorMod(-by[i], n);
           if (at != 0) x = Shapes.cat(List.of(x.narrow(dims[i], at, n - at), x.narrow(dims[i], 0, at)), dims[i]);
         }
-        return x;
+        return own(x, c.in(0));
       })
       .tests(t -> t.reference((s, in) -> NdArray.by(in.get(0).shape(), i -> {
         for (int k = 0; k < s.dims().length; k++)
@@ -114,7 +115,7 @@ public final class Arrangements {
           case 1 -> c.in(0).transpose(t.first(), t.second()).flip(t.first());
           case 2 -> c.in(0).flip(t.first(), t.second());
           case 3 -> c.in(0).flip(t.first()).transpose(t.first(), t.second());
-          default -> c.in(0);
+          default -> c.in(0).copy();
         };
       })
       .tests(t -> t.reference((turns, in) -> {
@@ -286,13 +287,18 @@ public final class Arrangements {
       if (x.getNdim() < 2) throw new ShapeError(name + ": needs at least two dims, got " + x.describe() + ".");
       Tensor distance = Creation.range(x.size(-1), x).sub(Creation.range(x.size(-2), x).unsqueeze(1));
       int diagonal = c.attributes().diagonal();
-      return Elementwise.where(upper ? distance.ge(diagonal) : distance.le(diagonal), x, Tensor.constant(0));
+      return Elementwise.kept(upper ? distance.ge(diagonal) : distance.le(diagonal), x);
     }).tests(t -> t.reference((o, in) -> NdArray.by(in.get(0).shape(), i -> {
       int distance = i[i.length - 1] - i[i.length - 2];
       return (upper ? distance >= o.diagonal() : distance <= o.diagonal()) ? in.get(0).at(i) : 0;
     })).with(new Offset(0), shape(3, 4)).with(new Offset(-1), strided(4, 3)).with(new Offset(2), shape(2, 3, 3))
         .fails(() -> upper ? Tensor.ones(2).triu(0) : Tensor.ones(2).tril(0),
             name + ": needs at least two dims, got f32[2].")).build();
+  }
+
+  /** A copy of what may be x itself or a view of it: writing to a result must not change x. */
+  static Tensor own(Tensor result, Tensor x) {
+    return result.sharesStorage(x) ? result.copy() : result;
   }
 
   static List<Tensor> inputs(Call<?> c) {

@@ -8,6 +8,7 @@ import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 
 /** Sums of products by index letters. Every pair of operands is permuted and reshaped into a stack of matrix products. */
@@ -91,7 +92,9 @@ public final class Einsum {
     for (int i = 1; i < operands.size(); i++) {
       String later = names.out() + String.join("", terms.subList(i + 1, terms.size()));
       String joined = kept(left, terms.get(i), later);
-      result = pair(result, left, operands.get(i), terms.get(i), joined);
+      // What only one of the two has and nobody wants is summed first, or the product would hold it.
+      String right = terms.get(i), an = kept(left, "", right + later), bn = kept(right, "", left + later);
+      result = pair(summed(result, left, an), an, summed(operands.get(i), right, bn), bn, joined);
       left = joined;
     }
     return arranged(result, left, names.out());
@@ -127,18 +130,22 @@ public final class Einsum {
 
   /** Sizes of 1 read as those of the same letter elsewhere. */
   private static void stretch(String text, List<Tensor> given, List<Tensor> operands, List<String> terms) {
-    int[] sizes = new int[Character.MAX_VALUE];
+    var sizes = new HashMap<Integer, Integer>();
     for (int i = 0; i < operands.size(); i++)
       for (int d = 0; d < terms.get(i).length(); d++) {
         char c = terms.get(i).charAt(d);
-        int n = operands.get(i).size(d);
-        if (sizes[c] > 1 && n != 1 && n != sizes[c])
-          throw new ShapeError("einsum: '" + c + "' is " + sizes[c] + " and " + n + " in \"" + text + "\" of "
+        int known = sizes.getOrDefault((int) c, 1), n = operands.get(i).size(d);
+        if (known != 1 && n != 1 && n != known)
+          throw new ShapeError("einsum: '" + c + "' is " + known + " and " + n + " in \"" + text + "\" of "
               + String.join(" and ", given.stream().map(Tensor::describe).toList()) + ".");
-        if (n != 1 || sizes[c] == 0) sizes[c] = n;
+        sizes.put((int) c, known == 1 ? n : known);
       }
     for (int i = 0; i < operands.size(); i++)
-      operands.set(i, operands.get(i).expand(terms.get(i).chars().map(c -> sizes[c]).toArray()));
+      operands.set(i, operands.get(i).expand(terms.get(i).chars().map(sizes::get).toArray()));
+  }
+
+  private static Tensor summed(Tensor x, String names, String out) {
+    return names.equals(out) ? x : arranged(x, names, out).to(x.getDtype());
   }
 
   /** Sums over the letters that are not wanted, and brings the others in their order. */

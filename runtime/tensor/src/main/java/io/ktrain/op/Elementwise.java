@@ -180,6 +180,11 @@ public final class Elementwise {
     return call(MathFunctions.POLYGAMMA, n, x);
   }
 
+  /** x where the condition holds, else zeros of its type. */
+  static Tensor kept(Tensor condition, Tensor x) {
+    return x.getDtype() == DType.bool ? condition.logicalAnd(x) : where(condition, x, Tensor.constant(0));
+  }
+
   public static Tensor where(Tensor condition, Tensor yes, Tensor no) {
     return call(WHERE, condition, yes, no);
   }

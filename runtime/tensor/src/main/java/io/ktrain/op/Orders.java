@@ -199,7 +199,8 @@ public final class Orders {
         for (int step = Integer.highestOneBit(n); step > 0; step >>= 1) {
           Tensor next = found.add(step), at = next.clampMax(n).sub(1);
           Tensor seen = sorted.detach().gather(-1, at);
-          Tensor before = c.attributes().right() ? seen.le(values.detach()) : seen.lt(values.detach());
+          // NaN goes behind all others.
+          Tensor before = (c.attributes().right() ? seen.gt(values.detach()) : seen.ge(values.detach())).logicalNot();
           found = Elementwise.where(next.le(n).logicalAnd(before), next, found);
         }
         return found.reshape(v.getShape());
@@ -274,11 +275,12 @@ public final class Orders {
       "Each element along a dim less the one before, so many times over.", c -> {
         Tensor x = c.in(0);
         int dim = c.attributes().dim();
+        if (x.getNdim() == 0) throw new ShapeError("diff: a single value has no dims.");
         for (int i = 0; i < c.attributes().times(); i++) {
           int n = Math.max(0, x.size(dim) - 1);
           x = x.size(dim) == 0 ? x : x.narrow(dim, 1, n).sub(x.narrow(dim, 0, n));
         }
-        return x;
+        return Arrangements.own(x, c.in(0));
       }).numbers()
       .tests(t -> t.reference((d, in) -> {
         NdArray x = in.get(0);
@@ -365,7 +367,8 @@ public final class Orders {
     int[] order = new int[n], which = new int[n];
     int count = n;
     if (!Check.active() && !x.isShapeOnly()) {
-      double[] all = rows.toDoubleArray();
+      long[] all = x.getDtype().isFloating() ? Arrays.stream(rows.toDoubleArray()).mapToLong(Orders::ordered).toArray()
+          : rows.toLongArray();
       int width = n == 0 ? 1 : all.length / n;
       Comparator<Integer> by = (a, b) -> Arrays.compare(all, a * width, (a + 1) * width, all,
           b * width, (b + 1) * width);
@@ -384,6 +387,12 @@ public final class Orders {
         .indexAdd(0, inverse, Creation.full(Shape.of(n), 1, DType.i64, x.getDevice()));
     return d.dim() < 0 ? new Tensor[] {kept, inverse.reshape(x.getShape()), counts}
         : new Tensor[] {kept.movedim(0, d.dim()), inverse, counts};
+  }
+
+  /** A whole number that compares as the value does: -0 is 0, and NaN the largest. */
+  private static long ordered(double value) {
+    long bits = Double.doubleToLongBits(value + 0.0);
+    return bits < 0 ? bits ^ Long.MAX_VALUE : bits;
   }
 
   private static double[] sorted(NdArray x, int dim, int[] index) {

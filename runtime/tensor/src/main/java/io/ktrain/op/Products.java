@@ -1,5 +1,6 @@
 package io.ktrain.op;
 
+import static io.ktrain.op.Autocast.Rule.LOWER;
 import static io.ktrain.op.OpBuilder.composite;
 import static io.ktrain.op.OpTests.shape;
 import static io.ktrain.op.OpTests.strided;
@@ -66,21 +67,21 @@ public final class Products {
 
   public static final Op<Scales> ADDMM = composite("addmm", Scales.class, "beta * x + alpha * (a by b), of matrices.",
       c -> added(c, c.in(1).mm(c.in(2)))).numbers()
-      .tests(t -> t.reference((s, in) -> scaled(s, in.get(0), OpTests.matmul(null, in.subList(1, 3))))
+      .autocast(LOWER).tests(t -> t.reference((s, in) -> scaled(s, in.get(0), OpTests.matmul(null, in.subList(1, 3))))
           .with(new Scales(1, 1), shape(2, 3), shape(2, 4), shape(4, 3))
           .with(new Scales(2, 3), shape(3), strided(2, 4), shape(4, 3))
           .with(new Scales(0, 1), shape(2, 3), shape(2, 4), shape(4, 3))).build();
 
   public static final Op<Scales> ADDMV = composite("addmv", Scales.class, "beta * x + alpha * (a matrix by a vector).",
       c -> added(c, c.in(1).mv(c.in(2)))).numbers()
-      .tests(t -> t.reference((s, in) -> NdArray.by(new int[] {2}, i -> s.beta() * Oracles.broadcast(in.get(0), i)
+      .autocast(LOWER).tests(t -> t.reference((s, in) -> NdArray.by(new int[] {2}, i -> s.beta() * Oracles.broadcast(in.get(0), i)
           + s.alpha() * IntStream.range(0, 4).mapToDouble(k -> in.get(1).at(i[0], k) * in.get(2).at(k)).sum()))
           .with(new Scales(2, 3), shape(2), shape(2, 4), shape(4)).with(new Scales(1, 1), shape(), strided(2, 4),
               strided(4))).build();
 
   public static final Op<Scales> ADDR = composite("addr", Scales.class, "beta * x + alpha * outer(a, b).",
       c -> added(c, c.in(1).outer(c.in(2)))).numbers()
-      .tests(t -> t.reference((s, in) -> NdArray.by(new int[] {2, 3}, i -> s.beta() * Oracles.broadcast(in.get(0), i)
+      .autocast(LOWER).tests(t -> t.reference((s, in) -> NdArray.by(new int[] {2, 3}, i -> s.beta() * Oracles.broadcast(in.get(0), i)
           + s.alpha() * in.get(1).at(i[0]) * in.get(2).at(i[1])))
           .with(new Scales(2, 3), shape(2, 3), shape(2), shape(3)).with(new Scales(1, 1), shape(3), strided(2),
               shape(3))).build();
@@ -88,14 +89,14 @@ public final class Products {
   public static final Op<Scales> BADDBMM = composite("baddbmm", Scales.class,
       "beta * x + alpha * (a by b), of stacks of matrices.",
       c -> added(c, c.in(1).bmm(c.in(2)))).numbers()
-      .tests(t -> t.reference((s, in) -> scaled(s, in.get(0), OpTests.batchedMatmul(null, in.subList(1, 3))))
+      .autocast(LOWER).tests(t -> t.reference((s, in) -> scaled(s, in.get(0), OpTests.batchedMatmul(null, in.subList(1, 3))))
           .with(new Scales(2, 3), shape(2, 2, 3), shape(2, 2, 4), shape(2, 4, 3))
           .with(new Scales(1, 1), shape(3), strided(2, 2, 4), shape(2, 4, 3))).build();
 
   public static final Op<Scales> ADDBMM = composite("addbmm", Scales.class,
       "beta * x + alpha * the sum of (a by b) over a stack.",
       c -> added(c, c.in(1).bmm(c.in(2)).sum(0).to(c.in(1).getDtype()))).numbers()
-      .tests(t -> t.reference((s, in) -> {
+      .autocast(LOWER).tests(t -> t.reference((s, in) -> {
         NdArray all = OpTests.batchedMatmul(null, in.subList(1, 3));
         return scaled(s, in.get(0), NdArray.by(new int[] {2, 3}, i -> all.at(0, i[0], i[1]) + all.at(1, i[0], i[1])));
       }).with(new Scales(2, 3), shape(2, 3), shape(2, 2, 4), shape(2, 4, 3))).build();
@@ -124,7 +125,7 @@ public final class Products {
           if ((rest & 1) == 1) result = result == null ? x : result.matmul(x);
           if (rest > 1) x = x.matmul(x);
         }
-        return result;
+        return Arrangements.own(result, c.in(0));
       }).tests(t -> t.reference((p, in) -> {
         NdArray x = in.get(0), out = NdArray.by(x.shape(), i -> i[0] == i[1] ? 1 : 0);
         for (int k = 0; k < p.n(); k++) out = OpTests.matmul(null, List.of(out, x));

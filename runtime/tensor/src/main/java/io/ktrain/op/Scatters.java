@@ -156,7 +156,9 @@ public final class Scatters {
         if (!c.in(2).isConstant() && c.in(2).getNdim() > 0)
           throw new ShapeError("maskedFill: the value must be a single one, got " + c.in(2).describe()
               + ". Fix: where(mask, values, x).");
-        return Elementwise.where(c.in(1), c.in(2).isConstant() ? c.in(2) : c.in(2).to(c.in(0).getDtype()), c.in(0));
+        DType type = c.in(0).getDtype();
+        Tensor value = c.in(2).isConstant() ? Tensor.constant(fitted(c.in(2).constantValue(), type)) : c.in(2).to(type);
+        return Elementwise.where(c.in(1), value, c.in(0)).to(type);
       })
       .tests(t -> t.reference((none, in) -> NdArray.by(in.get(0).shape(),
           i -> Oracles.broadcast(in.get(1), i) != 0 ? in.get(2).data()[0] : in.get(0).at(i)))
@@ -203,6 +205,12 @@ public final class Scatters {
         return out;
       }).with(new Putting(true), shape(2, 3), shape(4).index(6), shape(4))
           .with(new Putting(false), strided(4, 3), shape(2, 2).index(12), strided(2, 2))).build();
+
+  /** A number as an element of a type would hold it. */
+  private static Number fitted(Number value, DType type) {
+    if (type.isFloating()) return value;
+    return type == DType.bool ? value.doubleValue() != 0 ? 1 : 0 : value.longValue();
+  }
 
   private static Tensor mean(Tensor sum, Tensor counts) {
     return sum.getDtype().isFloating() ? sum.div(counts) : sum.floorDivide(counts);

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
@@ -62,7 +63,7 @@ public final class Statistics {
           .reference((s, in) -> folded(s.over(), in.get(0), line -> variance(line, s.correction())))).build();
 
   public static final Op<Spread> STD = composite("std", Spread.class, "The square root of var.",
-      c -> variance(c.in(0), c.attributes()).sqrt()).floating()
+      c -> deviation(c.in(0), c.attributes())).floating()
       .tests(t -> lines(t, o -> new Spread(o, 1), line -> Math.sqrt(variance(line, 1)))).build();
 
   public static final Op<Spread> VAR_MEAN = op("varMean", Spread.class, "var and mean at once.")
@@ -70,7 +71,7 @@ public final class Statistics {
       .tests(t -> lines(t, o -> new Spread(o, 1), line -> variance(line, 1))).build();
 
   public static final Op<Spread> STD_MEAN = op("stdMean", Spread.class, "std and mean at once.")
-      .decompose(c -> new Tensor[] {variance(c.in(0), c.attributes()).sqrt(), mean(c)}).floating()
+      .decompose(c -> new Tensor[] {deviation(c.in(0), c.attributes()), mean(c)}).floating()
       .tests(t -> lines(t, o -> new Spread(o, 1), line -> Math.sqrt(variance(line, 1)))).build();
 
   public static final Op<Norm> NORM = composite("norm", Norm.class,
@@ -96,6 +97,7 @@ public final class Statistics {
       "log(sum(exp(x))) over dims, without overflow.",
       c -> {
         Over over = c.attributes();
+        if (over.count(c.in(0).getShape()) == 0) return c.in(0).exp().sum(over.dims(), over.keepDim()).log();
         Tensor highest = c.in(0).detach().amax(over.dims(), true);
         Tensor finite = Elementwise.where(highest.isFinite(), highest, Tensor.constant(0.0));
         Tensor sum = c.in(0).sub(finite).exp().sum(over.dims(), true).log().add(finite);
@@ -206,6 +208,10 @@ public final class Statistics {
     return x.sub(x.mean(dims, true)).square().sum(dims, s.over().keepDim()).div(n <= 0 ? Double.NaN : n);
   }
 
+  private static Tensor deviation(Tensor x, Spread s) {
+    return root(variance(x, s), 2);
+  }
+
   private static double variance(double[] line, int correction) {
     double mean = Arrays.stream(line).average().orElse(Double.NaN), n = line.length - correction;
     return n <= 0 ? Double.NaN : Arrays.stream(line).map(v -> (v - mean) * (v - mean)).sum() / n;
@@ -230,7 +236,6 @@ public final class Statistics {
     return sum / (n - correction);
   }
 
-  /** A root of a sum that is 0 has no slope; there it is replaced before the root is taken. */
   static Tensor norm(Tensor x, double p, Over over) {
     int[] dims = over.dims();
     boolean keep = over.keepDim();
@@ -238,9 +243,19 @@ public final class Statistics {
     if (p == 1) return x.abs().sum(dims, keep);
     if (p == Double.POSITIVE_INFINITY) return x.abs().amax(dims, keep);
     if (p == Double.NEGATIVE_INFINITY) return x.abs().amin(dims, keep);
-    Tensor sum = (p == 2 ? x.square() : x.abs().pow(p)).sum(dims, keep);
-    Tensor zero = sum.detach().eq(0), safe = Elementwise.where(zero, Tensor.constant(1.0), sum);
-    return Elementwise.where(zero, Tensor.constant(0.0), p == 2 ? safe.sqrt() : safe.pow(1 / p));
+    Tensor powers = p == 2 ? x.square() : p < 0 || p > 1 ? x.abs().pow(p) : flatAtZero(x.abs(), t -> t.pow(p));
+    return root(powers.sum(dims, keep), p);
+  }
+
+  /** The p-th root of sums. */
+  private static Tensor root(Tensor sum, double p) {
+    return flatAtZero(sum, t -> p == 2 ? t.sqrt() : t.pow(1 / p));
+  }
+
+  /** A root of 0 has no slope; there x is replaced before the root is taken, so that its gradient is 0. */
+  private static Tensor flatAtZero(Tensor x, UnaryOperator<Tensor> root) {
+    Tensor zero = x.detach().eq(0), safe = Elementwise.where(zero, Tensor.constant(1.0), x);
+    return Elementwise.where(zero, Tensor.constant(0.0), root.apply(safe));
   }
 
   private static double norm(double[] line, double p) {

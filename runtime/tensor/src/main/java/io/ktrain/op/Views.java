@@ -216,7 +216,7 @@ public final class Views {
   private static Tensor embedded(Tensor x, Diagonal d, int n, int m) {
     int length = x.size(-1);
     Tensor place = Creation.range(length, x);
-    Tensor square = Elementwise.where(place.unsqueeze(1).eq(place), x.unsqueeze(-1), Tensor.constant(0));
+    Tensor square = Elementwise.kept(place.unsqueeze(1).eq(place), x.unsqueeze(-1));
     int[] widths = {d.column(), m - d.column() - length, d.row(), n - d.row() - length};
     Tensor whole = length == 0 ? square.pad(new int[] {0, m, 0, n}, 0) : square.pad(widths, 0);
     return whole.movedim(new int[] {-2, -1}, new int[] {d.rows(), d.columns()});

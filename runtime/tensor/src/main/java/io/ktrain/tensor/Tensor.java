@@ -648,7 +648,7 @@ public non-sealed class Tensor
       if (size(d) > 1 && layout.stride(d) == 0)
         throw new KtrainException("copy_: " + describe() + " was stretched by expand, so several of its elements are one in memory. Fix: copy() first.");
     Tensor fitted = value.to(dtype).to(device).expand(shape);
-    if (!Context.current().isGradEnabled() || !fitted.getRequiresGrad() && !requiresGrad) {
+    if (!Context.current().isGradEnabled() || !fitted.getRequiresGrad() && !getRequiresGrad()) {
       writeValue(fitted);
       return this;
     }
@@ -739,7 +739,7 @@ public non-sealed class Tensor
   /** Writes an operation's result over what it was made of. */
   final Tensor inPlace(String op, Tensor result) {
     requireWritable(op);
-    if (result.dtype.isFloating() && !dtype.isFloating())
+    if (result.dtype.isFloating() && !dtype.isFloating() || dtype == DType.bool && result.dtype != DType.bool)
       throw new DTypeError(op + ": the result is " + result.describe() + ", which " + describe() + " cannot hold. Fix: the operation without _, or to(" + result.dtype + ") first.");
     if (!result.shape.equals(shape)) throw new ShapeError(op + ": the result is " + result.describe() + " and does not fit into " + describe() + ".");
     return copy_(result);

@@ -331,4 +331,33 @@ class AutogradTest {
     h.add(h.mul(h)).sum().backward();
     assertEquals("f32[2,3]", x.getGrad().describe());
   }
+
+  @Test
+  void attentionOfATensorToItselfHasOneGradientInTheGraphOrOutside() {
+    Tensor w = leaf(0, 0.1, 0.2, 0.3, 0.4, 0.5);
+    for (boolean isLeaf : new boolean[] {true, false}) {
+      Tensor x = isLeaf ? w.detach().reshape(1, 3, 2).copy() : w.reshape(1, 3, 2).mul(1);
+      x.setRequiresGrad(true);
+      Supplier<Tensor> loss = () -> x.scaledDotProductAttention(x, x).square().sum();
+      double[] plain = loss.get().gradients(List.of(x), null, false).getFirst().toDoubleArray();
+      assertArrayEquals(plain, loss.get().gradients(List.of(x), null, true).getFirst().toDoubleArray(), 1e-12);
+    }
+  }
+
+  @Test
+  void gradientsThatWereAskedForDoNotWalkWhatLeadsElsewhere() {
+    Tensor w = leaf(2), other = leaf(3);
+    var walked = new ArrayList<String>();
+    Tensor before = w.mul(w), x = before.mul(2);
+    before.registerHook(g -> {
+      walked.add("before");
+      return g;
+    });
+    other.registerHook(g -> {
+      walked.add("other");
+      return g;
+    });
+    assertEquals(3 * 16, x.square().mul(other).gradients(List.of(x), null, false).getFirst().item());
+    assertTrue(walked.isEmpty());
+  }
 }

@@ -219,4 +219,15 @@ class InPlaceTest {
     assertNull(x.node());
     assertEquals(1, x.version());
   }
+
+  @Test
+  void aViewMadeBeforeItsBaseCameIntoTheGraphStopsGradientsWhereItIsOverwritten() {
+    Tensor x = Tensor.zeros(3).to(DType.f64), first = x.narrow(0, 0, 1), last = x.narrow(0, 2, 1);
+    Tensor w = leaf(1, 2, 3);
+    x.add_(w);
+    first.zero_();
+    last.copy_(Tensor.ones(1));
+    x.sum().backward();
+    assertArrayEquals(new double[] {0, 1, 0}, w.getGrad().toDoubleArray());
+  }
 }

@@ -158,4 +158,14 @@ class CreationTest {
     assertTrue(x.dropout(0.5, false) == x);
     assertThrows(KtrainException.class, () -> x.dropout(1.5, true));
   }
+
+  @Test
+  void whatIsMaskedKeepsItsType() {
+    Tensor bools = Tensor.ones(2, 2).ne(0), half = Tensor.of(new boolean[] {true, false});
+    assertEquals("bool[2,2]", bools.tril(0).describe());
+    assertEquals(3, bools.triu(0).sum().item());
+    assertEquals("bool[2,2]", half.diagEmbed(0, 0, 1).describe());
+    assertEquals("bool[2,2]", bools.maskedFill(half, 0).describe());
+    assertArrayEquals(new long[] {1, 5}, Tensor.of(new long[] {4, 5}).maskedFill(half, 1.5).toLongArray());
+  }
 }

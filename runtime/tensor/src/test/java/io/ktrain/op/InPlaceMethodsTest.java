@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.ktrain.tensor.AutogradError;
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.InPlaceMethods;
 import io.ktrain.tensor.Tensor;
 import java.lang.reflect.InvocationTargetException;
@@ -20,6 +21,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Each method that writes in place gives what the operation without _ gives, in values and in gradients. */
@@ -91,5 +93,21 @@ class InPlaceMethodsTest {
     else assertNull(other.getGrad());
     var refused = assertThrows(InvocationTargetException.class, () -> call(inPlace, leaf, with)).getCause();
     assertTrue(refused instanceof AutogradError && refused.getMessage().startsWith(name), refused.getMessage());
+  }
+
+  @Test
+  void writingToARearrangementLeavesTheOriginal() {
+    Tensor x = Tensor.ones(2, 2), one = Tensor.ones(1);
+    for (Tensor y : List.of(x.repeat(1, 1), x.tile(1), x.repeatInterleave(1, 0), x.roll(2, 0), x.rot90(4, 0, 1), x.diff(0, 1),
+        x.matrixPower(1), one.repeat(4), one.repeatInterleave(4, 0)))
+      assertArrayEquals(new float[] {3, 3, 3, 3}, y.add_(2).toFloatArray());
+    assertArrayEquals(new float[] {1, 1, 1, 1}, x.toFloatArray());
+    assertEquals(1, one.item());
+  }
+
+  @Test
+  void boolsTakeNoNumbers() {
+    assertThrows(DTypeError.class, () -> Tensor.of(new boolean[] {true}).add_(1));
+    assertEquals(0, Tensor.of(new boolean[] {true}).maskedFill_(Tensor.of(new boolean[] {true}), 0).sum().item());
   }
 }

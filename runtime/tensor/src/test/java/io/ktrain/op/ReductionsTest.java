@@ -109,4 +109,42 @@ class ReductionsTest {
     assertThrows(ShapeError.class, x::sum);
     assertEquals(1 << 16, x.sum(1).get(5).item());
   }
+
+  @Test
+  void rootsOfNothingHaveNoSlope() {
+    Tensor x = Tensor.of(new float[] {4, 0, 1}), same = Tensor.ones(3);
+    x.setRequiresGrad(true);
+    same.setRequiresGrad(true);
+    x.norm(0.5).backward();
+    holds(x.getGrad(), 1.5, 0, 3);
+    same.std().backward();
+    holds(same.getGrad(), 0, 0, 0);
+  }
+
+  @Test
+  void distinctWholeNumbersAreToldApartExactly() {
+    long big = 1L << 53;
+    Tensor x = Tensor.of(new long[] {big + 1, -big - 1, big, big + 1, -big});
+    assertArrayEquals(new long[] {-big - 1, -big, big, big + 1}, x.unique().values().toLongArray());
+    holds(Tensor.of(new float[] {1, -0f, 0, -2, NAN}).unique().values(), -2, -0.0, 1, NAN);
+  }
+
+  @Test
+  void nanGoesBehindAllThatIsSorted() {
+    for (boolean right : new boolean[] {false, true})
+      holds(Tensor.of(new float[] {1, 2, 3}).searchsorted(Tensor.of(new float[] {NAN, 9, 0}), right), 3, 3, 0);
+  }
+
+  @Test
+  void sumsOfNothingAreZero() {
+    holds(Tensor.ones(2, 0).logsumexp(1, false), Double.NEGATIVE_INFINITY, Double.NEGATIVE_INFINITY);
+    assertEquals("f32[0]", Tensor.einsum("i,i->i", Tensor.ones(0), Tensor.ones(1)).describe());
+  }
+
+  @Test
+  void aSingleValueHasNoDimsToGoAlong() {
+    Tensor x = Tensor.ones(1).sum();
+    assertEquals("roll: a single value has no dims.", assertThrows(ShapeError.class, () -> x.roll(1, 0)).getMessage());
+    assertEquals("diff: a single value has no dims.", assertThrows(ShapeError.class, () -> x.diff(1, 0)).getMessage());
+  }
 }
