@@ -189,9 +189,11 @@ public final class Backward {
     if (t != null && t.hasStorage()) scope.release(t.storage());
   }
 
+  /** Whether nobody asked for what the node would give: it then stays for another pass. */
   private boolean leadsNowhere(Node node) {
-    for (Node.Edge e : node.edges) if (e != null && leads(e)) return false;
-    return true;
+    boolean leads = wanted == null;
+    for (Node.Edge e : node.edges) leads |= e != null && leads(e);
+    return !leads;
   }
 
   /** Whether a gradient that goes there may be, or become, one that was asked for. */
