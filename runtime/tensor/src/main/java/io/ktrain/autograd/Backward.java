@@ -191,9 +191,12 @@ public final class Backward {
 
   /** Whether nobody asked for what the node would give: it then stays for another pass. */
   private boolean leadsNowhere(Node node) {
-    boolean leads = wanted == null;
-    for (Node.Edge e : node.edges) leads |= e != null && leads(e);
-    return !leads;
+    boolean found = false;
+    for (Node.Edge e : node.edges) {
+      if (e != null && leads(e)) return false;
+      found |= e != null;
+    }
+    return found;
   }
 
   /** Whether a gradient that goes there may be, or become, one that was asked for. */
