@@ -155,7 +155,7 @@ internal class ScriptHostSpec : FunSpec({
     """)
     val said = bench.ended(result)
     said shouldContain "1 anomaly.ktrain.kts:4:5: error: backward: the gradient of sqrt at anomaly.ktrain.kts:3 by its input 0"
-    said shouldContain "because of anomaly.ktrain.kts:3       val loss = (w * 1).sqrt()   (sqrt was called here)"
+    said shouldContain "because of anomaly.ktrain.kts:3     val loss = (w * 1).sqrt()   (sqrt was called here)"
   }
 
   test("a fault inside inlined code is shown at the call") {

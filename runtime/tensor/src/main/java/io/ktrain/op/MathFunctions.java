@@ -49,6 +49,10 @@ public final class MathFunctions {
   public static final Op<double[]> ERFC = pointwise("erfc", Types.FLOAT, new Unary(Fn1.ERFC, X),
       "1 - erf(x), exact also where erf(x) rounds to 1.").tests(OpTests::unary).build();
 
+  public static final Op<double[]> NDTR = pointwise("ndtr", Types.FLOAT,
+      new Unary(Fn1.ERFC, X.times(-Math.sqrt(0.5))).times(0.5), "How likely a normal number is below x.")
+      .tests(OpTests::unary).build();
+
   public static final Op<double[]> ERFINV = pointwise("erfinv", Types.FLOAT, new Unary(Fn1.ERFINV, X),
       "The inverse of erf, from -1 to 1.")
       .derivative(0, G.times(OUT.times(OUT).exp()).times(Math.sqrt(Math.PI) / 2)).autocast(F32).tests(OpTests::unarySmall).build();

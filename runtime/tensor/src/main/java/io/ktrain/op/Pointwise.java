@@ -31,6 +31,11 @@ public final class Pointwise {
     return expr;
   }
 
+  /** Whether the arithmetic is in floating point whatever the inputs are. */
+  boolean isFloatingOnly() {
+    return types == OpBuilder.Types.FLOATING || types.compute(DType.i32).isFloating();
+  }
+
   boolean isDifferentiable() {
     return types != OpBuilder.Types.COMPARE && types != OpBuilder.Types.TEST && types != OpBuilder.Types.WHOLE;
   }

@@ -101,6 +101,8 @@ public sealed interface ElementwiseMethods permits Tensor {
   default Tensor acosh() { return Elementwise.call(MathFunctions.ACOSH, self()); }
   default Tensor atanh() { return Elementwise.call(MathFunctions.ATANH, self()); }
   default Tensor erfc() { return Elementwise.call(MathFunctions.ERFC, self()); }
+  /** The distribution function of the standard normal distribution: torch.special.ndtr. */
+  default Tensor ndtr() { return Elementwise.call(MathFunctions.NDTR, self()); }
   default Tensor erfinv() { return Elementwise.call(MathFunctions.ERFINV, self()); }
   default Tensor lgamma() { return Elementwise.call(MathFunctions.LGAMMA, self()); }
   default Tensor digamma() { return Elementwise.call(MathFunctions.DIGAMMA, self()); }

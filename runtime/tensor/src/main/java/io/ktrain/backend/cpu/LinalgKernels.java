@@ -68,7 +68,9 @@ final class LinalgKernels {
       public void run(Call<A> call) {
         if (call.out(call.outputs() - 1).numel() == 0) return;
         Tensor first = call.in(0);
-        int batch = Math.toIntExact(first.numel() / first.size(-1) / first.size(-2));
+        int batch = 1; // not by the number of elements: an empty matrix has a determinant
+        for (int d = 0; d < first.getNdim() - 2; d++) batch *= first.size(d);
+        int matrices = batch;
         double[][] from = new double[call.inputs()][], to = new double[call.outputs()][];
         for (int i = 0; i < from.length; i++) from[i] = call.in(i).toDoubleArray();
         for (int i = 0; i < to.length; i++) to[i] = new double[Math.toIntExact(call.out(i).numel())];
@@ -78,7 +80,7 @@ final class LinalgKernels {
           for (int i = 0; i < in.length; i++) in[i] = matrix(from[i], b, call.in(i).size(-2), call.in(i).size(-1));
           try {
             double[][][] out = f.run(call.attributes(), in);
-            for (int i = 0; i < to.length; i++) store(out[i], to[i], b, batch);
+            for (int i = 0; i < to.length; i++) store(out[i], to[i], b, matrices);
           } catch (Unsuitable e) {
             wrong[b] = e.getMessage();
           }

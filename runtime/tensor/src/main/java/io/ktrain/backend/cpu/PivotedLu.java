@@ -17,7 +17,7 @@ final class PivotedLu {
   /** Writes to {@code a}. */
   static PivotedLu of(double[][] a) {
     var lu = new PivotedLu(a);
-    for (int k = 0; k < Math.min(a.length, a[0].length); k++) lu.eliminate(k);
+    for (int k = 0; k < a.length && k < a[0].length; k++) lu.eliminate(k);
     return lu;
   }
 
