@@ -189,9 +189,14 @@ public final class Backward {
     if (t != null && t.hasStorage()) scope.release(t.storage());
   }
 
+  /** Whether nobody asked for what the node would give: it then stays for another pass. */
   private boolean leadsNowhere(Node node) {
-    for (Node.Edge e : node.edges) if (e != null && leads(e)) return false;
-    return true;
+    boolean found = false;
+    for (Node.Edge e : node.edges) {
+      if (e != null && leads(e)) return false;
+      found |= e != null;
+    }
+    return found;
   }
 
   /** Whether a gradient that goes there may be, or become, one that was asked for. */

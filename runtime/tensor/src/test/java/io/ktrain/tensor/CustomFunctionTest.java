@@ -131,6 +131,7 @@ class CustomFunctionTest {
     assertEquals(6, x.getGrad().item());
     Tensor first = f.apply(x).gradients(List.of(x), null, true).getFirst();
     assertEquals(6, first.item());
+    assertThrows(AutogradError.class, () -> first.gradients(List.of(x), null, false));
     assertTrue(assertThrows(AutogradError.class, () -> first.sum().backward()).getMessage().contains("marked onceDifferentiable"));
   }
 
