@@ -6,6 +6,7 @@ import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** y = a^T weight b + bias, for each output: [..., in1] and [..., in2] to [..., out]. PyTorch's Bilinear. */
@@ -38,6 +39,11 @@ public final class Bilinear extends Module {
 
   public Tensor invoke(Tensor a, Tensor b) {
     return a.bilinear(b, weight, bias);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(weight.size(1), weight.size(2), weight.size(0), bias != null);
   }
 
   @Override

@@ -164,6 +164,11 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
   }
 
   @Override
+  public final List<Object> arguments() {
+    return this instanceof RNN ? List.of(options, cell == Cell.RNN_RELU) : List.of(options);
+  }
+
+  @Override
   public final String extraRepr() {
     return options.inputSize() + ", " + options.hiddenSize()
         + (options.layers() == 1 ? "" : ", num_layers=" + options.layers()) + (options.bias() ? "" : ", bias=False")

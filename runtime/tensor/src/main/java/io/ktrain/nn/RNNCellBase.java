@@ -1,13 +1,14 @@
 package io.ktrain.nn;
 
 import io.ktrain.op.Dispatch;
-import io.ktrain.op.Recurrent;
 import io.ktrain.op.Recurrent.Cell;
 import io.ktrain.op.Recurrent.Steps;
+import io.ktrain.op.Recurrent;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,12 @@ public abstract sealed class RNNCellBase extends Module permits RNNCell, LSTMCel
 
   private String word() {
     return typeName().toLowerCase(Locale.ROOT);
+  }
+
+  @Override
+  public final List<Object> arguments() {
+    boolean bias = inputBias != null;
+    return this instanceof RNNCell ? List.of(inputSize, hiddenSize, bias, cell == Cell.RNN_RELU) : List.of(inputSize, hiddenSize, bias);
   }
 
   @Override
