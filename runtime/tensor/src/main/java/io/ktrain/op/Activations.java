@@ -80,7 +80,7 @@ public final class Activations {
   public record Dropout(double p, Draw draw) {}
 
   public static final Op<Dropout> DROPOUT = op("dropout", Dropout.class, "Zeroes each element with probability p and scales the others by 1 / (1 - p).")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
+      .gives(c -> Spec.like(c.in(0)))
       .grad((c, g) -> Dispatch.call(dropout(), c.attributes(), g))
       .tests(t -> t.reference(Oracles::dropout).attributes(new Dropout(0.4, new Draw(7, 3))).unaryLinear()).build();
 

@@ -56,7 +56,7 @@ public final class Attention {
 
   public static final Op<Options> SCALED_DOT_PRODUCT_ATTENTION_GRAD = op("scaledDotProductAttentionGrad", Options.class,
       "The gradients of scaledDotProductAttention by query, key and value.")
-      .infer(c -> List.of(like(c.in(1)), like(c.in(2)), like(c.in(3))))
+      .infer(c -> List.of(Spec.like(c.in(1)), Spec.like(c.in(2)), Spec.like(c.in(3))))
       .decompose(c -> Arrays.copyOf(Gradients.throughParts(SCALED_DOT_PRODUCT_ATTENTION, c.attributes(),
           new Tensor[] {c.in(0)},
           c.in(1), c.in(2), c.in(3), c.in(4)), 3))
@@ -89,15 +89,9 @@ public final class Attention {
     return OpTests.shape(sizes).of(OpTests.Values.SMALL);
   }
 
-  private static Spec like(Tensor t) {
-    return new Spec(t.getShape(), t.getDtype());
-  }
-
   private static Spec shape(Call<Options> c) {
     Tensor q = c.in(0), k = c.in(1), v = c.in(2);
-    if (!q.getDtype().isFloating())
-      throw new DTypeError("scaledDotProductAttention: needs a floating dtype, got " + q.describe()
-          + ". Fix: to(f32).");
+    Promotion.floating("scaledDotProductAttention", q);
     if (k.getDtype() != q.getDtype() || v.getDtype() != q.getDtype())
       throw new DTypeError("scaledDotProductAttention: query, key and value must have one dtype, got " + q.describe()
           + ", " + k.describe() + " and " + v.describe() + ". Fix: to(" + q.getDtype() + ").");

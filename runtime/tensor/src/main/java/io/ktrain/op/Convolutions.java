@@ -37,7 +37,7 @@ public final class Convolutions {
       .build();
 
   public static final Op<Conv2dGrad> CONV2D_INPUT_GRAD = op("conv2dInputGrad", Conv2dGrad.class, "The gradient of conv2d by its input, from the upstream one and the weight.")
-      .gives(c -> new Spec(c.attributes().of(), floating("conv2dInputGrad", c.in(0))))
+      .gives(c -> new Spec(c.attributes().of(), Promotion.floating("conv2dInputGrad", c.in(0))))
       .grad((c, gg) -> Dispatch.call(CONV2D, c.attributes().options(), gg, c.in(1), null),
           (c, gg) -> Dispatch.all(weightGrad(), new Conv2dGrad(c.attributes().options(), c.edge(1).getShape()), c.in(0), gg)[0])
       .internal()
@@ -45,7 +45,7 @@ public final class Convolutions {
 
   public static final Op<Conv2dGrad> CONV2D_WEIGHT_GRAD = op("conv2dWeightGrad", Conv2dGrad.class, "The gradients of conv2d by its weight and its bias, from the upstream one and the input.")
       .infer(c -> {
-        DType type = floating("conv2dWeightGrad", c.in(0));
+        DType type = Promotion.floating("conv2dWeightGrad", c.in(0));
         return List.of(new Spec(c.attributes().of(), type), new Spec(Shape.of(c.attributes().of().get(0)), type));
       })
       .grads((c, gg, needed) -> {
@@ -175,10 +175,6 @@ public final class Convolutions {
     int[] out = NdConvolution.sizes("conv2d", 2, x, w, c.in(2), new int[] {o.strideH(), o.strideW()},
         new int[] {2 * o.paddingH(), 2 * o.paddingW()}, new int[] {o.dilationH(), o.dilationW()}, o.groups());
     return new Spec(Shape.of(x.size(0), w.size(0), out[0], out[1]), x.getDtype());
-  }
-
-  private static DType floating(String op, Tensor x) {
-    return Resampling.floating(op, x);
   }
 
   public static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Conv2dOptions options) {

@@ -74,7 +74,7 @@ public final class CtcLoss {
   private static Tensor composed(Call<Ctc> c) {
     Tensor x = c.in(0), targets = c.in(1);
     Lengths lengths = c.attributes().lengths();
-    Losses.requireFloating("ctcLoss", x);
+    Promotion.floating("ctcLoss", x);
     Indexing.index("ctcLoss", targets);
     boolean single = x.getNdim() == 2;
     if (!single && x.getNdim() != 3) throw new ShapeError("ctcLoss: log probabilities must be [steps, n, classes] or [steps, classes], got " + x.describe() + ".");

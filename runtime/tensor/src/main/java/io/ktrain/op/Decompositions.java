@@ -30,7 +30,7 @@ public final class Decompositions {
   public static final Op<Void> CHOLESKY = op("cholesky", "The lower triangle L with L L^T = A, for the symmetric part of A, which must be positive definite.")
       .gives(c -> {
         requireSquare("cholesky", c.in(0));
-        return new Spec(c.in(0).getShape(), c.in(0).getDtype());
+        return Spec.like(c.in(0));
       })
       .grad((c, g) -> {
         Tensor l = c.out(0), p = t(l).matmul(g).tril(0);
@@ -119,7 +119,7 @@ public final class Decompositions {
   public static final Op<Void> EIGH = op("eigh", "Eigenvalues, smallest first, and orthonormal eigenvectors (columns) of the symmetric part of square matrices; by Jacobi rotations.")
       .infer(c -> {
         requireSquare("eigh", c.in(0));
-        return List.of(new Spec(c.in(0).getShape().without(-1), c.in(0).getDtype()), new Spec(c.in(0).getShape(), c.in(0).getDtype()));
+        return List.of(new Spec(c.in(0).getShape().without(-1), c.in(0).getDtype()), Spec.like(c.in(0)));
       })
       .grads((c, g, needed) -> {
         Tensor v = c.out(1), inner = null;

@@ -44,7 +44,7 @@ public final class Dropouts {
   /** Zeros and 1 / (1 - p), one for all that lies behind the first dims. */
   private static Tensor kept(String op, Call<Dropout> c, int dims) {
     Tensor x = c.in(0);
-    Resampling.floating(op, x);
+    Promotion.floating(op, x);
     if (x.getNdim() < dims) throw new ShapeError(op + ": needs [batch, channels, ...], got " + x.describe() + ".");
     int[] sizes = x.getShape().toArray();
     Arrays.fill(sizes, dims, sizes.length, 1);

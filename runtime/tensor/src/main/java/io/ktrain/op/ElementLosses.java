@@ -136,7 +136,7 @@ public final class ElementLosses {
   public static final Op<Reduction> BCE_LOSS = op("bceLoss", Reduction.class, "Binary cross entropy of probabilities against targets in 0..1; optional third: weights of the elements.")
       .composed(c -> {
         Tensor x = c.in(0);
-        Losses.requireFloating("bceLoss", x);
+        Promotion.floating("bceLoss", x);
         requireSameShape("bceLoss", x, c.in(1));
         requireProbabilities(x);
         return weighted(Elementwise.call(BCE, x, c.in(1)), c.in(2), c.attributes());
@@ -152,7 +152,7 @@ public final class ElementLosses {
       "Binary cross entropy of sigmoid(x) without computing it; optional: weights of the elements, and of the positive ones.")
       .composed(c -> {
         Tensor x = c.in(0), target = c.in(1);
-        Losses.requireFloating("bceWithLogits", x);
+        Promotion.floating("bceWithLogits", x);
         if (!x.getShape().equals(target.getShape()))
           throw new ShapeError("bceWithLogits: logits " + x.describe() + " and target " + target.describe() + " must have one shape. Fix: unsqueeze or reshape the target.");
         Tensor t = target.to(x.getDtype());
@@ -173,7 +173,7 @@ public final class ElementLosses {
   public static final Op<Gaussian> GAUSSIAN_NLL_LOSS = op("gaussianNllLoss", Gaussian.class, "The negative log likelihood of targets under normal distributions of given means and variances.")
       .composed(c -> {
         Tensor x = c.in(0), variance = c.in(2);
-        Losses.requireFloating("gaussianNllLoss", x);
+        Promotion.floating("gaussianNllLoss", x);
         requireSameShape("gaussianNllLoss", x, c.in(1));
         Shape s = x.getShape(), v = variance.getShape();
         if (!v.equals(s)) {
@@ -198,7 +198,7 @@ public final class ElementLosses {
   public static final Op<Poisson> POISSON_NLL_LOSS = op("poissonNllLoss", Poisson.class, "The negative log likelihood of counts under Poisson distributions of given rates, or of their logarithms.")
       .composed(c -> {
         Poisson a = c.attributes();
-        Losses.requireFloating("poissonNllLoss", c.in(0));
+        Promotion.floating("poissonNllLoss", c.in(0));
         requireSameShape("poissonNllLoss", c.in(0), c.in(1));
         Tensor losses = a.logInput() ? Elementwise.call(POISSON_LOG, c.in(0), c.in(1)) : Dispatch.call(POISSON, new double[] {a.eps()}, c.in(0), c.in(1));
         return a.reduction().of(a.full() ? losses.add(Elementwise.call(STIRLING, c.in(1).to(c.in(0).getDtype()))) : losses);
@@ -217,7 +217,7 @@ public final class ElementLosses {
       "Binary cross entropy of logits, averaged over the classes (the last dim); optional third: weights of the classes.")
       .composed(c -> {
         Tensor x = c.in(0);
-        Losses.requireFloating("multilabelSoftMarginLoss", x);
+        Promotion.floating("multilabelSoftMarginLoss", x);
         requireSameShape("multilabelSoftMarginLoss", x, c.in(1));
         if (x.getNdim() == 0) throw new ShapeError("multilabelSoftMarginLoss: the input must be [..., classes], got " + x.describe() + ".");
         Tensor losses = Elementwise.call(LOGITS, x, c.in(1).to(x.getDtype()));
@@ -238,7 +238,7 @@ public final class ElementLosses {
   }
 
   private static Tensor reduced(String op, Op<double[]> elements, Call<?> c, Reduction reduction, double... numbers) {
-    Losses.requireFloating(op, c.in(0));
+    Promotion.floating(op, c.in(0));
     requireSameShape(op, c.in(0), c.in(1));
     return reduction.of(Dispatch.call(elements, numbers, c.in(0), c.in(1)));
   }

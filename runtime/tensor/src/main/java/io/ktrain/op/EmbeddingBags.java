@@ -37,7 +37,7 @@ public final class EmbeddingBags {
   private static Tensor bags(Call<Bag> c) {
     Tensor table = c.in(0), offsets = c.in(2), weights = c.in(3);
     Bag a = c.attributes();
-    Losses.requireFloating("embeddingBag", table);
+    Promotion.floating("embeddingBag", table);
     Indexing.index("embeddingBag", c.in(1));
     if (c.in(1).getNdim() < 1 || c.in(1).getNdim() > 2) throw new ShapeError("embeddingBag: indices must be [bags, each] or [all], got " + c.in(1).describe() + ".");
     boolean matrix = c.in(1).getNdim() == 2;

@@ -26,7 +26,7 @@ public final class Fft {
   public record Shift(int[] dims) {}
 
   public static final Op<Dft> DFT = op("dft", Dft.class, "The sum of x[k] exp(-2 pi i j k / n) for each j along a dim; with the other sign for the inverse. Not scaled.")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
+      .gives(c -> Spec.like(c.in(0)))
       .grad((c, g) -> dft(g, c.attributes().dim(), !c.attributes().inverse()))
       .onHost().internal()
       .tests(t -> {
@@ -47,7 +47,7 @@ public final class Fft {
   public static final Op<Transform> RFFT = op("rfft", Transform.class, "The discrete Fourier transform of real numbers along a dim: its first n / 2 + 1 numbers, complex; the others are their conjugates.")
       .composed(c -> {
         Tensor x = c.in(0);
-        Losses.requireFloating("rfft", x);
+        Promotion.floating("rfft", x);
         int dim = x.getShape().axis("rfft", c.attributes().dim()), n = points("rfft", c.attributes().n(), x, dim);
         Tensor fit = resized(x, dim, n);
         Tensor all = dft(Tensor.stack(List.of(fit, Tensor.zerosLike(fit)), -1), dim, false);
@@ -87,7 +87,7 @@ public final class Fft {
 
   public static final Op<Transforms> RFFTN = op("rfftn", Transforms.class, "rfft along the last of several dims, then fft along the others.")
       .composed(c -> {
-        Losses.requireFloating("rfftn", c.in(0));
+        Promotion.floating("rfftn", c.in(0));
         Transform[] all = each("rfftn", c.attributes(), c.in(0).getNdim());
         Tensor x = Dispatch.call(RFFT, all[all.length - 1], c.in(0));
         for (int i = 0; i < all.length - 1; i++) x = Dispatch.call(FFT, all[i], x);
@@ -98,7 +98,7 @@ public final class Fft {
 
   public static final Op<Transforms> IRFFTN = op("irfftn", Transforms.class, "ifft along all but the last of several dims, then irfft along that.")
       .composed(c -> {
-        Losses.requireFloating("irfftn", c.in(0));
+        Promotion.floating("irfftn", c.in(0));
         Transform[] all = each("irfftn", c.attributes(), c.in(0).getNdim() - 1);
         Tensor x = c.in(0);
         for (int i = 0; i < all.length - 1; i++) x = Dispatch.call(IFFT, all[i], x);
@@ -130,7 +130,7 @@ public final class Fft {
 
   private static Tensor along(String op, Call<Transforms> c, Step step) {
     Tensor x = c.in(0);
-    Losses.requireFloating(op, x);
+    Promotion.floating(op, x);
     for (Transform one : each(op, c.attributes(), x.getNdim() - 1)) x = step.of(x, one);
     return x;
   }
@@ -160,7 +160,7 @@ public final class Fft {
 
   /** Gives the dim, counted from 0. */
   private static int requireComplex(String op, Tensor x, int dim) {
-    Losses.requireFloating(op, x);
+    Promotion.floating(op, x);
     if (x.getNdim() < 2 || x.size(-1) != 2) throw new ShapeError(op + ": complex numbers are pairs in a last dim of size 2, got " + x.describe() + ". Fix: rfft() for real numbers.");
     return x.getShape().without(-1).axis(op, dim);
   }

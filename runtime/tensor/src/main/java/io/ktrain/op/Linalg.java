@@ -155,7 +155,7 @@ public final class Linalg {
   public static final Op<Void> MATRIX_EXP = op("matrixExp", "The exponential of square matrices: I + A + A A / 2 + ...")
       .gives(c -> {
         requireSquare("matrixExp", c.in(0));
-        return new Spec(c.in(0).getShape(), c.in(0).getDtype());
+        return Spec.like(c.in(0));
       })
       .grad((c, g) -> {
         Tensor a = t(c.in(0));
@@ -184,12 +184,12 @@ public final class Linalg {
   // ---- rules
 
   static void requireMatrix(String op, Tensor x) {
-    Losses.requireFloating(op, x);
+    Promotion.floating(op, x);
     if (x.getNdim() < 2) throw new ShapeError(op + ": needs matrices [..., m, n], got " + x.describe() + ".");
   }
 
   static void requireSquare(String op, Tensor x) {
-    Losses.requireFloating(op, x);
+    Promotion.floating(op, x);
     if (x.getNdim() < 2 || x.size(-1) != x.size(-2)) throw new ShapeError(op + ": needs square matrices [..., n, n], got " + x.describe() + ".");
   }
 

@@ -7,7 +7,6 @@ import static io.ktrain.op.OpBuilder.op;
 import io.ktrain.op.OpTests.Values;
 import io.ktrain.tensor.Check;
 import io.ktrain.tensor.CrossEntropyOptions;
-import io.ktrain.tensor.DType;
 import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Shape;
@@ -70,7 +69,7 @@ public final class Losses {
 
   public static final Op<Classes> NLL_LOSS = op("nllLoss", Classes.class, "Minus the log probability at the label; classes are dim 1. Optional third: weights of the classes.")
       .composed(c -> {
-        requireFloating("nllLoss", c.in(0));
+        Promotion.floating("nllLoss", c.in(0));
         requireClassWeight("nllLoss", c.in(0), c.in(2));
         Tensor rows = classesLast("nllLoss", c.in(0), c.in(1));
         Tensor labels = c.in(1).reshape(rows.size(0));
@@ -90,7 +89,7 @@ public final class Losses {
   private static Tensor crossEntropy(Call<Classes> c) {
     Tensor x = c.in(0), target = c.in(1), weight = c.in(2);
     Classes a = c.attributes();
-    requireFloating("crossEntropy", x);
+    Promotion.floating("crossEntropy", x);
     if (x.getNdim() < 1) throw new ShapeError("crossEntropy: logits must be [batch, classes, ...] or [classes], got " + x.describe() + ".");
     requireClassWeight("crossEntropy", x, weight);
     if (target.getDtype().isFloating()) return probabilities(x, target, weight, a);
@@ -150,10 +149,6 @@ public final class Losses {
     for (int d = 1; d < order.length - 1; d++) order[d] = d + 1;
     order[order.length - 1] = 1;
     return x.permute(order).reshape(Math.toIntExact(target.numel()), x.size(1));
-  }
-
-  static void requireFloating(String op, Tensor x) {
-    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
   }
 
   private static void requireClassWeight(String op, Tensor x, Tensor weight) {

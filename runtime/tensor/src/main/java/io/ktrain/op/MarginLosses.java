@@ -52,7 +52,7 @@ public final class MarginLosses {
 
   public static final Op<Margin> HINGE_EMBEDDING_LOSS = op("hingeEmbeddingLoss", Margin.class, "A distance x where the target is 1, and how far it stays below the margin where the target is -1.")
       .composed(c -> {
-        Losses.requireFloating("hingeEmbeddingLoss", c.in(0));
+        Promotion.floating("hingeEmbeddingLoss", c.in(0));
         ElementLosses.requireSameShape("hingeEmbeddingLoss", c.in(0), c.in(1));
         return c.attributes().reduction().of(Dispatch.call(HINGE, new double[] {c.attributes().margin()}, c.in(0), c.in(1)));
       })
@@ -63,7 +63,7 @@ public final class MarginLosses {
 
   public static final Op<Margin> MARGIN_RANKING_LOSS = op("marginRankingLoss", Margin.class, "How far x and y are from the order the target asks for (1: x is larger, -1: y is), and the margin.")
       .composed(c -> {
-        Losses.requireFloating("marginRankingLoss", c.in(0));
+        Promotion.floating("marginRankingLoss", c.in(0));
         if (c.in(0).getNdim() != c.in(1).getNdim() || c.in(0).getNdim() != c.in(2).getNdim())
           throw new ShapeError("marginRankingLoss: inputs " + c.in(0).describe() + " and " + c.in(1).describe() + " and target " + c.in(2).describe() + " must have as many dims. Fix: unsqueeze or squeeze.");
         return c.attributes().reduction().of(Dispatch.call(RANKING, new double[] {c.attributes().margin()}, c.in(0), c.in(1), c.in(2)));
@@ -78,7 +78,7 @@ public final class MarginLosses {
   public static final Op<Margin> COSINE_EMBEDDING_LOSS = op("cosineEmbeddingLoss", Margin.class, "1 - cos of two vectors where the target is 1, and how far cos is above the margin where it is -1.")
       .composed(c -> {
         Tensor x = c.in(0), y = c.in(1), target = c.in(2);
-        Losses.requireFloating("cosineEmbeddingLoss", x);
+        Promotion.floating("cosineEmbeddingLoss", x);
         Shape rows = x.getNdim() == 0 ? null : x.getShape().without(-1);
         if (!x.getShape().equals(y.getShape()) || x.getNdim() < 1 || x.getNdim() > 2 || !target.getShape().equals(rows))
           throw new ShapeError("cosineEmbeddingLoss: inputs must be [n, width] and the target [n] (or [width] and []), got " + x.describe() + ", " + y.describe() + " and " + target.describe() + ".");
@@ -97,7 +97,7 @@ public final class MarginLosses {
   public static final Op<Triplet> TRIPLET_MARGIN_LOSS = op("tripletMarginLoss", Triplet.class, "How much nearer than the margin the negative is to the anchor than the positive, by p-norms.")
       .composed(c -> {
         Triplet a = c.attributes();
-        Losses.requireFloating("tripletMarginLoss", c.in(0));
+        Promotion.floating("tripletMarginLoss", c.in(0));
         return triplet("tripletMarginLoss", c, (x, y) -> x.pairwiseDistance(y, a.p(), a.eps(), false), a.margin(), a.swap(), a.reduction());
       })
       .tests(t -> {
@@ -111,7 +111,7 @@ public final class MarginLosses {
   public static final Op<TripletBy> TRIPLET_MARGIN_WITH_DISTANCE_LOSS = op("tripletMarginWithDistanceLoss", TripletBy.class, "tripletMarginLoss by a distance of your own.")
       .composed(c -> {
         TripletBy a = c.attributes();
-        Losses.requireFloating("tripletMarginWithDistanceLoss", c.in(0));
+        Promotion.floating("tripletMarginWithDistanceLoss", c.in(0));
         return triplet("tripletMarginWithDistanceLoss", c, a.distance(), a.margin(), a.swap(), a.reduction());
       })
       .tests(t -> t.attributes(new TripletBy((x, y) -> x.sub(y).abs().sum(-1), 1, true, Reduction.MEAN)).sample(OpTests.shape(5, 4), OpTests.strided(5, 4), OpTests.shape(5, 4))
@@ -121,7 +121,7 @@ public final class MarginLosses {
       "How far other classes' scores are above the label's less the margin, to the power p, averaged over the classes. Optional third: weights of the classes.")
       .composed(c -> {
         MultiMargin a = c.attributes();
-        Losses.requireFloating("multiMarginLoss", c.in(0));
+        Promotion.floating("multiMarginLoss", c.in(0));
         if (a.p() != 1 && a.p() != 2) throw new KtrainException("multiMarginLoss: p must be 1 or 2, got " + a.p() + ".");
         Tensor x = rows("multiMarginLoss", c.in(0)), labels = c.in(1).reshape(-1);
         Indexing.index("multiMarginLoss", labels);
@@ -150,7 +150,7 @@ public final class MarginLosses {
   public static final Op<Reduction> MULTILABEL_MARGIN_LOSS = op("multilabelMarginLoss", Reduction.class,
       "How far the scores of other classes are above those of a row's labels less 1; a row's labels end at the first -1.")
       .composed(c -> {
-        Losses.requireFloating("multilabelMarginLoss", c.in(0));
+        Promotion.floating("multilabelMarginLoss", c.in(0));
         Indexing.index("multilabelMarginLoss", c.in(1));
         ElementLosses.requireSameShape("multilabelMarginLoss", c.in(0), c.in(1));
         Tensor x = rows("multilabelMarginLoss", c.in(0)), labels = rows("multilabelMarginLoss", c.in(1)).to(io.ktrain.tensor.DType.i64);

@@ -48,7 +48,7 @@ public final class MatMuls {
   public static final Op<Void> BILINEAR = op("bilinear", "x^T weight[k] y + bias[k] for each output k: [...,in1] and [...,in2] by [out,in1,in2] give [...,out].")
       .composed(c -> {
         Tensor x = c.in(0), y = c.in(1), w = c.in(2), b = c.in(3);
-        Losses.requireFloating("bilinear", x);
+        Promotion.floating("bilinear", x);
         if (w.getNdim() != 3 || x.getNdim() < 1 || x.getNdim() != y.getNdim() || !x.getShape().with(-1, 0).equals(y.getShape().with(-1, 0)) || x.size(-1) != w.size(1) || y.size(-1) != w.size(2))
           throw new ShapeError("bilinear: inputs " + x.describe() + " and " + y.describe() + " do not fit weight " + w.describe() + ", which is [out, in1, in2].");
         int out = w.size(0);

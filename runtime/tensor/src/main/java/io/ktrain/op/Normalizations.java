@@ -4,7 +4,6 @@ import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.Autocast.Rule.F32_INSIDE;
 import static io.ktrain.op.OpBuilder.op;
 
-import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
@@ -38,7 +37,7 @@ public final class Normalizations {
       .autocast(F32).tests(t -> OpTests.alongLast(t, Dim::new)).build();
 
   public static final Op<Dim> SOFTMAX_GRAD = op("softmaxGrad", Dim.class, "y * (g - sum(g * y)).")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
+      .gives(c -> Spec.like(c.in(0)))
       .decompose(c -> new Tensor[] {c.in(1).mul(c.in(0).sub(c.in(0).mul(c.in(1)).sum(c.attributes().dim(), true)))})
       .internal()
       .tests(t -> t.attributes(new Dim(1)).floats(OpTests.shape(3, 4), OpTests.shape(3, 4)).floats(OpTests.strided(6, 8), OpTests.shape(6, 8))).build();
@@ -57,7 +56,7 @@ public final class Normalizations {
       .autocast(F32).tests(t -> OpTests.alongLast(t, Dim::new)).build();
 
   public static final Op<Dim> LOG_SOFTMAX_GRAD = op("logSoftmaxGrad", Dim.class, "g - exp(y) * sum(g).")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
+      .gives(c -> Spec.like(c.in(0)))
       .decompose(c -> new Tensor[] {c.in(0).sub(c.in(1).exp().mul(c.in(0).sum(c.attributes().dim(), true)))})
       .internal()
       .tests(t -> t.attributes(new Dim(1)).floats(OpTests.shape(3, 4), OpTests.shape(3, 4)).floats(OpTests.strided(6, 8), OpTests.shape(6, 8))).build();
@@ -328,8 +327,7 @@ public final class Normalizations {
   }
 
   private static Spec floating(String op, Tensor x) {
-    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
-    return new Spec(x.getShape(), x.getDtype());
+    return new Spec(x.getShape(), Promotion.floating(op, x));
   }
 
   /** x less its largest along dim; a shift, so it takes no gradient. */

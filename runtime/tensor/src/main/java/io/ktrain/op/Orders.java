@@ -332,7 +332,7 @@ public final class Orders {
 
   private static Op<Along> running(String name, DoubleBinaryOperator best, String doc) {
     return op(name, Along.class, doc)
-        .infer(c -> List.of(new Spec(c.in(0).getShape(), c.in(0).getDtype()), new Spec(c.in(0).getShape(), DType.i64)))
+        .infer(c -> List.of(Spec.like(c.in(0)), new Spec(c.in(0).getShape(), DType.i64)))
         .grads((c, g, needed) -> new Tensor[] {g[0] == null ? null
             : Tensor.zerosLike(g[0].detach()).scatterAdd(c.attributes().dim(), c.out(1), g[0])})
         .onHost()

@@ -167,7 +167,7 @@ public final class Rearranging {
 
   private static Tensor columns(Tensor given, Columns by) {
     Tensor x = Windows.batched("im2col", 2, given);
-    Resampling.floating("im2col", x);
+    Promotion.floating("im2col", x);
     int h = places("im2col", by, 0, x.size(2)), w = places("im2col", by, 1, x.size(3)), kh = by.kernel().get(0),
         kw = by.kernel().get(1);
     if (h < 1 || w < 1) throw new ShapeError("im2col: the window " + kh + "x" + kw
@@ -184,7 +184,7 @@ public final class Rearranging {
       throw new ShapeError("col2im: needs [batch, channels * kernel, places], or without the batch, got "
           + given.describe() + ".");
     Tensor x = given.getNdim() == 2 ? given.unsqueeze(0) : given;
-    Resampling.floating("col2im", x);
+    Promotion.floating("col2im", x);
     int height = by.sizes().get(0), width = by.sizes().get(1), kh = by.kernel().get(0), kw = by.kernel().get(1);
     int h = places("col2im", by, 0, height), w = places("col2im", by, 1, width);
     if (x.size(1) % (kh * kw) != 0)

@@ -118,7 +118,7 @@ public final class Recurrent {
       "The gradients of recurrence by those of its inputs that are there.")
       .infer(c -> {
         var all = new ArrayList<Spec>();
-        for (int i = 2; i < 7; i++) if (c.in(i) != null) all.add(like(c.in(i)));
+        for (int i = 2; i < 7; i++) if (c.in(i) != null) all.add(Spec.like(c.in(i)));
         return all;
       })
       .decompose(c -> {
@@ -145,10 +145,6 @@ public final class Recurrent {
         OpTests.shape(b, h), s.cell() == Cell.LSTM ? OpTests.shape(b, h) : OpTests.ABSENT);
   }
 
-  private static Spec like(Tensor t) {
-    return new Spec(t.getShape(), t.getDtype());
-  }
-
   private static List<Spec> shapes(Call<Steps> c) {
     Steps s = c.attributes();
     Tensor x = c.in(0), w = c.in(1);
@@ -156,8 +152,7 @@ public final class Recurrent {
     int h = w.size(1), b = s.sizes().length == 0 ? 0 : s.sizes()[0];
     if (b == 0) throw new ShapeError(op
         + ": there is no step. Fix: a sequence of at least one, in a batch of at least one.");
-    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe()
-        + ". Fix: to(f32).");
+    Promotion.floating(op, x);
     for (int i = 3; i <= 4; i++) {
       if (c.in(i) == null) continue;
       if (!c.in(i).getShape().equals(Shape.of(b, h)))

@@ -4,9 +4,7 @@ import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.DType;
-import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Extreme;
-import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
@@ -87,7 +85,7 @@ public final class Reductions {
       .infer(c -> extremes("min", c)).grads((c, g, needed) -> new Tensor[] {picked(c, g[0])}).tests(t -> OpTests.along(t, true).reference(Oracles.extreme(Math::min))).build();
 
   public static final Op<Along> SORT = op("sort", Along.class, "Sorted along a dim, ties in their order, with the indices they had; NaN counts as largest.")
-      .infer(c -> List.of(new Spec(c.in(0).getShape(), c.in(0).getDtype()), new Spec(c.in(0).getShape(), DType.i64)))
+      .infer(c -> List.of(Spec.like(c.in(0)), new Spec(c.in(0).getShape(), DType.i64)))
       .grads((c, g, needed) -> new Tensor[] {g[0] == null ? null : Tensor.zerosLike(g[0]).scatterAdd(c.attributes().dim(), c.out(1), g[0])})
       .tests(t -> OpTests.along(t, true).reference(Oracles::sort)).build();
 
@@ -103,8 +101,7 @@ public final class Reductions {
 
   private static Spec floating(String op, Call<Over> c) {
     Tensor x = c.in(0);
-    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
-    return new Spec(c.attributes().shape(x.getShape(), c.attributes().keepDim()), x.getDtype());
+    return new Spec(c.attributes().shape(x.getShape(), c.attributes().keepDim()), Promotion.floating(op, x));
   }
 
   private static Spec nonEmpty(String op, Call<Over> c) {

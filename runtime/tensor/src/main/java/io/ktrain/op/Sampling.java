@@ -9,9 +9,7 @@ import io.ktrain.op.OpTests.Values;
 import io.ktrain.random.Generator.Draw;
 import io.ktrain.random.Philox;
 import io.ktrain.tensor.Context;
-import io.ktrain.tensor.DType;
 import io.ktrain.tensor.DTypeError;
-import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
@@ -70,11 +68,7 @@ public final class Sampling {
               "multinomial: cannot draw 3 of the 2 weights of f32[2] without putting them back. Fix: replacement = true.")).build();
 
   public static final Op<Drawn> POISSON = op("poisson", Drawn.class, "Counts of events at the rate each element gives.")
-      .gives(c -> {
-        if (!c.in(0).getDtype().isFloating())
-          throw new DTypeError("poisson: needs a floating dtype, got " + c.in(0).describe() + ". Fix: to(f32).");
-        return new Spec(c.in(0).getShape(), c.in(0).getDtype());
-      }).onHost().build();
+      .gives(c -> new Spec(c.in(0).getShape(), Promotion.floating("poisson", c.in(0)))).onHost().build();
 
   private static double uniform(Draw draw, int i) {
     int[] words = new int[4];

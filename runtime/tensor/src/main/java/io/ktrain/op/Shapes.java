@@ -135,7 +135,7 @@ public final class Shapes {
   }
 
   public static final Op<Strided> SLICE_ASSIGN = op("sliceAssign", Strided.class, "A copy of the first input with the second in the place of a view of it.")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
+      .gives(c -> Spec.like(c.in(0)))
       .grad((c, g) -> sliceAssigned(g.contiguous(), Tensor.zerosLike(c.edge(1)), c.attributes().shape(), c.attributes().layout()),
           (c, g) -> asStrided(g.contiguous(), c.attributes().shape(), c.attributes().layout()))
       .internal().build();
@@ -150,7 +150,7 @@ public final class Shapes {
       .infer(c -> List.of()).internal().build();
 
   public static final Op<On> TO_DEVICE = op("toDevice", On.class, "The elements copied to another device.")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
+      .gives(c -> Spec.like(c.in(0)))
       .grad((c, g) -> g.to(c.edge(0).getDevice()))
       .internal().build();
 
@@ -188,7 +188,7 @@ public final class Shapes {
   }
 
   public static final Op<Dim> FLIP = op("flip", Dim.class, "The elements of a dim in reverse.")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
+      .gives(c -> Spec.like(c.in(0)))
       .grad((c, g) -> g.flip(c.attributes().dim()))
       .tests(t -> t.reference(Oracles::flip).attributes(new Dim(1)).floats(OpTests.shape(2, 3)).floats(OpTests.strided(3, 4)).floats(OpTests.shape(2, 0))).build();
 
