@@ -10,7 +10,10 @@ import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 
-/** Operations that read or write elements at places named by other tensors. */
+/**
+ * Reading and adding at places along one dim, that one index tensor names. Several index tensors at once are in
+ * {@link Indices}, writing is in {@link Scatters}.
+ */
 public final class Indexing {
   private Indexing() {}
 

@@ -18,7 +18,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What stands between brackets: several index tensors, masks, and whole dims, as PyTorch's advanced indexing. */
+/**
+ * What stands between brackets, {@code x[rows, :, mask]}: several index tensors, masks and whole dims together, as
+ * PyTorch's advanced indexing; and their kin. One index tensor along one dim is in {@link Indexing}.
+ */
 public final class Indices {
   private Indices() {}
 

@@ -14,7 +14,10 @@ import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 
-/** Operations that arrange elements without computing: views, copies, conversions, joining, padding. */
+/**
+ * The ground that other arrangements are made of: reshaped, permuted and sliced views, copies, conversions, joining,
+ * padding. What is made of these is in {@link Views} (nothing is copied) and {@link Arrangements} (elements are).
+ */
 public final class Shapes {
   private Shapes() {}
 

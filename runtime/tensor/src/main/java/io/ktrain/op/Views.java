@@ -13,7 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Other ways to read the same elements: windows, diagonals, parts, dims moved; never copied. */
+/** Further views, made of those in {@link Shapes}: windows, diagonals, parts, dims moved. Elements are never copied. */
 public final class Views {
   private Views() {}
 
