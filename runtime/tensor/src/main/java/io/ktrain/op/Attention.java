@@ -49,9 +49,11 @@ public final class Attention {
           .floats(OpTests.strided(2, 4, 6), OpTests.strided(2, 4, 6), OpTests.strided(2, 4, 6), OpTests.shape(2, 4, 4))
           .attributes(new Options(1, true, 0.4, new Draw(7, 3))).floats(attended(2, 4, 4, 3, 3))
           .fails(() -> Tensor.ones(2, 3, 4).scaledDotProductAttention(Tensor.ones(2, 5, 3), Tensor.ones(2, 5, 4)),
-              "scaledDotProductAttention: query f32[2,3,4] and key f32[2,5,3] differ in their last dim. Fix: project both to one size.")
+              "scaledDotProductAttention: query f32[2,3,4] and key f32[2,5,3] differ in their last dim. Fix: project "
+                  + "both to one size.")
           .fails(() -> Tensor.ones(2, 3, 4).scaledDotProductAttention(Tensor.ones(2, 5, 4), Tensor.ones(2, 6, 4)),
-              "scaledDotProductAttention: key f32[2,5,4] and value f32[2,6,4] must have one length in dim -2. Fix: one value for each key."))
+              "scaledDotProductAttention: key f32[2,5,4] and value f32[2,6,4] must have one length in dim -2. Fix: one "
+                  + "value for each key."))
       .build();
 
   public static final Op<Options> SCALED_DOT_PRODUCT_ATTENTION_GRAD = op("scaledDotProductAttentionGrad", Options.class,

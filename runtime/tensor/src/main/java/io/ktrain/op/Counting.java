@@ -115,7 +115,8 @@ public final class Counting {
 
   /** Three outputs: values, inverse, counts. How many there are is known only from the values: while checking, all. */
   public static final Op<Distinct> UNIQUE = op("unique", Distinct.class,
-      "The distinct elements, or slices of a dim, sorted or only next to each other; which each is; how often each occurs.")
+      "The distinct elements, or slices of a dim, sorted or only next to each other; which each is; how often each "
+          + "occurs.")
       .decompose(Counting::distinct)
       .tests(t -> t.flat().shapedByValues().reference((d, in) -> {
         double[] all = d.sorted() ? Arrays.stream(in.get(0).data()).sorted().toArray() : in.get(0).data();

@@ -265,7 +265,9 @@ public final class Indices {
     return Elementwise.where(wide.lt(0), wide.add(n), wide);
   }
 
-  /** The dims that are indexed and by what, with each mask as the places where it holds; null stands for a whole dim. */
+  /**
+   * The dims that are indexed and by what, with each mask as the places where it holds; null stands for a whole dim.
+   */
   private record Brackets(Indexed dims, List<Tensor> indices) {
     static Brackets of(String op, Tensor x, Tensor... indices) {
       var dims = new ArrayList<Integer>();

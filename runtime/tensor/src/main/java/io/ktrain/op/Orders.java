@@ -102,7 +102,8 @@ public final class Orders {
           .with(new Along(1, false), shape(2, 9).index(4))).build();
 
   public static final Op<Quantile> QUANTILE = composite("quantile", Quantile.class,
-      "The elements below which shares q of a dim lie; a vector of q gives a first dim. Interpolated between elements.", c -> {
+      "The elements below which shares q of a dim lie; a vector of q gives a first dim. Interpolated between "
+          + "elements.", c -> {
         Quantile how = c.attributes();
         Tensor x = c.in(0), q = c.in(1);
         if (q.getDtype() != x.getDtype() || q.getNdim() > 1)

@@ -4,7 +4,10 @@ import io.ktrain.tensor.DType;
 import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Tensor;
 
-/** PyTorch's result_type: tensors with dims decide; 0-dim tensors and numbers only lift the kind (bool, integer, floating). */
+/**
+ * PyTorch's result_type: tensors with dims decide; 0-dim tensors and numbers only lift the kind (bool, integer,
+ * floating).
+ */
 final class Promotion {
   private Promotion() {}
 

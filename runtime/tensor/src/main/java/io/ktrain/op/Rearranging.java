@@ -36,7 +36,8 @@ public final class Rearranging {
       }).build();
 
   public static final Op<Columns> COL2IM = op("col2im", Columns.class,
-      "A picture to which each column's elements were added at their places: [n, c * kernel, places] to [n,c,h,w]. PyTorch's fold.")
+      "A picture to which each column's elements were added at their places: [n, c * kernel, places] to [n,c,h,w]. "
+          + "PyTorch's fold.")
       .composed(c -> folded(c.in(0), c.attributes()))
       .tests(t -> {
         t.reference(RearrangingOracles::col2im);
@@ -89,7 +90,8 @@ public final class Rearranging {
           "pixelUnshuffle: the pictures of f32[1,1,3,2] cannot be cut into squares of 2x2.")).build();
 
   public static final Op<By> CHANNEL_SHUFFLE = op("channelShuffle", By.class,
-      "The channels (dim 1) of each group dealt out in turn: [n, g k, ...] read as [n, g, k] and written as [n, k, g] (Zhang et al. 2018).")
+      "The channels (dim 1) of each group dealt out in turn: [n, g k, ...] read as [n, g, k] and written as [n, k, g] "
+          + "(Zhang et al. 2018).")
       .composed(c -> {
         Tensor x = c.in(0);
         int g = c.attributes().factor();

@@ -96,7 +96,8 @@ public final class Recurrent {
    * what backward needs [rows, 4 * hidden]: i, f, g, o, or r, z, n and the state's share of n.
    */
   public static final Op<Steps> RECURRENCE = op("recurrence", Steps.class,
-      "One direction of a recurrent layer over a sequence: a plain RNN, an LSTM (Hochreiter and Schmidhuber 1997) or a GRU (Cho et al. 2014).")
+      "One direction of a recurrent layer over a sequence: a plain RNN, an LSTM (Hochreiter and Schmidhuber 1997) or a "
+          + "GRU (Cho et al. 2014).")
       .infer(Recurrent::shapes)
       .decompose(Recurrent::stepByStep)
       .grads(Recurrent::gradients)
@@ -110,7 +111,8 @@ public final class Recurrent {
         samples(t, new Steps(Cell.LSTM, new int[] {1}, true), 70);
         t.fails(() -> Dispatch.all(recurrence(), new Steps(Cell.LSTM, new int[] {2}, false), Tensor.ones(2, 8),
             Tensor.ones(8, 2), null, Tensor.ones(1, 2), Tensor.ones(2, 2)),
-            "lstm: the first state must be f32[2,2] for 2 sequences and 2 hidden units, got f32[1,2]. Fix: leave it out, or one row for each sequence.");
+            "lstm: the first state must be f32[2,2] for 2 sequences and 2 hidden units, got f32[1,2]. Fix: leave it "
+                + "out, or one row for each sequence.");
       }).build();
 
   /** The states are only a saving: the decomposition makes them again, so that it can be differentiated. */

@@ -17,7 +17,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Random numbers by other tensors: their probabilities, rates, means. A function of the draw, the same on every device. */
+/**
+ * Random numbers by other tensors: their probabilities, rates, means. A function of the draw, the same on every device.
+ */
 public final class Sampling {
   private Sampling() {}
 
@@ -34,7 +36,8 @@ public final class Sampling {
       .tests(t -> t.flat().reference((d, in) -> {
         int[] next = {0};
         return NdArray.by(in.get(0).shape(), i -> uniform(d.draw(), next[0]++) < in.get(0).at(i) ? 1 : 0);
-      }).with(new Drawn(new Draw(7, 3)), shape(3, 4).of(Values.PROBABILITY)).sample(strided(4, 3).of(Values.PROBABILITY))).build();
+      }).with(new Drawn(new Draw(7, 3)), shape(3, 4).of(Values.PROBABILITY))
+      .sample(strided(4, 3).of(Values.PROBABILITY))).build();
 
   public static final Op<Choices> MULTINOMIAL = composite("multinomial", Choices.class,
       "Indices drawn by the weights of the last dim, with or without putting them back: i64 [..., count].", c -> {
@@ -65,7 +68,8 @@ public final class Sampling {
           .with(new Choices(3, false, new Draw(7, 5)), shape(4).positive())
           .with(new Choices(4, false, new Draw(7, 6)), shape(2, 4).positive())
           .fails(() -> Tensor.ones(2).multinomial(3, false),
-              "multinomial: cannot draw 3 of the 2 weights of f32[2] without putting them back. Fix: replacement = true.")).build();
+              "multinomial: cannot draw 3 of the 2 weights of f32[2] without putting them back. Fix: replacement = "
+                  + "true.")).build();
 
   public static final Op<Drawn> POISSON = op("poisson", Drawn.class, "Counts of events at the rate each element gives.")
       .gives(c -> new Spec(c.in(0).getShape(), Promotion.floating("poisson", c.in(0)))).onHost().build();
