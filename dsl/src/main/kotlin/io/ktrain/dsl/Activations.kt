@@ -3,6 +3,7 @@ package io.ktrain.dsl
 import io.ktrain.nn.Activation
 import io.ktrain.nn.Layers
 import io.ktrain.nn.PReLU
+import io.ktrain.nn.RReLU
 import io.ktrain.tensor.Tensor
 import java.util.function.UnaryOperator
 
@@ -45,9 +46,25 @@ public fun Layers.hardswish(): Declared<Activation> = activation("Hardswish", ""
 /** relu6(x + 3) / 6. */
 public fun Layers.hardsigmoid(): Declared<Activation> = activation("Hardsigmoid", "") { it.hardsigmoid() }
 
-/** x held between -1 and 1. */
-public fun Layers.hardtanh(): Declared<Activation> =
-  activation("Hardtanh", "min_val=-1.0, max_val=1.0") { it.hardtanh() }
+/** x held between [min] and [max]. */
+public fun Layers.hardtanh(min: Double = -1.0, max: Double = 1.0): Declared<Activation> =
+  activation("Hardtanh", "min_val=$min, max_val=$max") { it.hardtanh(min, max) }
+
+/** x where it is above [threshold], else [value]. */
+public fun Layers.threshold(threshold: Double, value: Double): Declared<Activation> =
+  activation("Threshold", "threshold=$threshold, value=$value") { it.threshold(threshold, value) }
+
+/** x where |x| is above [lambda], else 0. */
+public fun Layers.hardshrink(lambda: Double = 0.5): Declared<Activation> =
+  activation("Hardshrink", "$lambda") { it.hardshrink(lambda) }
+
+/** x brought nearer to 0 by [lambda], and 0 where |x| is at most that. */
+public fun Layers.softshrink(lambda: Double = 0.5): Declared<Activation> =
+  activation("Softshrink", "$lambda") { it.softshrink(lambda) }
+
+/** x where positive, elsewhere a random multiple of it from [lower] to [upper] while training, else their mean. */
+public fun Layers.rrelu(lower: Double = 1.0 / 8, upper: Double = 1.0 / 3): Declared<RReLU> =
+  declared(RReLU(lower, upper))
 
 /** The hyperbolic tangent. */
 public fun Layers.tanh(): Declared<Activation> = activation("Tanh", "") { it.tanh() }
@@ -76,7 +93,7 @@ public fun Layers.glu(dim: Int = -1): Declared<Activation> = activation("GLU", "
 
 /** Positive numbers along [dim] whose sum is 1, the largest for the smallest: softmax(-x). */
 public fun Layers.softmin(dim: Int): Declared<Activation> =
-  activation("Softmin", "dim=$dim") { it.neg().softmax(dim) }
+  activation("Softmin", "dim=$dim") { it.softmin(dim) }
 
 /** softmax over the channels of `[n, channels, h, w]`, or of one picture. */
 public fun Layers.softmax2d(): Declared<Activation> = activation("Softmax2d", "") { it.softmax(-3) }

@@ -1,8 +1,13 @@
 package io.ktrain.format;
 
+import io.ktrain.nn.Activation;
 import io.ktrain.nn.Module;
+import io.ktrain.nn.Parameter;
+import io.ktrain.tensor.DType;
 import io.ktrain.tensor.FormatError;
 import io.ktrain.tensor.KtrainException;
+import io.ktrain.tensor.Shape;
+import io.ktrain.tensor.Tensor;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Modifier;
@@ -16,10 +21,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * Modules as JSON and back: {@code {"class":"Linear","arguments":[4,3,true]}}. A module that stands in a model twice is
- * described once, then as {@code {"same":i}}, the i-th that was described. Of the classes named in a file only public
+ * described once, then as {@code {"same":i}}, the i-th that was described. A tensor is {@code {"zeros":[3],"dtype":"f32"}}, its elements stand in
+ * the state; a function is the {@link Activation} it equals. Of the classes named in a file only public
  * modules of {@code io.ktrain.nn} are looked up, and those that were given.
  */
 final class Architecture {
@@ -74,6 +81,7 @@ final class Architecture {
 
   private static void value(Object o, String place, StringBuilder out, Map<Module, Integer> seen) {
     switch (o) {
+      case null -> out.append("null");
       case Module m -> describe(m, place + "." + m.name(), out, seen);
       case Integer n -> out.append(n);
       case Long n -> out.append(n);
@@ -91,9 +99,19 @@ final class Architecture {
         });
         out.append('}');
       }
+      case Tensor t -> {
+        JsonCursor.quote(t.getDtype().toString(), out.append("{\"zeros\":").append(Arrays.toString(t.getShape().toArray())).append(",\"dtype\":"));
+        out.append('}');
+      }
+      case UnaryOperator<?> f when function(f) instanceof Activation a -> describe(a, place, out, seen);
       case Record r -> list(components(r), place, out, seen);
       default -> throw Bundle.wrong(place + " is made with " + o + ", which a bundle cannot keep. Fix: save its weights alone, as .safetensors.");
     }
+  }
+
+  @SuppressWarnings("unchecked") // a module's one function is one of tensors
+  private static Activation function(UnaryOperator<?> f) {
+    return Activation.of((UnaryOperator<Tensor>) f);
   }
 
   private static void list(List<?> items, String place, StringBuilder out, Map<Module, Integer> seen) {
@@ -175,6 +193,7 @@ final class Architecture {
     int before = made.size();
     var all = new Object[types.length];
     for (int i = 0; i < types.length; i++) {
+      if (json.get(i) == null && !types[i].isPrimitive()) continue;
       all[i] = fit(json.get(i), types[i]);
       if (all[i] != null) continue;
       made.subList(before, made.size()).clear();
@@ -185,6 +204,7 @@ final class Architecture {
 
   private Object fit(Object json, Class<?> type) {
     return switch (json) {
+      case null -> null;
       case Long n when (type == int.class || type == Integer.class) && n == n.intValue() -> n.intValue();
       case Long n when type == long.class || type == Long.class -> n;
       case Double d when type == double.class || type == Double.class -> d;
@@ -195,10 +215,12 @@ final class Architecture {
       case List<?> l when type == List.class -> l.stream().map(this::item).toList();
       case List<?> l when type.isRecord() -> record(l, type);
       case Map<?, ?> m when type == Map.class -> {
-        var modules = new LinkedHashMap<String, Module>();
-        m.forEach((name, module) -> modules.put((String) name, make(module)));
-        yield modules;
+        var named = new LinkedHashMap<String, Object>();
+        m.forEach((name, value) -> named.put((String) name, item(value)));
+        yield named;
       }
+      case Map<?, ?> m when type == Tensor.class -> zeros(m);
+      case Map<?, ?> m when type == UnaryOperator.class -> make(m) instanceof Activation a ? (UnaryOperator<Tensor>) a::forward : null;
       case Map<?, ?> m when Module.class.isAssignableFrom(type) -> {
         Module module = make(m);
         yield type.isInstance(module) ? module : null;
@@ -207,13 +229,26 @@ final class Architecture {
     };
   }
 
-  /** What stands in a list: a size, a number, or a module. */
+  /** What stands in a list: a size, a number, a parameter, or a module. */
   private Object item(Object json) {
     return switch (json) {
       case Long n when n == n.intValue() -> n.intValue();
       case Double d -> d;
-      default -> make(json);
+      case Map<?, ?> m when m.containsKey("zeros") -> new Parameter(zeros(m));
+      case null, default -> make(json);
     };
+  }
+
+  /** What a tensor's elements are, stands among the file's tensors. */
+  private Tensor zeros(Map<?, ?> json) {
+    if (json.size() != 2 || !(json.get("zeros") instanceof List<?> list && ints(list) instanceof int[] sizes)
+        || !(json.get("dtype") instanceof String name && constant(name, DType.class) instanceof DType dtype))
+      throw damaged("expected the sizes and the dtype of a tensor, got " + json);
+    try {
+      return Tensor.zeros(Shape.of(sizes), dtype);
+    } catch (KtrainException e) {
+      throw damaged("there is no tensor of the sizes " + list + ": " + e.getMessage());
+    }
   }
 
   private static Object constant(String name, Class<?> type) {

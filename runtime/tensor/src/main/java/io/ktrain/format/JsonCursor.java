@@ -3,6 +3,7 @@ package io.ktrain.format;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the JSON of a safetensors header and of what bundles keep there, strictly, and says where something is wrong. */
 final class JsonCursor {
@@ -54,8 +55,8 @@ final class JsonCursor {
     expect('}');
   }
 
-  /** Any value: a Map, a List, a String, a Boolean, a Long or a Double, at most {@code depth} of them in each other. */
-  Object value(int depth) {
+  /** Any value: null, a Map, a List, a String, a Boolean, a Long or a Double, at most {@code depth} of them in each other. */
+  @Nullable Object value(int depth) {
     if (depth == 0) throw wrong("fewer lists in each other");
     space();
     char c = at < text.length() ? text.charAt(at) : 0;
@@ -63,7 +64,8 @@ final class JsonCursor {
     if (c == '{') {
       var map = new LinkedHashMap<String, Object>();
       object(key -> {
-        if (map.put(key, value(depth - 1)) != null) throw wrong("each key once");
+        if (map.containsKey(key)) throw wrong("each key once");
+        map.put(key, value(depth - 1));
       });
       return map;
     }
@@ -73,6 +75,10 @@ final class JsonCursor {
       do list.add(value(depth - 1)); while (accept(','));
       expect(']');
       return list;
+    }
+    if (text.startsWith("null", at)) {
+      at += "null".length();
+      return null;
     }
     for (Boolean b : new Boolean[] {true, false})
       if (text.startsWith(b.toString(), at)) {

@@ -5,6 +5,7 @@ import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A function of each element as a layer: {@code new Activation("ReLU", "", Tensor::relu)}. */
@@ -23,6 +24,15 @@ public final class Activation extends Module {
   /** One of PyTorch's by what it prints: {@code new Activation("LeakyReLU", "negative_slope=0.01")}. */
   public Activation(String type, String arguments) {
     this(type, arguments, known(type, arguments));
+  }
+
+  /** The one of the commonest that a function equals, which is tried on some numbers; or null. */
+  public static @Nullable Activation of(UnaryOperator<Tensor> function) {
+    return Stream.of(new Activation("ReLU", ""), new Activation("GELU", "approximate='none'"),
+            new Activation("GELU", "approximate='tanh'"), new Activation("SiLU", ""), new Activation("Mish", ""),
+            new Activation("Tanh", ""), new Activation("Sigmoid", ""), new Activation("ReLU6", ""),
+            new Activation("SELU", ""), new Activation("Hardswish", ""))
+        .filter(a -> equal(a.function, function)).findFirst().orElse(null);
   }
 
   private static UnaryOperator<Tensor> known(String type, String arguments) {
@@ -54,13 +64,18 @@ public final class Activation extends Module {
       case "Softplus/2" -> x -> x.softplus(n[0], n[1]);
       case "Hardswish/0" -> Tensor::hardswish;
       case "Hardsigmoid/0" -> Tensor::hardsigmoid;
-      case "Hardtanh/2" -> n[0] == -1 && n[1] == 1 ? Tensor::hardtanh : null;
+      case "Hardtanh/2" -> x -> x.hardtanh(n[0], n[1]);
+      case "Threshold/2" -> x -> x.threshold(n[0], n[1]);
+      case "Hardshrink/1" -> x -> x.hardshrink(n[0]);
+      case "Softshrink/1" -> x -> x.softshrink(n[0]);
       case "Tanh/0" -> Tensor::tanh;
       case "Sigmoid/0" -> Tensor::sigmoid;
       case "LogSigmoid/0" -> Tensor::logSigmoid;
       case "Softsign/0" -> Tensor::softsign;
       case "Tanhshrink/0" -> Tensor::tanhshrink;
       case "Softmax/1" -> x -> x.softmax((int) n[0]);
+      case "Softmin/1" -> x -> x.softmin((int) n[0]);
+      case "Softmax2d/0" -> x -> x.softmax(-3);
       case "LogSoftmax/1" -> x -> x.logSoftmax((int) n[0]);
       case "GLU/1" -> x -> x.glu((int) n[0]);
       default -> null;
@@ -77,11 +92,14 @@ public final class Activation extends Module {
   @Override
   public @Nullable List<Object> arguments() {
     UnaryOperator<Tensor> named = find(type, arguments);
-    if (named == null) return null;
+    return named != null && equal(named, function) ? List.of(type, arguments) : null;
+  }
+
+  private static boolean equal(UnaryOperator<Tensor> a, UnaryOperator<Tensor> b) {
     float[] numbers = new float[64];
     for (int i = 0; i < numbers.length; i++) numbers[i] = (i - 31) * 0.75f;
     Tensor x = Tensor.of(numbers, 4, 4, 4);
-    return Arrays.equals(named.apply(x).toFloatArray(), function.apply(x).toFloatArray()) ? List.of(type, arguments) : null;
+    return Arrays.equals(a.apply(x).toFloatArray(), b.apply(x).toFloatArray());
   }
 
   /** The name it prints with, as PyTorch's class. */

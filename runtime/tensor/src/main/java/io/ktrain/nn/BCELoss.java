@@ -2,6 +2,8 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Binary cross entropy of probabilities against targets in 0..1; weight: of the elements. PyTorch's BCELoss. */
@@ -19,5 +21,10 @@ public final class BCELoss extends Loss {
 
   public Tensor invoke(Tensor probabilities, Tensor target) {
     return probabilities.bceLoss(target, weight, reduction());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return Arrays.asList(weight, reduction());
   }
 }

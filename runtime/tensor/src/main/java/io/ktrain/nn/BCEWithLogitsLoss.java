@@ -2,6 +2,8 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Binary cross entropy of sigmoid(logits); posWeight multiplies what the positive ones count. PyTorch's BCEWithLogitsLoss. */
@@ -21,5 +23,10 @@ public final class BCEWithLogitsLoss extends Loss {
 
   public Tensor invoke(Tensor logits, Tensor target) {
     return logits.bceWithLogits(target, weight, posWeight, reduction());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return Arrays.asList(weight, posWeight, reduction());
   }
 }

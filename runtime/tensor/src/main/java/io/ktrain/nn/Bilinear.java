@@ -1,11 +1,9 @@
 package io.ktrain.nn;
 
-import io.ktrain.op.Creation;
-import io.ktrain.tensor.Context;
-import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** y = a^T weight b + bias, for each output: [..., in1] and [..., in2] to [..., out]. PyTorch's Bilinear. */
@@ -20,12 +18,8 @@ public final class Bilinear extends Module {
   public Bilinear(int in1, int in2, int out, boolean bias) {
     if (in1 < 1 || in2 < 1 || out < 1) throw new ShapeError("bilinear: sizes must be positive, got bilinear(" + in1 + ", " + in2 + ", " + out + ").");
     double bound = 1 / Math.sqrt(in1);
-    weight = register("weight", new Parameter(uniform(Shape.of(out, in1, in2), bound)));
-    this.bias = bias ? register("bias", new Parameter(uniform(Shape.of(out), bound))) : null;
-  }
-
-  private static Tensor uniform(Shape shape, double bound) {
-    return Creation.uniform(shape, -bound, bound, DType.f32, Context.current().device());
+    weight = register("weight", new Parameter(Init.within(bound, Shape.of(out, in1, in2))));
+    this.bias = bias ? register("bias", new Parameter(Init.within(bound, Shape.of(out)))) : null;
   }
 
   public Parameter getWeight() {
@@ -38,6 +32,11 @@ public final class Bilinear extends Module {
 
   public Tensor invoke(Tensor a, Tensor b) {
     return a.bilinear(b, weight, bias);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(weight.size(1), weight.size(2), weight.size(0), bias != null);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** Connectionist temporal classification of log probabilities [steps, n, classes]. PyTorch's CTCLoss. */
 public final class CTCLoss extends Loss {
@@ -20,5 +21,10 @@ public final class CTCLoss extends Loss {
 
   public Tensor invoke(Tensor logProbabilities, Tensor targets, Tensor inputLengths, Tensor targetLengths) {
     return logProbabilities.ctcLoss(targets, inputLengths, targetLengths, blank, reduction(), zeroInfinity);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(blank, zeroInfinity, reduction());
   }
 }

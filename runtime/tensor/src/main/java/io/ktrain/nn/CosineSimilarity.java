@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The cosine of the angle between a and b along a dim. PyTorch's CosineSimilarity. */
 public final class CosineSimilarity extends Module {
@@ -18,5 +19,10 @@ public final class CosineSimilarity extends Module {
 
   public Tensor invoke(Tensor a, Tensor b) {
     return a.cosineSimilarity(b, dim, eps);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(dim, eps);
   }
 }

@@ -3,6 +3,8 @@ package io.ktrain.nn;
 import io.ktrain.tensor.CrossEntropyOptions;
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Of logits [n, classes, ...] and labels [n, ...], or probabilities; weight: one number a class. PyTorch's CrossEntropyLoss. */
@@ -24,5 +26,10 @@ public final class CrossEntropyLoss extends Loss {
 
   public Tensor invoke(Tensor logits, Tensor target) {
     return logits.crossEntropy(target, new CrossEntropyOptions(weight, labelSmoothing, ignoreIndex, reduction()));
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return Arrays.asList(weight, ignoreIndex, labelSmoothing, reduction());
   }
 }

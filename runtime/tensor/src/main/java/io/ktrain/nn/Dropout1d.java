@@ -1,34 +1,19 @@
 package io.ktrain.nn;
 
-import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
-import java.util.List;
 
 /**
  * Zeroes whole channels of [batch, channels, length], with probability p while training; the identity in evaluation.
  * PyTorch's Dropout1d.
  */
-public final class Dropout1d extends Module {
-  private final double p;
-
+public final class Dropout1d extends DropoutNd {
   public Dropout1d(double p) {
-    if (!(p >= 0 && p <= 1)) throw new KtrainException("dropout1d: p must lie in 0..1, got " + p + ".");
-    this.p = p;
+    super("dropout1d", p);
   }
 
   @Override
-  public Tensor forward(Tensor x) {
-    return x.getNdim() == 2 ? x.unsqueeze(0).featureDropout(p, isTraining()).squeeze(0)
-        : x.featureDropout(p, isTraining());
-  }
-
-  @Override
-  public List<Object> arguments() {
-    return List.of(p);
-  }
-
-  @Override
-  public String extraRepr() {
-    return "p=" + Repr.number(p) + ", inplace=False";
+  Tensor dropped(Tensor x, double p, boolean training) {
+    return x.getNdim() == 2 ? x.unsqueeze(0).featureDropout(p, training).squeeze(0)
+        : x.featureDropout(p, training);
   }
 }

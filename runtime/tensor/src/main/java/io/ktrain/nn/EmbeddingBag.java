@@ -3,6 +3,7 @@ package io.ktrain.nn;
 import io.ktrain.tensor.BagMode;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A learned row for each whole number, joined in bags: [bags, each] to [bags, width]. PyTorch's EmbeddingBag. */
@@ -54,6 +55,11 @@ public final class EmbeddingBag extends Module {
   /** {@code perSampleWeights}: one for each index, for sums. */
   public Tensor invoke(Tensor indices, @Nullable Tensor offsets, @Nullable Tensor perSampleWeights) {
     return Tensor.embeddingBag(weight, indices, offsets, perSampleWeights, mode, paddingIdx);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(rows, width, mode, paddingIdx);
   }
 
   @Override

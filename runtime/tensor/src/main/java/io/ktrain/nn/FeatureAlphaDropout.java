@@ -1,33 +1,18 @@
 package io.ktrain.nn;
 
-import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
-import java.util.List;
 
 /**
  * Dropout of whole channels for selu, which keeps mean and variance, with probability p while training; the identity in
  * evaluation. PyTorch's FeatureAlphaDropout.
  */
-public final class FeatureAlphaDropout extends Module {
-  private final double p;
-
+public final class FeatureAlphaDropout extends DropoutNd {
   public FeatureAlphaDropout(double p) {
-    if (!(p >= 0 && p <= 1)) throw new KtrainException("featureAlphaDropout: p must lie in 0..1, got " + p + ".");
-    this.p = p;
+    super("featureAlphaDropout", p);
   }
 
   @Override
-  public Tensor forward(Tensor x) {
-    return x.featureAlphaDropout(p, isTraining());
-  }
-
-  @Override
-  public List<Object> arguments() {
-    return List.of(p);
-  }
-
-  @Override
-  public String extraRepr() {
-    return "p=" + Repr.number(p) + ", inplace=False";
+  Tensor dropped(Tensor x, double p, boolean training) {
+    return x.featureAlphaDropout(p, training);
   }
 }

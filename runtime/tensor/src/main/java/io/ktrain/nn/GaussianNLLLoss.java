@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The negative log likelihood of targets under normal distributions. PyTorch's GaussianNLLLoss. */
 public final class GaussianNLLLoss extends Loss {
@@ -20,5 +21,10 @@ public final class GaussianNLLLoss extends Loss {
 
   public Tensor invoke(Tensor mean, Tensor target, Tensor variance) {
     return mean.gaussianNllLoss(target, variance, full, eps, reduction());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(full, eps, reduction());
   }
 }

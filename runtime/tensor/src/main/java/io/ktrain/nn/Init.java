@@ -223,14 +223,17 @@ public final class Init {
 
   /** A weight as PyTorch's layers start with: uniform within 1 / sqrt(fanIn). */
   static Tensor weight(Shape shape) {
-    double bound = 1 / Math.sqrt(fanIn(shape));
-    if (SKIPPED.isBound()) return Tensor.zeros(shape, DType.f32);
-    return Creation.uniform(shape, -bound, bound, DType.f32, Context.current().device());
+    return within(1 / Math.sqrt(fanIn(shape)), shape);
   }
 
   /** A bias as PyTorch's layers start with, for a weight of {@code weightShape}. */
   static Tensor bias(int size, Shape weightShape) {
-    double bound = 1 / Math.sqrt(Math.max(1, fanIn(weightShape)));
-    return Creation.uniform(Shape.of(size), -bound, bound, DType.f32, Context.current().device());
+    return within(1 / Math.sqrt(Math.max(1, fanIn(weightShape))), Shape.of(size));
+  }
+
+  /** Uniform from -bound to bound, f32. */
+  static Tensor within(double bound, Shape shape) {
+    if (SKIPPED.isBound()) return Tensor.zeros(shape, DType.f32);
+    return Creation.uniform(shape, -bound, bound, DType.f32, Context.current().device());
   }
 }

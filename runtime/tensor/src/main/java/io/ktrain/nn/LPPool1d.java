@@ -2,32 +2,15 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Tensor;
-import java.util.List;
 
 /** The p-th root of the sum of p-th powers of each window of [batch, channels, length]. PyTorch's LPPool1d. */
-public final class LPPool1d extends Module {
-  private final double norm;
-  private final PoolOptions options;
-
+public final class LPPool1d extends LPPool {
   public LPPool1d(double norm, PoolOptions options) {
-    this.norm = norm;
-    this.options = options;
+    super(norm, options);
   }
 
   @Override
-  public Tensor forward(Tensor x) {
+  Tensor pooled(Tensor x, double norm, PoolOptions options) {
     return x.lpPool1d(norm, options);
-  }
-
-  @Override
-  public List<Object> arguments() {
-    return List.of(norm, options);
-  }
-
-  @Override
-  public String extraRepr() {
-    String stride = options.stride().equals(options.kernel()) ? "None" : Repr.given(options.stride());
-    return "norm_type=" + Repr.shortest(norm) + ", kernel_size=" + Repr.given(options.kernel()) + ", stride=" + stride
-        + ", ceil_mode=" + Repr.flag(options.ceilMode());
   }
 }

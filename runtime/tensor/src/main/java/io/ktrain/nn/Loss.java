@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Reduction;
+import java.util.List;
 
 /** A loss as a module: {@code loss.invoke(prediction, target)}, in Kotlin {@code loss(prediction, target)}. */
 public abstract class Loss extends Module {
@@ -13,5 +14,10 @@ public abstract class Loss extends Module {
   /** How the losses of single elements become one. */
   public final Reduction reduction() {
     return reduction;
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(reduction);
   }
 }

@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** Whether a is larger than b by the margin (target 1) or smaller (-1). PyTorch's MarginRankingLoss. */
 public final class MarginRankingLoss extends Loss {
@@ -18,5 +19,10 @@ public final class MarginRankingLoss extends Loss {
 
   public Tensor invoke(Tensor a, Tensor b, Tensor target) {
     return a.marginRankingLoss(b, target, margin, reduction());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(margin, reduction());
   }
 }

@@ -370,8 +370,9 @@ public abstract class Module implements Layers, Cloneable {
 
   /**
    * What one of its public constructors takes to make such a layer again, in order, for a bundle: numbers, truth values,
-   * texts, enum constants, int arrays, lists of numbers, records of them, modules and lists of modules. Null where a bundle cannot know; a class of your own
-   * that is made with arguments overrides it.
+   * texts, enum constants, int arrays, lists of numbers, tensors of its state, records of them, modules, parameters, lists
+   * and maps of them; null for what was left out. The whole is null where a bundle cannot know; a class of your own that
+   * is made with arguments overrides it.
    */
   public @Nullable List<Object> arguments() {
     return null;

@@ -2,6 +2,8 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Binary cross entropy of logits, averaged over the classes; weight: one number a class. PyTorch's MultiLabelSoftMarginLoss. */
@@ -19,5 +21,10 @@ public final class MultiLabelSoftMarginLoss extends Loss {
 
   public Tensor invoke(Tensor logits, Tensor target) {
     return logits.multilabelSoftMarginLoss(target, weight, reduction());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return Arrays.asList(weight, reduction());
   }
 }

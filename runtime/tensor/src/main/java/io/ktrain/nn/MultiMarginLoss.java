@@ -2,6 +2,8 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Whether the label's score is above all others by the margin; weight: one number a class. PyTorch's MultiMarginLoss. */
@@ -23,5 +25,10 @@ public final class MultiMarginLoss extends Loss {
 
   public Tensor invoke(Tensor scores, Tensor target) {
     return scores.multiMarginLoss(target, p, margin, weight, reduction());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return Arrays.asList(p, margin, weight, reduction());
   }
 }

@@ -203,4 +203,10 @@ public final class MultiheadAttention extends Module {
         throw new DTypeError("multiheadAttention: a mask is bool or floating, got " + m.describe()
             + ". Fix: to(bool), true where a query may not look.");
   }
+
+  @Override
+  public List<Object> arguments() {
+    int kdim = keyWeight == null ? embedDim : keyWeight.size(1), vdim = valueWeight == null ? embedDim : valueWeight.size(1);
+    return List.of(embedDim, heads, dropout, inBias != null, keyBias != null, addZeroAttention, kdim, vdim, batchFirst);
+  }
 }

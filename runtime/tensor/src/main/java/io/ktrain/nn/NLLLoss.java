@@ -2,6 +2,8 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Minus the log probability [n, classes, ...] at the label [n, ...]; weight: one number a class. PyTorch's NLLLoss. */
@@ -21,5 +23,10 @@ public final class NLLLoss extends Loss {
 
   public Tensor invoke(Tensor logProbabilities, Tensor target) {
     return logProbabilities.nllLoss(target, weight, ignoreIndex, reduction());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return Arrays.asList(weight, ignoreIndex, reduction());
   }
 }

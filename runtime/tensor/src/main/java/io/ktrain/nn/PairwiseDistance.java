@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The p-norm of a - b + eps over the last dim. PyTorch's PairwiseDistance. */
 public final class PairwiseDistance extends Module {
@@ -20,5 +21,10 @@ public final class PairwiseDistance extends Module {
 
   public Tensor invoke(Tensor a, Tensor b) {
     return a.pairwiseDistance(b, p, eps, keepDim);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(p, eps, keepDim);
   }
 }

@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Device;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -27,6 +28,11 @@ public final class ParameterDict extends Module {
 
   public int size() {
     return own().size();
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(own());
   }
 
   @Override

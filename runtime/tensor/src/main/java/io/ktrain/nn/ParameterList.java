@@ -33,6 +33,11 @@ public final class ParameterList extends Module implements Iterable<Parameter> {
   }
 
   @Override
+  public List<Object> arguments() {
+    return List.of(List.copyOf(own().values()));
+  }
+
+  @Override
   public String extraRepr() {
     return ParameterDict.lines(own());
   }

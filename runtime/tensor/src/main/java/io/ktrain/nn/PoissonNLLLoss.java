@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** The negative log likelihood of counts under Poisson distributions of given (log) rates. PyTorch's PoissonNLLLoss. */
 public final class PoissonNLLLoss extends Loss {
@@ -22,5 +23,10 @@ public final class PoissonNLLLoss extends Loss {
 
   public Tensor invoke(Tensor rate, Tensor target) {
     return rate.poissonNllLoss(target, logInput, full, eps, reduction());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(logInput, full, eps, reduction());
   }
 }

@@ -4,7 +4,6 @@ import io.ktrain.op.Dispatch;
 import io.ktrain.op.Recurrent;
 import io.ktrain.op.Recurrent.Cell;
 import io.ktrain.op.Recurrent.Steps;
-import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
@@ -46,8 +45,7 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
   }
 
   private Parameter parameter(String name, Shape shape) {
-    double bound = 1 / Math.sqrt(options.hiddenSize());
-    return register(name, new Parameter(Init.uniform(Tensor.zeros(shape, DType.f32), -bound, bound)));
+    return register(name, new Parameter(Init.within(1 / Math.sqrt(options.hiddenSize()), shape)));
   }
 
   /** The tensors of a state: hidden, and of an LSTM the cell. */
@@ -161,6 +159,11 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
 
   private String word() {
     return typeName().toLowerCase(Locale.ROOT);
+  }
+
+  @Override
+  public final List<Object> arguments() {
+    return this instanceof RNN ? List.of(options, cell == Cell.RNN_RELU) : List.of(options);
   }
 
   @Override

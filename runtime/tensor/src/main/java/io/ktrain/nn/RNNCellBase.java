@@ -1,13 +1,13 @@
 package io.ktrain.nn;
 
 import io.ktrain.op.Dispatch;
-import io.ktrain.op.Recurrent;
 import io.ktrain.op.Recurrent.Cell;
 import io.ktrain.op.Recurrent.Steps;
-import io.ktrain.tensor.DType;
+import io.ktrain.op.Recurrent;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +35,7 @@ public abstract sealed class RNNCellBase extends Module permits RNNCell, LSTMCel
   }
 
   private Parameter parameter(String name, Shape shape) {
-    double bound = 1 / Math.sqrt(hiddenSize);
-    return register(name, new Parameter(Init.uniform(Tensor.zeros(shape, DType.f32), -bound, bound)));
+    return register(name, new Parameter(Init.within(1 / Math.sqrt(hiddenSize), shape)));
   }
 
   /** The next hidden state, and of an LSTM the next cell state; null states are zeros. */
@@ -65,6 +64,12 @@ public abstract sealed class RNNCellBase extends Module permits RNNCell, LSTMCel
 
   private String word() {
     return typeName().toLowerCase(Locale.ROOT);
+  }
+
+  @Override
+  public final List<Object> arguments() {
+    boolean bias = inputBias != null;
+    return this instanceof RNNCell ? List.of(inputSize, hiddenSize, bias, cell == Cell.RNN_RELU) : List.of(inputSize, hiddenSize, bias);
   }
 
   @Override

@@ -6,6 +6,7 @@ import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -140,8 +141,8 @@ public abstract sealed class RunningNorm extends Module permits BatchNorm, Insta
 
   /** Null without a momentum, for which a bundle has no word. */
   @Override
-  public final @Nullable List<Object> arguments() {
-    return momentum == null ? null : List.of(channels, eps, momentum, affine, track);
+  public final List<Object> arguments() {
+    return Arrays.asList(channels, eps, momentum, affine, track);
   }
 
   @Override

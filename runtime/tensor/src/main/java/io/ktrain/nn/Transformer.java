@@ -3,6 +3,7 @@ package io.ktrain.nn;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -10,10 +11,16 @@ import java.util.stream.IntStream;
  * Transformer.
  */
 public final class Transformer extends Module {
+  private final int encoderLayers;
+  private final int decoderLayers;
+  private final TransformerOptions options;
   private final TransformerEncoder encoder;
   private final TransformerDecoder decoder;
 
   public Transformer(int encoderLayers, int decoderLayers, TransformerOptions options) {
+    this.encoderLayers = encoderLayers;
+    this.decoderLayers = decoderLayers;
+    this.options = options;
     var encoding = IntStream.range(0, encoderLayers).mapToObj(i -> new TransformerEncoderLayer(options)).toList();
     var decoding = IntStream.range(0, decoderLayers).mapToObj(i -> new TransformerDecoderLayer(options)).toList();
     encoder = register("encoder", new TransformerEncoder(encoding, options.norm()));
@@ -33,5 +40,10 @@ public final class Transformer extends Module {
   /** f32 [size, size]: -inf where key j comes after query i, else 0. */
   public static Tensor generateSquareSubsequentMask(int size) {
     return Tensor.full(Shape.of(size, size), Double.NEGATIVE_INFINITY, DType.f32).triu(1);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(encoderLayers, decoderLayers, options);
   }
 }

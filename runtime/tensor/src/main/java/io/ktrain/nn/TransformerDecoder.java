@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,5 +24,10 @@ public final class TransformerDecoder extends Module {
     Tensor x = target;
     for (TransformerDecoderLayer layer : layers) x = layer.decode(x, memory, masks);
     return norm == null ? x : norm.invoke(x);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return Arrays.asList(layers.arguments().getFirst(), norm);
   }
 }

@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,5 +66,10 @@ public final class TransformerDecoderLayer extends Module {
 
   private Tensor fed(Tensor x) {
     return dropout3.invoke(linear2.invoke(dropout.invoke(options.activation().apply(linear1.invoke(x)))));
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(options);
   }
 }

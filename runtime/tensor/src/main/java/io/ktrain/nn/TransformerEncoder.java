@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -23,5 +24,10 @@ public final class TransformerEncoder extends Module {
   public Tensor encode(Tensor x, @Nullable Tensor mask, @Nullable Tensor keyPaddingMask, boolean causal) {
     for (TransformerEncoderLayer layer : layers) x = layer.encode(x, mask, keyPaddingMask, causal);
     return norm == null ? x : norm.invoke(x);
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return Arrays.asList(layers.arguments().getFirst(), norm);
   }
 }

@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,5 +52,10 @@ public final class TransformerEncoderLayer extends Module {
 
   private Tensor fed(Tensor x) {
     return dropout2.invoke(linear2.invoke(dropout.invoke(options.activation().apply(linear1.invoke(x)))));
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(options);
   }
 }

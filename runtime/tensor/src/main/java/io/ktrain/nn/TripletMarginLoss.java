@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
+import java.util.List;
 
 /** Whether the anchor is nearer to the positive than to the negative by the margin. PyTorch's TripletMarginLoss. */
 public final class TripletMarginLoss extends Loss {
@@ -24,5 +25,10 @@ public final class TripletMarginLoss extends Loss {
 
   public Tensor invoke(Tensor anchor, Tensor positive, Tensor negative) {
     return anchor.tripletMarginLoss(positive, negative, margin, p, eps, swap, reduction());
+  }
+
+  @Override
+  public List<Object> arguments() {
+    return List.of(margin, p, eps, swap, reduction());
   }
 }

@@ -18,18 +18,7 @@ public final class Unflatten extends Module {
 
   @Override
   public Tensor forward(Tensor x) {
-    int at = x.getShape().axis("unflatten", dim), known = 1, open = -1;
-    int[] cut = sizes.clone(), all = new int[x.getNdim() - 1 + sizes.length];
-    for (int i = 0; i < cut.length; i++)
-      if (cut[i] == -1 && open < 0) open = i;
-      else known *= cut[i];
-    if (open >= 0 && known > 0) cut[open] = x.size(at) / known;
-    if (known < 0 || Arrays.stream(cut).reduce(1, (a, b) -> a * b) != x.size(at))
-      throw new ShapeError("unflatten: dim " + dim + " of " + x.describe() + " cannot be cut into "
-          + Arrays.toString(sizes) + ".");
-    for (int d = 0; d < all.length; d++)
-      all[d] = d < at ? x.size(d) : d < at + cut.length ? cut[d - at] : x.size(d - cut.length + 1);
-    return x.reshape(all);
+    return x.unflatten(dim, sizes);
   }
 
   @Override

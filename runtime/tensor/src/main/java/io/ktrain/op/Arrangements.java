@@ -17,7 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Tensors laid out anew from the elements of one or several: repeated, rolled, turned, joined. */
+/** New tensors of the same elements, made of what {@link Shapes} has: repeated, rolled, turned, stacked, meshed. */
 public final class Arrangements {
   private Arrangements() {}
 

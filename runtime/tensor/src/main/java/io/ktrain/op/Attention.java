@@ -49,14 +49,16 @@ public final class Attention {
           .floats(OpTests.strided(2, 4, 6), OpTests.strided(2, 4, 6), OpTests.strided(2, 4, 6), OpTests.shape(2, 4, 4))
           .attributes(new Options(1, true, 0.4, new Draw(7, 3))).floats(attended(2, 4, 4, 3, 3))
           .fails(() -> Tensor.ones(2, 3, 4).scaledDotProductAttention(Tensor.ones(2, 5, 3), Tensor.ones(2, 5, 4)),
-              "scaledDotProductAttention: query f32[2,3,4] and key f32[2,5,3] differ in their last dim. Fix: project both to one size.")
+              "scaledDotProductAttention: query f32[2,3,4] and key f32[2,5,3] differ in their last dim. Fix: project "
+                  + "both to one size.")
           .fails(() -> Tensor.ones(2, 3, 4).scaledDotProductAttention(Tensor.ones(2, 5, 4), Tensor.ones(2, 6, 4)),
-              "scaledDotProductAttention: key f32[2,5,4] and value f32[2,6,4] must have one length in dim -2. Fix: one value for each key."))
+              "scaledDotProductAttention: key f32[2,5,4] and value f32[2,6,4] must have one length in dim -2. Fix: one "
+                  + "value for each key."))
       .build();
 
   public static final Op<Options> SCALED_DOT_PRODUCT_ATTENTION_GRAD = op("scaledDotProductAttentionGrad", Options.class,
       "The gradients of scaledDotProductAttention by query, key and value.")
-      .infer(c -> List.of(like(c.in(1)), like(c.in(2)), like(c.in(3))))
+      .infer(c -> List.of(Spec.like(c.in(1)), Spec.like(c.in(2)), Spec.like(c.in(3))))
       .decompose(c -> Arrays.copyOf(Gradients.throughParts(SCALED_DOT_PRODUCT_ATTENTION, c.attributes(),
           new Tensor[] {c.in(0)},
           c.in(1), c.in(2), c.in(3), c.in(4)), 3))
@@ -89,15 +91,9 @@ public final class Attention {
     return OpTests.shape(sizes).of(OpTests.Values.SMALL);
   }
 
-  private static Spec like(Tensor t) {
-    return new Spec(t.getShape(), t.getDtype());
-  }
-
   private static Spec shape(Call<Options> c) {
     Tensor q = c.in(0), k = c.in(1), v = c.in(2);
-    if (!q.getDtype().isFloating())
-      throw new DTypeError("scaledDotProductAttention: needs a floating dtype, got " + q.describe()
-          + ". Fix: to(f32).");
+    Promotion.floating("scaledDotProductAttention", q);
     if (k.getDtype() != q.getDtype() || v.getDtype() != q.getDtype())
       throw new DTypeError("scaledDotProductAttention: query, key and value must have one dtype, got " + q.describe()
           + ", " + k.describe() + " and " + v.describe() + ". Fix: to(" + q.getDtype() + ").");

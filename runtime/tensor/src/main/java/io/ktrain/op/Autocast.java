@@ -61,7 +61,8 @@ public final class Autocast {
     Tensor[] out = in.clone();
     for (int i = 0; i < in.length; i++) {
       Tensor t = in[i];
-      if (t == null || t.isConstant() || !t.getDtype().isFloating() || t.getDtype() == DType.f64 || t.getDtype() == to) continue;
+      if (t == null || t.isConstant() || !t.getDtype().isFloating() || t.getDtype() == DType.f64
+          || t.getDtype() == to) continue;
       out[i] = to == lower && t.getRequiresGrad() && t.node() == null ? cached(t) : t.to(to);
     }
     return out;
@@ -70,11 +71,14 @@ public final class Autocast {
   private static DType widest(Tensor[] in) {
     DType widest = null;
     for (Tensor t : in)
-      if (t != null && !t.isConstant() && t.getDtype().isFloating()) widest = widest == null ? t.getDtype() : DType.promote(widest, t.getDtype());
+      if (t != null && !t.isConstant() && t.getDtype().isFloating())
+        widest = widest == null ? t.getDtype() : DType.promote(widest, t.getDtype());
     return widest == null ? DType.f32 : widest;
   }
 
-  /** A leaf that is trained is cast once a block, and again only after it was written or a step took the cast's memory. */
+  /**
+   * A leaf that is trained is cast once a block, and again only after it was written or a step took the cast's memory.
+   */
   public Tensor cached(Tensor t) {
     Weight known = weights.get(t);
     if (known == null || !known.isCurrent(t)) {

@@ -4,8 +4,8 @@ import io.ktrain.tensor.AutogradError;
 import io.ktrain.tensor.Tensor;
 
 /**
- * One call of an operation: what shape rules, kernels and gradient rules look at. On the tape it also remembers how often
- * each tensor had been written, so that a gradient rule never reads values that were changed since.
+ * One call of an operation: what shape rules, kernels and gradient rules look at. On the tape it also remembers how
+ * often each tensor had been written, so that a gradient rule never reads values that were changed since.
  */
 public final class Call<A> {
   private final Op<A> op;
@@ -69,7 +69,9 @@ public final class Call<A> {
 
   private void check(Tensor t, int version) {
     if (t.version() != version)
-      throw new AutogradError("backward: " + op.name() + " needs " + t.describe() + " as it was, but it has since been modified by an"
-          + " in-place operation (version " + t.version() + ", expected " + version + "). Fix: use the operation without _ or clone() first.");
+      throw new AutogradError("backward: " + op.name() + " needs " + t.describe()
+          + " as it was, but it has since been modified by an"
+          + " in-place operation (version " + t.version() + ", expected " + version
+          + "). Fix: use the operation without _ or clone() first.");
   }
 }

@@ -15,7 +15,8 @@ import java.util.function.Function;
  * the types of the first time. It stands in the graph as one operation outside the table.
  */
 public final class Checkpoint {
-  private static final Op<Checkpoint> OP = new Op<>(OpBuilder.op("checkpoint", Checkpoint.class, "A stretch computed again in backward.")
+  private static final Op<Checkpoint> OP =
+      new Op<>(OpBuilder.op("checkpoint", Checkpoint.class, "A stretch computed again in backward.")
       .internal().grads((call, g, needed) -> {
         throw new IllegalStateException("the walk puts the stretch itself into its place");
       }));
@@ -74,7 +75,8 @@ public final class Checkpoint {
             + " when it was computed again. Fix: a block that does the same each time.");
       for (int i = 0; i < out.size(); i++)
         if (!out.get(i).getShape().equals(call.result(i).getShape()))
-          throw new KtrainException("checkpoint: gave " + call.result(i).describe() + " in forward and " + out.get(i).describe()
+          throw new KtrainException("checkpoint: gave " + call.result(i).describe() + " in forward and "
+              + out.get(i).describe()
               + " when it was computed again. Fix: a block that does the same each time.");
       return out.toArray(Tensor[]::new);
     } finally {

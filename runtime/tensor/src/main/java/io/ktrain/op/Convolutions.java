@@ -17,35 +17,47 @@ public final class Convolutions {
   /** A convolution's options and the sizes of what its gradient is taken by. */
   public record Conv2dGrad(Conv2dOptions options, Shape of) {}
 
-  public static final Op<Conv2dOptions> CONV2D = op("conv2d", Conv2dOptions.class, "Cross-correlation of [n,c,h,w] with [out,c/groups,kh,kw], plus bias [out].")
+  public static final Op<Conv2dOptions> CONV2D = op("conv2d", Conv2dOptions.class,
+      "Cross-correlation of [n,c,h,w] with [out,c/groups,kh,kw], plus bias [out].")
       .gives(Convolutions::convShape)
       .grads((c, g, needed) -> {
         Tensor[] by = new Tensor[3];
-        if (needed[0]) by[0] = Dispatch.call(inputGrad(), new Conv2dGrad(c.attributes(), c.edge(0).getShape()), g[0], c.in(1));
+        if (needed[0])
+          by[0] = Dispatch.call(inputGrad(), new Conv2dGrad(c.attributes(), c.edge(0).getShape()), g[0], c.in(1));
         if (needed[1]) {
-          Tensor[] both = Dispatch.all(weightGrad(), new Conv2dGrad(c.attributes(), c.edge(1).getShape()), g[0], c.in(0));
+          Tensor[] both = Dispatch.all(weightGrad(), new Conv2dGrad(c.attributes(), c.edge(1).getShape()),
+              g[0], c.in(0));
           by[1] = both[0];
           by[2] = both[1];
         } else if (needed.length > 2 && needed[2]) by[2] = g[0].sum(new int[] {0, 2, 3}, false);
         return by;
       })
       .autocast(LOWER).tests(t -> t.reference(OpTests::conv2d)
-          .attributes(Conv2dOptions.of(1, 0)).floats(OpTests.shape(2, 1, 4, 5), OpTests.shape(2, 1, 3, 3), OpTests.shape(2)).floats(OpTests.shape(0, 2, 3, 3), OpTests.shape(1, 2, 2, 2), OpTests.shape(1))
-          .attributes(new Conv2dOptions(2, 1, 1, 2, 1, 1, 1)).floats(OpTests.shape(2, 2, 5, 4), OpTests.shape(3, 2, 3, 3), OpTests.shape(3)).floats(OpTests.strided(2, 2, 6, 8), OpTests.shape(3, 2, 2, 3), OpTests.shape(3))
-          .attributes(Conv2dOptions.of(1, 1, 2, 2)).floats(OpTests.shape(1, 4, 6, 6), OpTests.shape(4, 2, 3, 3), OpTests.shape(4))
+          .attributes(Conv2dOptions.of(1, 0))
+          .floats(OpTests.shape(2, 1, 4, 5), OpTests.shape(2, 1, 3, 3), OpTests.shape(2))
+          .floats(OpTests.shape(0, 2, 3, 3), OpTests.shape(1, 2, 2, 2), OpTests.shape(1))
+          .attributes(new Conv2dOptions(2, 1, 1, 2, 1, 1, 1))
+          .floats(OpTests.shape(2, 2, 5, 4), OpTests.shape(3, 2, 3, 3), OpTests.shape(3))
+          .floats(OpTests.strided(2, 2, 6, 8), OpTests.shape(3, 2, 2, 3), OpTests.shape(3))
+          .attributes(Conv2dOptions.of(1, 1, 2, 2))
+          .floats(OpTests.shape(1, 4, 6, 6), OpTests.shape(4, 2, 3, 3), OpTests.shape(4))
           .floats(OpTests.shape(2, 2, 5, 5), OpTests.shape(2, 1, 3, 3), OpTests.ABSENT))
       .build();
 
-  public static final Op<Conv2dGrad> CONV2D_INPUT_GRAD = op("conv2dInputGrad", Conv2dGrad.class, "The gradient of conv2d by its input, from the upstream one and the weight.")
-      .gives(c -> new Spec(c.attributes().of(), floating("conv2dInputGrad", c.in(0))))
+  public static final Op<Conv2dGrad> CONV2D_INPUT_GRAD = op("conv2dInputGrad", Conv2dGrad.class,
+      "The gradient of conv2d by its input, from the upstream one and the weight.")
+      .gives(c -> new Spec(c.attributes().of(), Promotion.floating("conv2dInputGrad", c.in(0))))
       .grad((c, gg) -> Dispatch.call(CONV2D, c.attributes().options(), gg, c.in(1), null),
-          (c, gg) -> Dispatch.all(weightGrad(), new Conv2dGrad(c.attributes().options(), c.edge(1).getShape()), c.in(0), gg)[0])
+          (c, gg) -> Dispatch.all(weightGrad(), new Conv2dGrad(c.attributes().options(), c.edge(1).getShape()),
+              c.in(0), gg)[0])
       .internal()
-      .tests(t -> t.attributes(new Conv2dGrad(Conv2dOptions.of(1, 0), Shape.of(1, 2, 4, 4))).floats(OpTests.shape(1, 3, 2, 2), OpTests.shape(3, 2, 3, 3))).build();
+      .tests(t -> t.attributes(new Conv2dGrad(Conv2dOptions.of(1, 0), Shape.of(1, 2, 4, 4)))
+          .floats(OpTests.shape(1, 3, 2, 2), OpTests.shape(3, 2, 3, 3))).build();
 
-  public static final Op<Conv2dGrad> CONV2D_WEIGHT_GRAD = op("conv2dWeightGrad", Conv2dGrad.class, "The gradients of conv2d by its weight and its bias, from the upstream one and the input.")
+  public static final Op<Conv2dGrad> CONV2D_WEIGHT_GRAD = op("conv2dWeightGrad", Conv2dGrad.class,
+      "The gradients of conv2d by its weight and its bias, from the upstream one and the input.")
       .infer(c -> {
-        DType type = floating("conv2dWeightGrad", c.in(0));
+        DType type = Promotion.floating("conv2dWeightGrad", c.in(0));
         return List.of(new Spec(c.attributes().of(), type), new Spec(Shape.of(c.attributes().of().get(0)), type));
       })
       .grads((c, gg, needed) -> {
@@ -55,11 +67,14 @@ public final class Convolutions {
           Tensor spread = gg[1].reshape(1, -1, 1, 1).expand(c.edge(0).getShape());
           by[0] = by[0] == null ? spread : by[0].add(spread);
         }
-        if (needed[1] && gg[0] != null) by[1] = Dispatch.call(CONV2D_INPUT_GRAD, new Conv2dGrad(c.attributes().options(), c.edge(1).getShape()), c.in(0), gg[0]);
+        if (needed[1] && gg[0] != null)
+          by[1] = Dispatch.call(CONV2D_INPUT_GRAD, new Conv2dGrad(c.attributes().options(), c.edge(1).getShape()),
+              c.in(0), gg[0]);
         return by;
       })
       .internal()
-      .tests(t -> t.attributes(new Conv2dGrad(Conv2dOptions.of(1, 0), Shape.of(3, 2, 3, 3))).floats(OpTests.shape(2, 3, 2, 2), OpTests.shape(2, 2, 4, 4))).build();
+      .tests(t -> t.attributes(new Conv2dGrad(Conv2dOptions.of(1, 0), Shape.of(3, 2, 3, 3)))
+          .floats(OpTests.shape(2, 3, 2, 2), OpTests.shape(2, 2, 4, 4))).build();
 
   private static Op<Conv2dGrad> inputGrad() {
     return CONV2D_INPUT_GRAD;
@@ -121,7 +136,8 @@ public final class Convolutions {
               OpTests.ABSENT);
           t.fails(() -> Dispatch.call(numbered(dims, true), ConvOptions.DEFAULT.withOutputPadding(1),
               Tensor.ones(sizes(dims, 1, 2, 4)), Tensor.ones(sizes(dims, 2, 2, 2)), null),
-              name + ": outputPadding must be smaller than the stride or the dilation, got outputPadding [1], stride [1], dilation [1].")
+              name + ": outputPadding must be smaller than the stride or the dilation, got outputPadding [1], stride "
+                  + "[1], dilation [1].")
               .fails(() -> Dispatch.call(numbered(dims, true), ConvOptions.DEFAULT, Tensor.ones(sizes(dims, 1, 2, 4)),
               Tensor.ones(sizes(dims, 3, 2, 2)), null),
                   name + ": input f32" + Shape.of(sizes(dims, 1, 2, 4)) + " has 2 channels in dim 1, but weight f32"
@@ -175,10 +191,6 @@ public final class Convolutions {
     int[] out = NdConvolution.sizes("conv2d", 2, x, w, c.in(2), new int[] {o.strideH(), o.strideW()},
         new int[] {2 * o.paddingH(), 2 * o.paddingW()}, new int[] {o.dilationH(), o.dilationW()}, o.groups());
     return new Spec(Shape.of(x.size(0), w.size(0), out[0], out[1]), x.getDtype());
-  }
-
-  private static DType floating(String op, Tensor x) {
-    return Resampling.floating(op, x);
   }
 
   public static Tensor conv2d(Tensor x, Tensor weight, Tensor bias, Conv2dOptions options) {

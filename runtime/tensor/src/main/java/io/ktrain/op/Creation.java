@@ -69,7 +69,8 @@ public final class Creation {
 
   public static Tensor randint(long low, long high, Shape shape, Device device) {
     if (high <= low) throw new KtrainException("randint: no whole number lies in " + low + " until " + high + ".");
-    return Dispatch.create(device, UNIFORM, new Random(shape, low, high, DType.i64, Context.current().generator().next()));
+    return Dispatch.create(device, UNIFORM,
+        new Random(shape, low, high, DType.i64, Context.current().generator().next()));
   }
 
   public static Tensor randint(Tensor like, long low, long high) {
@@ -129,6 +130,7 @@ public final class Creation {
   }
 
   private static void requireFloating(String op, DType dtype) {
-    if (!dtype.isFloating()) throw new KtrainException(op + ": needs a floating dtype, got " + dtype + ". Fix: randint.");
+    if (!dtype.isFloating())
+      throw new KtrainException(op + ": needs a floating dtype, got " + dtype + ". Fix: randint.");
   }
 }

@@ -12,9 +12,11 @@ import java.util.List;
 
 /** A user's own function as an operation outside the table. */
 public final class Custom {
-  private static final Op<Void> ONCE = new Op<>(OpBuilder.op("onceDifferentiable", "A gradient that has none of its own.").internal()
+  private static final Op<Void> ONCE =
+      new Op<>(OpBuilder.op("onceDifferentiable", "A gradient that has none of its own.").internal()
       .grads((call, g, needed) -> {
-        throw new AutogradError("backward: the gradient of a function marked onceDifferentiable cannot be differentiated again."
+        throw new AutogradError(
+            "backward: the gradient of a function marked onceDifferentiable cannot be differentiated again."
             + " Fix: make its backward of operations and leave the mark out.");
       }));
 
@@ -23,7 +25,8 @@ public final class Custom {
 
   public Custom(String name, CustomFunction.Forwards forward, CustomFunction.Backwards backward, boolean once) {
     this.forward = forward;
-    op = new Op<>(OpBuilder.op(name, FunctionContext.class, "A function of the user's own.").internal().grads((call, g, needed) -> {
+    op = new Op<>(OpBuilder.op(name, FunctionContext.class, "A function of the user's own.")
+        .internal().grads((call, g, needed) -> {
       Context context = Context.current();
       call.attributes().returned(inputs(call), needed);
       List<Tensor> up = new ArrayList<>();
@@ -60,7 +63,8 @@ public final class Custom {
 
   public List<Tensor> call(Tensor... in) {
     var context = new FunctionContext(op.name());
-    List<Tensor> made = Context.current().withGrad(false, () -> forward.of(context, Collections.unmodifiableList(Arrays.asList(in))));
+    List<Tensor> made = Context.current()
+        .withGrad(false, () -> forward.of(context, Collections.unmodifiableList(Arrays.asList(in))));
     // Handles of their own: the function may give back an input, or a view of one.
     Tensor[] out = made.stream().map(Tensor::detach).toArray(Tensor[]::new);
     if (Dispatch.records(in)) {

@@ -73,11 +73,14 @@ final class Derivative {
       case POW -> plus(
           // b = 0 gives 0 rather than 0 * a^-1, which is NaN at a = 0.
           times(da, select(new Binary(Fn2.EQ, b, ZERO), ZERO, b.times(a.pow(b.minus(1))))),
-          isZero(db) ? ZERO : times(db, select(new Binary(Fn2.AND, new Binary(Fn2.EQ, a, ZERO), b.ge(ZERO)), ZERO, e.times(a.log()))));
+          isZero(db) ? ZERO
+              : times(db, select(new Binary(Fn2.AND, new Binary(Fn2.EQ, a, ZERO), b.ge(ZERO)), ZERO,
+                  e.times(a.log()))));
       // A tie shares the gradient, as PyTorch's maximum and minimum.
       case MAX -> plus(times(da, share(a, b, a.gt(b))), times(db, share(a, b, b.gt(a))));
       case MIN -> plus(times(da, share(a, b, a.lt(b))), times(db, share(a, b, b.lt(a))));
-      case ATAN2 -> plus(times(da, b.div(a.times(a).plus(b.times(b)))), times(db, a.negate().div(a.times(a).plus(b.times(b)))));
+      case ATAN2 -> plus(times(da, b.div(a.times(a).plus(b.times(b)))),
+          times(db, a.negate().div(a.times(a).plus(b.times(b)))));
       case REMAINDER -> plus(da, times(db, new Binary(Fn2.FLOOR_DIV, a, b).negate()));
       case FMOD -> plus(da, times(db, new Binary(Fn2.TRUNC_DIV, a, b).negate()));
       case COPYSIGN -> times(da, select(new Binary(Fn2.EQ, a, ZERO), ZERO, e.div(a)));
@@ -113,7 +116,8 @@ final class Derivative {
     if (isOne(a)) return b;
     if (isOne(b)) return a;
     if (b instanceof Constant c && c.value() == -1) return a.negate();
-    if (b instanceof Select s && (isZero(s.yes()) || isZero(s.no()))) return select(s.condition(), times(a, s.yes()), times(a, s.no()));
+    if (b instanceof Select s && (isZero(s.yes()) || isZero(s.no())))
+      return select(s.condition(), times(a, s.yes()), times(a, s.no()));
     if (b instanceof Binary d && d.fn() == Fn2.DIV && isOne(d.a())) return a.div(d.b());
     return a.times(b);
   }

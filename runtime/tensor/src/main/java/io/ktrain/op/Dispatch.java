@@ -30,7 +30,8 @@ public final class Dispatch {
   private record Origin(String op, DType dtype, Shape shape, String layer, String step, StackWalker.StackFrame line) {
     @Override
     public String toString() {
-      return dtype + shape.toString() + " made by " + op + (layer == null ? "" : " in " + layer) + (step == null ? "" : ", " + step)
+      return dtype + shape.toString() + " made by " + op + (layer == null ? "" : " in " + layer)
+          + (step == null ? "" : ", " + step)
           + (line == null ? "" : " (" + line.getFileName() + ":" + line.getLineNumber() + ")");
     }
   }
@@ -85,10 +86,12 @@ public final class Dispatch {
       out = new Tensor[] {Tensor.view(in[0], specs.get(0).shape(), op.view.of(call, specs.get(0)))};
     } else if (shapesOnly) {
       out = new Tensor[specs.size()];
-      for (int i = 0; i < out.length; i++) out[i] = Tensor.shapeOnly(specs.get(i).shape(), specs.get(i).dtype(), device);
+      for (int i = 0; i < out.length; i++)
+        out[i] = Tensor.shapeOnly(specs.get(i).shape(), specs.get(i).dtype(), device);
     } else {
       Kernel<A> kernel = Backends.of(device).kernel(call);
-      // Whether a backend has a kernel changes the speed, not the graph: an operation with gradient rules is recorded as itself.
+      // Whether a backend has a kernel changes the speed, not the graph: an operation with gradient rules is recorded
+      // as itself.
       if (kernel != null) out = computed(kernel, call, specs, device);
       else if (op.onHost && !device.equals(Device.CPU)) out = context.withGrad(false, () -> HostCall.run(call, device));
       else if (op.decompose != null) out = context.withGrad(false, () -> op.decompose.of(call));
@@ -104,7 +107,8 @@ public final class Dispatch {
     var out = new Tensor[specs.size()];
     for (int i = 0; i < out.length; i++) {
       Layout layout = kernel.layout(call, specs, i);
-      out[i] = allocate(call.op().name(), specs.get(i), device, layout == null ? Layout.contiguous(specs.get(i).shape()) : layout);
+      out[i] = allocate(call.op().name(), specs.get(i), device, layout == null ? Layout.contiguous(specs.get(i).shape())
+          : layout);
     }
     call.results(out);
     try {
@@ -144,14 +148,17 @@ public final class Dispatch {
       t.requireAlive(op.name());
       if (device == null) device = t.getDevice();
       else if (!device.equals(t.getDevice()))
-        throw new DeviceError(op.name() + ": operands are on different devices: " + describe(in) + ". Fix: move one with to(device).");
+        throw new DeviceError(op.name() + ": operands are on different devices: " + describe(in)
+            + ". Fix: move one with to(device).");
     }
     return device == null ? Context.current().device() : device;
   }
 
   private static String describe(Tensor[] in) {
     var s = new StringBuilder();
-    for (Tensor t : in) if (t != null) s.append(s.isEmpty() ? "" : ", ").append(t.describe()).append(t.isConstant() ? "" : " on " + t.getDevice());
+    for (Tensor t : in)
+      if (t != null)
+        s.append(s.isEmpty() ? "" : ", ").append(t.describe()).append(t.isConstant() ? "" : " on " + t.getDevice());
     return s.toString();
   }
 
@@ -168,9 +175,11 @@ public final class Dispatch {
   private static Storage storage(String op, Spec spec, Device device, Pool pool) {
     long bytes = spec.shape().numel() * spec.dtype().bytes();
     Context context = Context.current();
-    var line = bytes < TRACED ? null : WALKER.walk(f -> f.filter(x -> !x.getClassName().startsWith("io.ktrain.")).findFirst().orElse(null));
+    var line = bytes < TRACED ? null
+        : WALKER.walk(f -> f.filter(x -> !x.getClassName().startsWith("io.ktrain.")).findFirst().orElse(null));
     try {
-      Storage storage = pool.allocate(bytes, new Origin(op, spec.dtype(), spec.shape(), context.layer(), context.step(), line));
+      Storage storage = pool.allocate(bytes,
+          new Origin(op, spec.dtype(), spec.shape(), context.layer(), context.step(), line));
       if (context.scope() != null) context.scope().add(storage);
       return storage;
     } catch (IllegalArgumentException e) {
@@ -178,8 +187,10 @@ public final class Dispatch {
     } catch (Pool.Exhausted e) {
       var list = new StringBuilder();
       for (Pool.Live l : e.biggest) list.append("\n  ").append(megabytes(l.bytes())).append("  ").append(l.origin());
-      throw new OutOfMemory(op + ": no room for " + spec.dtype() + spec.shape() + " (" + megabytes(bytes) + ") on " + device + ": "
-          + megabytes(e.live) + " of at most " + megabytes(e.limit) + " are in use" + (list.isEmpty() ? "." : ". The biggest:" + list)
+      throw new OutOfMemory(op + ": no room for " + spec.dtype() + spec.shape() + " (" + megabytes(bytes) + ") on "
+          + device + ": "
+          + megabytes(e.live) + " of at most " + megabytes(e.limit) + " are in use"
+          + (list.isEmpty() ? "." : ". The biggest:" + list)
           + "\nFix: a smaller batch, step { } around a hand-written loop, or more memory (KTRAIN_MEMORY).", e);
     }
   }

@@ -19,7 +19,8 @@ public final class Dropouts {
   private Dropouts() {}
 
   public static final Op<Dropout> FEATURE_DROPOUT = op("featureDropout", Dropout.class,
-      "Zeroes whole channels of [batch, channels, ...] with probability p and scales the others by 1 / (1 - p) (Tompson et al. 2015).")
+      "Zeroes whole channels of [batch, channels, ...] with probability p and scales the others by 1 / (1 - p) "
+          + "(Tompson et al. 2015).")
       .composed(c -> c.in(0).mul(kept("featureDropout", c, 2)))
       .tests(t -> t.reference((by, in) -> Oracles.dropoutOfMask(by, in.get(0), 2, false))
       .attributes(new Dropout(0.4, new Draw(7, 3))).floats(OpTests.shape(3, 5, 4)).floats(OpTests.strided(2, 4, 2, 3))
@@ -27,7 +28,8 @@ public final class Dropouts {
           "featureDropout: needs [batch, channels, ...], got f32[3].")).build();
 
   public static final Op<Dropout> ALPHA_DROPOUT = op("alphaDropout", Dropout.class,
-      "Sets elements to selu's lowest value with probability p, then restores mean and variance (Klambauer et al. 2017).")
+      "Sets elements to selu's lowest value with probability p, then restores mean and variance (Klambauer et al. "
+          + "2017).")
       .composed(c -> alpha(c, kept("alphaDropout", c, c.in(0).getNdim())))
       .tests(t -> t.reference((by, in) -> Oracles.dropoutOfMask(by, in.get(0), in.get(0).shape().length, true))
       .attributes(new Dropout(0.4, new Draw(7, 3))).floats(OpTests.shape(3, 5)).floats(OpTests.strided(2, 4, 6))
@@ -44,7 +46,7 @@ public final class Dropouts {
   /** Zeros and 1 / (1 - p), one for all that lies behind the first dims. */
   private static Tensor kept(String op, Call<Dropout> c, int dims) {
     Tensor x = c.in(0);
-    Resampling.floating(op, x);
+    Promotion.floating(op, x);
     if (x.getNdim() < dims) throw new ShapeError(op + ": needs [batch, channels, ...], got " + x.describe() + ".");
     int[] sizes = x.getShape().toArray();
     Arrays.fill(sizes, dims, sizes.length, 1);

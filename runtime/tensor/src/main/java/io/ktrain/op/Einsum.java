@@ -11,14 +11,17 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 
-/** Sums of products by index letters. Every pair of operands is permuted and reshaped into a stack of matrix products. */
+/**
+ * Sums of products by index letters. Every pair of operands is permuted and reshaped into a stack of matrix products.
+ */
 public final class Einsum {
   private Einsum() {}
 
   public record Equation(String text) {}
 
   public static final Op<Equation> EINSUM = op("einsum", Equation.class,
-      "Sums of products by index letters, as torch.einsum: \"bij,bkj->bik\", a letter twice for a diagonal, ... for any dims.")
+      "Sums of products by index letters, as torch.einsum: \"bij,bkj->bik\", a letter twice for a diagonal, ... for "
+          + "any dims.")
       .composed(Einsum::sum)
       .tests(t -> t.reference(Einsum::naive)
           .with(new Equation("ij,jk->ik"), shape(2, 3), shape(3, 4)).with(new Equation("bij,bkj->bik"),

@@ -28,30 +28,43 @@ public final class Elementwise {
 
   private Elementwise() {}
 
-  public static final Op<double[]> ADD = pointwise("add", Types.PROMOTE, X.plus(Y), "x + y.").tests(OpTests::binary).build();
-  public static final Op<double[]> SUB = pointwise("sub", Types.NUMBER, X.minus(Y), "x - y.").tests(OpTests::binary).build();
-  public static final Op<double[]> MUL = pointwise("mul", Types.PROMOTE, X.times(Y), "x * y.").tests(OpTests::binary).build();
-  public static final Op<double[]> DIV = pointwise("div", Types.FLOAT, X.div(Y), "x / y, always in floating point; integers give f32.")
+  public static final Op<double[]> ADD = pointwise("add", Types.PROMOTE, X.plus(Y), "x + y.")
+      .tests(OpTests::binary).build();
+  public static final Op<double[]> SUB = pointwise("sub", Types.NUMBER, X.minus(Y), "x - y.")
+      .tests(OpTests::binary).build();
+  public static final Op<double[]> MUL = pointwise("mul", Types.PROMOTE, X.times(Y), "x * y.")
+      .tests(OpTests::binary).build();
+  public static final Op<double[]> DIV = pointwise("div", Types.FLOAT, X.div(Y),
+      "x / y, always in floating point; integers give f32.")
       .tests(t -> t.binaryPositive()).build();
-  public static final Op<double[]> NEG = pointwise("neg", Types.NUMBER, X.negate(), "-x.").tests(OpTests::unary).build();
-  public static final Op<double[]> POW = pointwise("pow", Types.NUMBER, X.pow(Y), "x to the power y.").autocast(F32).tests(t -> t.binaryPositive()).build();
-  public static final Op<double[]> FLOOR_DIVIDE = pointwise("floorDivide", Types.NUMBER, new Binary(Fn2.FLOOR_DIV, X, Y),
+  public static final Op<double[]> NEG = pointwise("neg", Types.NUMBER, X.negate(), "-x.")
+      .tests(OpTests::unary).build();
+  public static final Op<double[]> POW = pointwise("pow", Types.NUMBER, X.pow(Y), "x to the power y.")
+      .autocast(F32).tests(t -> t.binaryPositive()).build();
+  public static final Op<double[]> FLOOR_DIVIDE = pointwise("floorDivide", Types.NUMBER,
+      new Binary(Fn2.FLOOR_DIV, X, Y),
       "x / y rounded towards minus infinity; Python's //.").tests(t -> t.binaryPositive().flat()).build();
-  public static final Op<double[]> TRUNC_DIVIDE = pointwise("truncDivide", Types.NUMBER, new Binary(Fn2.TRUNC_DIV, X, Y),
+  public static final Op<double[]> TRUNC_DIVIDE = pointwise("truncDivide", Types.NUMBER,
+      new Binary(Fn2.TRUNC_DIV, X, Y),
       "x / y rounded towards zero; C's division of integers.").tests(t -> t.binaryPositive().flat()).build();
   public static final Op<double[]> REMAINDER = pointwise("remainder", Types.NUMBER, new Binary(Fn2.REMAINDER, X, Y),
       "What floorDivide leaves over, with y's sign; Python's %.").tests(t -> t.binaryPositive()).build();
   public static final Op<double[]> FMOD = pointwise("fmod", Types.NUMBER, new Binary(Fn2.FMOD, X, Y),
       "What truncDivide leaves over, with x's sign; C's %.").tests(t -> t.binaryPositive()).build();
-  public static final Op<double[]> MAXIMUM = pointwise("maximum", Types.PROMOTE, X.max(Y), "The larger of x and y; NaN if either is. A tie shares the gradient.")
+  public static final Op<double[]> MAXIMUM = pointwise("maximum", Types.PROMOTE, X.max(Y),
+      "The larger of x and y; NaN if either is. A tie shares the gradient.")
       .tests(OpTests::binary).build();
-  public static final Op<double[]> MINIMUM = pointwise("minimum", Types.PROMOTE, X.min(Y), "The smaller of x and y; NaN if either is. A tie shares the gradient.")
+  public static final Op<double[]> MINIMUM = pointwise("minimum", Types.PROMOTE, X.min(Y),
+      "The smaller of x and y; NaN if either is. A tie shares the gradient.")
       .tests(OpTests::binary).build();
-  public static final Op<double[]> ABS = pointwise("abs", Types.NUMBER, X.abs(), "|x|; the gradient at 0 is 0.").tests(OpTests::unary).build();
-  public static final Op<double[]> SIGN = pointwise("sign", Types.NUMBER, X.gt(of(0)).minus(X.lt(of(0))), "-1, 0 or 1; 0 for NaN.").tests(t -> t.unary().flat()).build();
+  public static final Op<double[]> ABS = pointwise("abs", Types.NUMBER, X.abs(), "|x|; the gradient at 0 is 0.")
+      .tests(OpTests::unary).build();
+  public static final Op<double[]> SIGN = pointwise("sign", Types.NUMBER, X.gt(of(0)).minus(X.lt(of(0))),
+      "-1, 0 or 1; 0 for NaN.").tests(t -> t.unary().flat()).build();
   public static final Op<double[]> SQRT = pointwise("sqrt", Types.FLOAT, X.sqrt(), "The square root; NaN below 0.")
       .derivative(0, G.div(OUT.times(2))).tests(OpTests::unaryPositive).build();
-  public static final Op<double[]> RSQRT = pointwise("rsqrt", Types.FLOAT, of(1).div(X.sqrt()), "1 / sqrt(x).").autocast(F32).tests(OpTests::unaryPositive).build();
+  public static final Op<double[]> RSQRT = pointwise("rsqrt", Types.FLOAT, of(1).div(X.sqrt()), "1 / sqrt(x).")
+      .autocast(F32).tests(OpTests::unaryPositive).build();
   public static final Op<double[]> RECIPROCAL = pointwise("reciprocal", Types.FLOAT, of(1).div(X), "1 / x.")
       .derivative(0, G.times(OUT).times(OUT).negate()).autocast(F32).tests(OpTests::unaryPositive).build();
   public static final Op<double[]> SQUARE = pointwise("square", Types.PROMOTE, X.times(X), "x * x.")
@@ -60,15 +73,21 @@ public final class Elementwise {
       .derivative(0, G.times(OUT)).autocast(F32).tests(OpTests::unary).build();
   public static final Op<double[]> EXPM1 = pointwise("expm1", Types.FLOAT, X.expm1(), "exp(x) - 1, exact near 0.")
       .derivative(0, G.times(OUT.plus(1))).autocast(F32).tests(OpTests::unary).build();
-  public static final Op<double[]> LOG = pointwise("log", Types.FLOAT, X.log(), "The natural logarithm.").autocast(F32).tests(OpTests::unaryPositive).build();
-  public static final Op<double[]> LOG1P = pointwise("log1p", Types.FLOAT, X.log1p(), "log(1 + x), exact near 0.").autocast(F32).tests(OpTests::unaryPositive).build();
-  public static final Op<double[]> LOG2 = unary("log2", Fn1.LOG2, "The logarithm to base 2.", OpTests::unaryPositive, F32);
-  public static final Op<double[]> LOG10 = unary("log10", Fn1.LOG10, "The logarithm to base 10.", OpTests::unaryPositive, F32);
+  public static final Op<double[]> LOG = pointwise("log", Types.FLOAT, X.log(), "The natural logarithm.")
+      .autocast(F32).tests(OpTests::unaryPositive).build();
+  public static final Op<double[]> LOG1P = pointwise("log1p", Types.FLOAT, X.log1p(), "log(1 + x), exact near 0.")
+      .autocast(F32).tests(OpTests::unaryPositive).build();
+  public static final Op<double[]> LOG2 = unary("log2", Fn1.LOG2, "The logarithm to base 2.",
+      OpTests::unaryPositive, F32);
+  public static final Op<double[]> LOG10 = unary("log10", Fn1.LOG10, "The logarithm to base 10.",
+      OpTests::unaryPositive, F32);
   public static final Op<double[]> SIN = unary("sin", Fn1.SIN, "The sine of x radians.", OpTests::unary);
   public static final Op<double[]> COS = unary("cos", Fn1.COS, "The cosine of x radians.", OpTests::unary);
   public static final Op<double[]> TAN = unary("tan", Fn1.TAN, "The tangent of x radians.", OpTests::unarySmall, F32);
-  public static final Op<double[]> ASIN = unary("asin", Fn1.ASIN, "The inverse sine, in radians.", OpTests::unarySmall, F32);
-  public static final Op<double[]> ACOS = unary("acos", Fn1.ACOS, "The inverse cosine, in radians.", OpTests::unarySmall, F32);
+  public static final Op<double[]> ASIN = unary("asin", Fn1.ASIN, "The inverse sine, in radians.",
+      OpTests::unarySmall, F32);
+  public static final Op<double[]> ACOS = unary("acos", Fn1.ACOS, "The inverse cosine, in radians.",
+      OpTests::unarySmall, F32);
   public static final Op<double[]> ATAN = unary("atan", Fn1.ATAN, "The inverse tangent, in radians.", OpTests::unary);
   public static final Op<double[]> SINH = unary("sinh", Fn1.SINH, "The hyperbolic sine.", OpTests::unary, F32);
   public static final Op<double[]> COSH = unary("cosh", Fn1.COSH, "The hyperbolic cosine.", OpTests::unary, F32);
@@ -77,13 +96,19 @@ public final class Elementwise {
   public static final Op<double[]> ERF = unary("erf", Fn1.ERF, "The error function.", OpTests::unary);
   public static final Op<double[]> SIGMOID = pointwise("sigmoid", Types.FLOAT, sigmoid(X), "1 / (1 + exp(-x)).")
       .derivative(0, G.times(OUT.times(of(1).minus(OUT)))).tests(OpTests::unary).build();
-  public static final Op<double[]> FLOOR = pointwise("floor", Types.NUMBER, new Unary(Fn1.FLOOR, X), "The next whole number below.").tests(t -> t.unary().flat()).build();
-  public static final Op<double[]> CEIL = pointwise("ceil", Types.NUMBER, new Unary(Fn1.CEIL, X), "The next whole number above.").tests(t -> t.unary().flat()).build();
-  public static final Op<double[]> TRUNC = pointwise("trunc", Types.NUMBER, new Unary(Fn1.TRUNC, X), "Without the fraction.").tests(t -> t.unary().flat()).build();
-  public static final Op<double[]> ROUND = pointwise("round", Types.NUMBER, new Unary(Fn1.ROUND, X), "The nearest whole number; halves to the even one.")
+  public static final Op<double[]> FLOOR = pointwise("floor", Types.NUMBER, new Unary(Fn1.FLOOR, X),
+      "The next whole number below.").tests(t -> t.unary().flat()).build();
+  public static final Op<double[]> CEIL = pointwise("ceil", Types.NUMBER, new Unary(Fn1.CEIL, X),
+      "The next whole number above.").tests(t -> t.unary().flat()).build();
+  public static final Op<double[]> TRUNC = pointwise("trunc", Types.NUMBER, new Unary(Fn1.TRUNC, X),
+      "Without the fraction.").tests(t -> t.unary().flat()).build();
+  public static final Op<double[]> ROUND = pointwise("round", Types.NUMBER, new Unary(Fn1.ROUND, X),
+      "The nearest whole number; halves to the even one.")
       .tests(t -> t.unary().flat()).build();
-  public static final Op<double[]> CLAMP = pointwise("clamp", Types.PROMOTE, X.max(param(0)).min(param(1)), "x held between min and max; NaN stays.")
-      .derivative(0, IN.ge(param(0)).choose(IN.le(param(1)).choose(G, of(0)), of(0))).tests(t -> t.numbers(-0.5, 0.7).unary()).build();
+  public static final Op<double[]> CLAMP = pointwise("clamp", Types.PROMOTE, X.max(param(0)).min(param(1)),
+      "x held between min and max; NaN stays.")
+      .derivative(0, IN.ge(param(0)).choose(IN.le(param(1)).choose(G, of(0)), of(0)))
+      .tests(t -> t.numbers(-0.5, 0.7).unary()).build();
   public static final Op<double[]> CLAMP_MIN = pointwise("clampMin", Types.PROMOTE, X.max(Y),
       "x, or min where that is larger.")
       .derivative(0, IN.ge(OUT).choose(G, of(0))).derivative(1, IN.ge(OUT).choose(of(0), G)).tests(OpTests::binary)
@@ -103,7 +128,8 @@ public final class Elementwise {
       i -> new java.math.BigDecimal(in.get(0).at(i)).setScale(by.decimals(),
           java.math.RoundingMode.HALF_EVEN).doubleValue()))
       .with(new Digits(1), OpTests.shape(2, 3)).with(new Digits(-1), OpTests.shape(3))).build();
-  public static final Op<double[]> WHERE = pointwise("where", Types.AFTER_CONDITION, X.choose(Y, Z), "yes where the condition holds, else no.").tests(OpTests::conditional).build();
+  public static final Op<double[]> WHERE = pointwise("where", Types.AFTER_CONDITION, X.choose(Y, Z),
+      "yes where the condition holds, else no.").tests(OpTests::conditional).build();
 
 
   public static final Op<double[]> EQ = compare("eq", Fn2.EQ, "x == y.");
@@ -114,20 +140,25 @@ public final class Elementwise {
   public static final Op<double[]> GE = compare("ge", Fn2.GE, "x >= y.");
   public static final Op<double[]> LOGICAL_AND = compare("logicalAnd", Fn2.AND, "Whether both are not 0.");
   public static final Op<double[]> LOGICAL_OR = compare("logicalOr", Fn2.OR, "Whether one is not 0.");
-  public static final Op<double[]> LOGICAL_NOT = pointwise("logicalNot", Types.COMPARE, X.not(), "Whether x is 0.").tests(OpTests::unary).build();
-  public static final Op<double[]> IS_NAN = pointwise("isNan", Types.COMPARE, X.isNan(), "Whether x is NaN.").tests(OpTests::unary).build();
-  public static final Op<double[]> IS_FINITE = pointwise("isFinite", Types.COMPARE, X.abs().lt(of(Double.POSITIVE_INFINITY)), "Whether x is neither NaN nor infinite.")
+  public static final Op<double[]> LOGICAL_NOT = pointwise("logicalNot", Types.COMPARE, X.not(), "Whether x is 0.")
+      .tests(OpTests::unary).build();
+  public static final Op<double[]> IS_NAN = pointwise("isNan", Types.COMPARE, X.isNan(), "Whether x is NaN.")
+      .tests(OpTests::unary).build();
+  public static final Op<double[]> IS_FINITE = pointwise("isFinite", Types.COMPARE,
+      X.abs().lt(of(Double.POSITIVE_INFINITY)), "Whether x is neither NaN nor infinite.")
       .tests(OpTests::unary).build();
 
   static Expr sigmoid(Expr x) {
     return of(1).div(x.negate().exp().plus(1));
   }
 
-  private static Op<double[]> unary(String name, Fn1 fn, String doc, java.util.function.Consumer<OpTests<double[]>> tests) {
+  private static Op<double[]> unary(String name, Fn1 fn, String doc,
+      java.util.function.Consumer<OpTests<double[]>> tests) {
     return unary(name, fn, doc, tests, null);
   }
 
-  private static Op<double[]> unary(String name, Fn1 fn, String doc, java.util.function.Consumer<OpTests<double[]>> tests, Autocast.Rule rule) {
+  private static Op<double[]> unary(String name, Fn1 fn, String doc,
+      java.util.function.Consumer<OpTests<double[]>> tests, Autocast.Rule rule) {
     return pointwise(name, Types.FLOAT, new Unary(fn, X), doc).autocast(rule).tests(tests).build();
   }
 

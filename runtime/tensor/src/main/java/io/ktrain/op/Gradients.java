@@ -39,8 +39,8 @@ public final class Gradients {
   }
 
   /**
-   * The gradients of an operation by its inputs, null where an input is, as its parts give them: what a gradient is made
-   * of that is an operation of its own. Can be differentiated again where the caller's graph is being recorded.
+   * The gradients of an operation by its inputs, null where an input is, as its parts give them: what a gradient is
+   * made of that is an operation of its own. Can be differentiated again where the caller's graph is being recorded.
    */
   static <A> Tensor[] throughParts(Op<A> op, A attributes, Tensor[] g, Tensor... in) {
     Context context = Context.current();

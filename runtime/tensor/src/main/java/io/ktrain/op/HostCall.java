@@ -14,7 +14,8 @@ final class HostCall {
   /** The outputs, on the device, of inputs that are copied from there. */
   static <A> Tensor[] run(Call<A> call, Device device) {
     String op = call.op().name();
-    if (TOLD.add(op)) System.getLogger("io.ktrain").log(System.Logger.Level.INFO, op + " on " + device + " is computed by the host.");
+    if (TOLD.add(op))
+      System.getLogger("io.ktrain").log(System.Logger.Level.INFO, op + " on " + device + " is computed by the host.");
     Tensor[] in = new Tensor[call.inputs()];
     for (int i = 0; i < in.length; i++) {
       Tensor x = call.in(i);

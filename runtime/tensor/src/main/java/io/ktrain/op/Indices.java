@@ -18,7 +18,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** What stands between brackets: several index tensors, masks, and whole dims, as PyTorch's advanced indexing. */
+/**
+ * What stands between brackets, {@code x[rows, :, mask]}: several index tensors, masks and whole dims together, as
+ * PyTorch's advanced indexing; and their kin. One index tensor along one dim is in {@link Indexing}.
+ */
 public final class Indices {
   private Indices() {}
 
@@ -262,7 +265,9 @@ public final class Indices {
     return Elementwise.where(wide.lt(0), wide.add(n), wide);
   }
 
-  /** The dims that are indexed and by what, with each mask as the places where it holds; null stands for a whole dim. */
+  /**
+   * The dims that are indexed and by what, with each mask as the places where it holds; null stands for a whole dim.
+   */
   private record Brackets(Indexed dims, List<Tensor> indices) {
     static Brackets of(String op, Tensor x, Tensor... indices) {
       var dims = new ArrayList<Integer>();

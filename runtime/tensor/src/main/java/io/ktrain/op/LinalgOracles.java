@@ -49,7 +49,8 @@ final class LinalgOracles {
   private static double[][] matrix(NdArray x, int b) {
     int n = x.shape().length, rows = x.shape()[n - 2], columns = x.shape()[n - 1];
     double[][] out = new double[rows][];
-    for (int r = 0; r < rows; r++) out[r] = Arrays.copyOfRange(x.data(), (b * rows + r) * columns, (b * rows + r + 1) * columns);
+    for (int r = 0; r < rows; r++)
+      out[r] = Arrays.copyOfRange(x.data(), (b * rows + r) * columns, (b * rows + r + 1) * columns);
     return out;
   }
 
@@ -67,7 +68,8 @@ final class LinalgOracles {
 
   static double[][] product(double[][] a, double[][] b) {
     double[][] out = new double[a.length][b[0].length];
-    for (int i = 0; i < a.length; i++) for (int j = 0; j < b[0].length; j++) for (int k = 0; k < b.length; k++) out[i][j] += a[i][k] * b[k][j];
+    for (int i = 0; i < a.length; i++)
+      for (int j = 0; j < b[0].length; j++) for (int k = 0; k < b.length; k++) out[i][j] += a[i][k] * b[k][j];
     return out;
   }
 
@@ -91,14 +93,16 @@ final class LinalgOracles {
     int n = a.length;
     double det = determinant(a);
     double[][] out = new double[n][n];
-    for (int i = 0; i < n; i++) for (int j = 0; j < n; j++) out[j][i] = ((i + j) % 2 == 0 ? 1 : -1) * determinant(without(a, i, j)) / det;
+    for (int i = 0; i < n; i++)
+      for (int j = 0; j < n; j++) out[j][i] = ((i + j) % 2 == 0 ? 1 : -1) * determinant(without(a, i, j)) / det;
     return out;
   }
 
   static double[][] triangle(double[][] a, Linalg.Triangle of) {
     double[][] out = new double[a.length][a.length];
     for (int i = 0; i < a.length; i++)
-      for (int j = 0; j < a.length; j++) if (i == j || of.upper() == j > i) out[i][j] = i == j && of.unit() ? 1 : a[i][j];
+      for (int j = 0; j < a.length; j++)
+        if (i == j || of.upper() == j > i) out[i][j] = i == j && of.unit() ? 1 : a[i][j];
     return out;
   }
 
@@ -152,7 +156,10 @@ final class LinalgOracles {
     return q;
   }
 
-  /** The eigenvectors of a symmetric matrix as columns, largest eigenvalue first, by the plain QR iteration; each points towards its largest element. */
+  /**
+   * The eigenvectors of a symmetric matrix as columns, largest eigenvalue first, by the plain QR iteration; each points
+   * towards its largest element.
+   */
   private static double[][] eigenvectors(double[][] a) {
     double[][] now = a, all = unit(a.length);
     for (int i = 0; i < ITERATIONS; i++) {

@@ -55,7 +55,8 @@ public final class MathFunctions {
 
   public static final Op<double[]> ERFINV = pointwise("erfinv", Types.FLOAT, new Unary(Fn1.ERFINV, X),
       "The inverse of erf, from -1 to 1.")
-      .derivative(0, G.times(OUT.times(OUT).exp()).times(Math.sqrt(Math.PI) / 2)).autocast(F32).tests(OpTests::unarySmall).build();
+      .derivative(0, G.times(OUT.times(OUT).exp()).times(Math.sqrt(Math.PI) / 2))
+      .autocast(F32).tests(OpTests::unarySmall).build();
 
   public static final Op<double[]> LGAMMA = pointwise("lgamma", Types.FLOAT, new Unary(Fn1.LGAMMA, X),
       "log |gamma(x)|; its derivative is digamma.").tests(OpTests::unaryPositive).build();
@@ -73,7 +74,8 @@ public final class MathFunctions {
 
   public static final Op<double[]> LOGIT = pointwise("logit", Types.FLOAT, logit(held()),
       "log(x / (1 - x)), the inverse of sigmoid, of x held eps away from 0 and 1; eps of minus infinity holds nothing.")
-      .tests(t -> t.numbers(Double.NEGATIVE_INFINITY).unary(Values.PROBABILITY).numbers(0.25).unary(Values.PROBABILITY)).build();
+      .tests(t -> t.numbers(Double.NEGATIVE_INFINITY).unary(Values.PROBABILITY).numbers(0.25).unary(Values.PROBABILITY))
+      .build();
 
   public static final Op<double[]> XLOGY = pointwise("xlogy", Types.FLOAT,
       Y.isNan().choose(Y, X.eq(of(0)).choose(of(0), X.times(Y.log()))), "x * log(y); 0 where x is 0, whatever log(y).")

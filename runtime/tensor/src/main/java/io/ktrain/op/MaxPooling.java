@@ -20,7 +20,7 @@ final class MaxPooling {
   /** Values and indices. */
   static Tensor[] of(String op, int dims, Tensor given, PoolOptions o) {
     Tensor x = Windows.batched(op, dims, given);
-    Resampling.floating(op, x);
+    Promotion.floating(op, x);
     int[] k = o.kernels(op, dims), s = o.strides(op, dims), p = o.paddings(op, dims), dilation = o.dilations(op, dims);
     Windows.fit(op, x, k, s, p, dilation, o.ceilMode());
     if (o.dilation().stream().anyMatch(by -> by > 1)) {
@@ -105,7 +105,7 @@ final class MaxPooling {
 
   static Tensor undone(String op, int dims, Tensor given, Tensor indices, List<Integer> sizes) {
     Tensor x = Windows.batched(op, dims, given);
-    Resampling.floating(op, x);
+    Promotion.floating(op, x);
     if (!indices.getShape().equals(given.getShape()))
       throw new ShapeError(op + ": there must be one index for each value, got " + indices.describe() + " for "
           + given.describe() + ".");

@@ -38,7 +38,7 @@ final class NdConvolution {
   }
 
   private static void operands(String op, int dims, Tensor x, Tensor w) {
-    Resampling.floating(op, x);
+    Promotion.floating(op, x);
     MatMuls.same(op, x, w);
     if (x.getNdim() != dims + 2)
       throw new ShapeError(op + ": input must be [batch, channels, " + Windows.names(dims) + "], got " + x.describe()

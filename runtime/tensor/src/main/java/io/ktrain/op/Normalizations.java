@@ -4,7 +4,6 @@ import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.Autocast.Rule.F32_INSIDE;
 import static io.ktrain.op.OpBuilder.op;
 
-import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
@@ -38,10 +37,11 @@ public final class Normalizations {
       .autocast(F32).tests(t -> OpTests.alongLast(t, Dim::new)).build();
 
   public static final Op<Dim> SOFTMAX_GRAD = op("softmaxGrad", Dim.class, "y * (g - sum(g * y)).")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
+      .gives(c -> Spec.like(c.in(0)))
       .decompose(c -> new Tensor[] {c.in(1).mul(c.in(0).sub(c.in(0).mul(c.in(1)).sum(c.attributes().dim(), true)))})
       .internal()
-      .tests(t -> t.attributes(new Dim(1)).floats(OpTests.shape(3, 4), OpTests.shape(3, 4)).floats(OpTests.strided(6, 8), OpTests.shape(6, 8))).build();
+      .tests(t -> t.attributes(new Dim(1))
+          .floats(OpTests.shape(3, 4), OpTests.shape(3, 4)).floats(OpTests.strided(6, 8), OpTests.shape(6, 8))).build();
 
   private static Op<Dim> softmaxGrad() {
     return SOFTMAX_GRAD;
@@ -57,24 +57,27 @@ public final class Normalizations {
       .autocast(F32).tests(t -> OpTests.alongLast(t, Dim::new)).build();
 
   public static final Op<Dim> LOG_SOFTMAX_GRAD = op("logSoftmaxGrad", Dim.class, "g - exp(y) * sum(g).")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
+      .gives(c -> Spec.like(c.in(0)))
       .decompose(c -> new Tensor[] {c.in(0).sub(c.in(1).exp().mul(c.in(0).sum(c.attributes().dim(), true)))})
       .internal()
-      .tests(t -> t.attributes(new Dim(1)).floats(OpTests.shape(3, 4), OpTests.shape(3, 4)).floats(OpTests.strided(6, 8), OpTests.shape(6, 8))).build();
+      .tests(t -> t.attributes(new Dim(1))
+          .floats(OpTests.shape(3, 4), OpTests.shape(3, 4)).floats(OpTests.strided(6, 8), OpTests.shape(6, 8))).build();
 
   private static Op<Dim> logSoftmaxGrad() {
     return LOG_SOFTMAX_GRAD;
   }
 
   /** Outputs y, mean and 1 / standard deviation; inputs x, weight and bias (both or neither). */
-  public static final Op<Layer> LAYER_NORM = op("layerNorm", Layer.class, "x less its mean, divided by its standard deviation over the last dims, times weight plus bias.")
+  public static final Op<Layer> LAYER_NORM = op("layerNorm", Layer.class,
+      "x less its mean, divided by its standard deviation over the last dims, times weight plus bias.")
       .infer(c -> {
         Tensor x = c.in(0);
         Spec y = floating("layerNorm", x);
         int n = c.attributes().dims();
         Shape last = Shape.of(Arrays.copyOfRange(x.getShape().toArray(), x.getNdim() - n, x.getNdim()));
         for (int i = 1; i <= 2; i++)
-          if (c.in(i) != null && !c.in(i).getShape().equals(last)) throw new ShapeError("layerNorm: weight and bias must be " + last + ", got " + c.in(i).describe() + ".");
+          if (c.in(i) != null && !c.in(i).getShape().equals(last))
+            throw new ShapeError("layerNorm: weight and bias must be " + last + ", got " + c.in(i).describe() + ".");
         int[] rows = Arrays.copyOf(x.getShape().toArray(), x.getNdim());
         Arrays.fill(rows, x.getNdim() - n, x.getNdim(), 1);
         Spec statistics = new Spec(Shape.of(rows), x.getDtype());
@@ -89,17 +92,23 @@ public final class Normalizations {
       })
       .grads((c, g, needed) -> g[0] == null ? new Tensor[3]
           : Dispatch.all(layerNormGrad(), c.attributes(), g[0], c.in(0), c.in(1), c.out(1).detach(), c.out(2).detach()))
-      .autocast(F32).tests(t -> t.attributes(new Layer(1, 1e-5)).floats(OpTests.shape(3, 4), OpTests.shape(4), OpTests.shape(4)).floats(OpTests.strided(6, 10), OpTests.shape(10), OpTests.shape(10))
+      .autocast(F32).tests(t -> t.attributes(new Layer(1, 1e-5))
+          .floats(OpTests.shape(3, 4), OpTests.shape(4), OpTests.shape(4))
+          .floats(OpTests.strided(6, 10), OpTests.shape(10), OpTests.shape(10))
           .floats(OpTests.shape(5, 7), OpTests.ABSENT, OpTests.ABSENT)
-          .attributes(new Layer(2, 1e-5)).floats(OpTests.shape(2, 3, 4), OpTests.shape(3, 4), OpTests.shape(3, 4)).firstOutputOnly())
+          .attributes(new Layer(2, 1e-5))
+          .floats(OpTests.shape(2, 3, 4), OpTests.shape(3, 4), OpTests.shape(3, 4)).firstOutputOnly())
       .build();
 
   /** The statistics are only a saving: the decomposition makes them of x again, so that it can be differentiated. */
-  public static final Op<Layer> LAYER_NORM_GRAD = op("layerNormGrad", Layer.class, "The gradients of layerNorm by x, weight and bias.")
+  public static final Op<Layer> LAYER_NORM_GRAD = op("layerNormGrad", Layer.class,
+      "The gradients of layerNorm by x, weight and bias.")
       .infer(c -> {
         Spec dx = new Spec(c.in(1).getShape(), c.in(1).getDtype());
         int n = c.attributes().dims();
-        Spec dw = new Spec(Shape.of(Arrays.copyOfRange(c.in(1).getShape().toArray(), c.in(1).getNdim() - n, c.in(1).getNdim())), c.in(1).getDtype());
+        Spec dw = new Spec(
+            Shape.of(Arrays.copyOfRange(c.in(1).getShape().toArray(), c.in(1).getNdim() - n, c.in(1).getNdim())),
+            c.in(1).getDtype());
         return List.of(dx, dw, dw);
       })
       .decompose(c -> {
@@ -120,14 +129,17 @@ public final class Normalizations {
   }
 
   /** Outputs y, mean and biased variance of each channel (dim 1). */
-  public static final Op<Eps> BATCH_NORM = op("batchNorm", Eps.class, "x less its channel's mean over the batch, divided by the standard deviation, times weight plus bias.")
+  public static final Op<Eps> BATCH_NORM = op("batchNorm", Eps.class,
+      "x less its channel's mean over the batch, divided by the standard deviation, times weight plus bias.")
       .infer(c -> {
         Tensor x = c.in(0);
         Spec y = floating("batchNorm", x);
         if (x.getNdim() < 2) throw new ShapeError("batchNorm: needs [batch, channels, ...], got " + x.describe() + ".");
         Shape channels = Shape.of(x.size(1));
         for (int i = 1; i <= 2; i++)
-          if (c.in(i) != null && !c.in(i).getShape().equals(channels)) throw new ShapeError("batchNorm: weight and bias must be " + channels + ", got " + c.in(i).describe() + ".");
+          if (c.in(i) != null && !c.in(i).getShape().equals(channels))
+            throw new ShapeError("batchNorm: weight and bias must be " + channels + ", got "
+                + c.in(i).describe() + ".");
         Spec statistics = new Spec(channels, x.getDtype());
         return List.of(y, statistics, statistics);
       })
@@ -136,15 +148,20 @@ public final class Normalizations {
         int[] dims = allBut1(x.getNdim());
         Tensor mean = x.mean(dims, true), d = x.sub(mean), var = d.square().mean(dims, true);
         Tensor y = d.mul(var.add(c.attributes().eps()).rsqrt());
-        return new Tensor[] {affine(y, channels(c.in(1), x), channels(c.in(2), x)), mean.reshape(x.size(1)), var.reshape(x.size(1))};
+        return new Tensor[] {affine(y, channels(c.in(1), x), channels(c.in(2), x)), mean.reshape(x.size(1)),
+            var.reshape(x.size(1))};
       })
       .grads((c, g, needed) -> g[0] == null ? new Tensor[3]
           : Dispatch.all(batchNormGrad(), c.attributes(), g[0], c.in(0), c.in(1), c.out(1).detach(), c.out(2).detach()))
-      .autocast(F32_INSIDE).tests(t -> t.attributes(new Eps(1e-5)).floats(OpTests.shape(5, 3), OpTests.shape(3), OpTests.shape(3)).floats(OpTests.shape(2, 3, 2, 2), OpTests.shape(3), OpTests.shape(3))
-          .floats(OpTests.strided(4, 6, 2), OpTests.shape(6), OpTests.shape(6)).floats(OpTests.shape(7, 2), OpTests.ABSENT, OpTests.ABSENT).firstOutputOnly())
+      .autocast(F32_INSIDE)
+      .tests(t -> t.attributes(new Eps(1e-5)).floats(OpTests.shape(5, 3), OpTests.shape(3), OpTests.shape(3))
+          .floats(OpTests.shape(2, 3, 2, 2), OpTests.shape(3), OpTests.shape(3))
+          .floats(OpTests.strided(4, 6, 2), OpTests.shape(6), OpTests.shape(6))
+          .floats(OpTests.shape(7, 2), OpTests.ABSENT, OpTests.ABSENT).firstOutputOnly())
       .build();
 
-  public static final Op<Eps> BATCH_NORM_GRAD = op("batchNormGrad", Eps.class, "The gradients of batchNorm by x, weight and bias.")
+  public static final Op<Eps> BATCH_NORM_GRAD = op("batchNormGrad", Eps.class,
+      "The gradients of batchNorm by x, weight and bias.")
       .infer(c -> {
         Spec statistics = new Spec(Shape.of(c.in(1).size(1)), c.in(1).getDtype());
         return List.of(new Spec(c.in(1).getShape(), c.in(1).getDtype()), statistics, statistics);
@@ -167,7 +184,8 @@ public final class Normalizations {
 
   /** Outputs y, and mean and 1 / standard deviation of each group of each sample. */
   public static final Op<Groups> GROUP_NORM = op("groupNorm", Groups.class,
-      "x less the mean of its sample's group of channels, divided by their standard deviation, times each channel's weight plus its bias (Wu and He 2018).")
+      "x less the mean of its sample's group of channels, divided by their standard deviation, times each channel's "
+          + "weight plus its bias (Wu and He 2018).")
       .infer(c -> {
         Tensor x = c.in(0);
         Spec y = floating("groupNorm", x);
@@ -275,7 +293,8 @@ public final class Normalizations {
 
   /** Each channel of each sample by itself. */
   public static final Op<Eps> INSTANCE_NORM = op("instanceNorm", Eps.class,
-      "x less the mean of its sample's channel, divided by its standard deviation, times weight plus bias (Ulyanov et al. 2016).")
+      "x less the mean of its sample's channel, divided by its standard deviation, times weight plus bias (Ulyanov et "
+          + "al. 2016).")
       .composed(c -> {
         Tensor x = c.in(0);
         floating("instanceNorm", x);
@@ -328,8 +347,7 @@ public final class Normalizations {
   }
 
   private static Spec floating(String op, Tensor x) {
-    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
-    return new Spec(x.getShape(), x.getDtype());
+    return new Spec(x.getShape(), Promotion.floating(op, x));
   }
 
   /** x less its largest along dim; a shift, so it takes no gradient. */
@@ -367,7 +385,8 @@ public final class Normalizations {
   }
 
   public static Tensor layerNorm(Tensor x, int dims, Tensor weight, Tensor bias, double eps) {
-    if (dims < 1 || dims > x.getNdim()) throw new ShapeError("layerNorm: cannot normalize the last " + dims + " dims of " + x.describe() + ".");
+    if (dims < 1 || dims > x.getNdim())
+      throw new ShapeError("layerNorm: cannot normalize the last " + dims + " dims of " + x.describe() + ".");
     return Dispatch.all(LAYER_NORM, new Layer(dims, eps), x, weight, bias)[0];
   }
 

@@ -18,7 +18,9 @@ public final class Op<A> {
     List<Spec> of(Call<A> call);
   }
 
-  /** The gradient of one input, in terms of operations. {@code g}: the gradient of each output, null where none came. */
+  /**
+   * The gradient of one input, in terms of operations. {@code g}: the gradient of each output, null where none came.
+   */
   public interface Gradient<A> {
     Tensor of(Call<A> call, Tensor g);
   }
@@ -84,8 +86,8 @@ public final class Op<A> {
 
   /**
    * Of an operation that changes lists of tensors in place, the new element of every list but the second, else null.
-   * The lists are equally long, one after another, and {@link Expr.Input} {@code k} is the element of list {@code k}; the
-   * second is only read.
+   * The lists are equally long, one after another, and {@link Expr.Input} {@code k} is the element of list {@code k};
+   * the second is only read.
    */
   public List<Expr> update() {
     return update;
@@ -111,7 +113,8 @@ public final class Op<A> {
   }
 
   public boolean isDifferentiable() {
-    return gradient != null || gradients != null || pointwise != null && pointwise.isDifferentiable() || decompose != null;
+    return gradient != null || gradients != null || pointwise != null && pointwise.isDifferentiable()
+        || decompose != null;
   }
 
   /** Whether it is a step of other operations only, with no method on Tensor. */

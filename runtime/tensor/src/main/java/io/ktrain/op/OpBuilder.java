@@ -83,7 +83,10 @@ final class OpBuilder<A> {
     return this;
   }
 
-  /** What the operation is made of. Without {@link #gives} it is nothing else: shapes, types and gradients are its parts'. */
+  /**
+   * What the operation is made of. Without {@link #gives} it is nothing else: shapes, types and gradients are its
+   * parts'.
+   */
   OpBuilder<A> composed(Function<Call<A>, Tensor> rule) {
     return decompose(call -> new Tensor[] {rule.apply(call)});
   }
@@ -150,7 +153,8 @@ final class OpBuilder<A> {
   }
 
   Op<A> build() {
-    if (infer == null && decompose == null) throw new IllegalStateException(name + ": an op needs a shape rule, or parts");
+    if (infer == null && decompose == null)
+      throw new IllegalStateException(name + ": an op needs a shape rule, or parts");
     var op = new Op<>(this);
     OpTable.add(op);
     return op;

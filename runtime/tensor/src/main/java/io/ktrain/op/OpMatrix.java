@@ -60,7 +60,8 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
    * @param samples what the table's tests run it on; 0: other tests do
    * @param errors how many of its messages are stated, besides those on types
    */
-  public record Row(String op, String doc, String kind, List<How> how, String cpuNative, String gradient, String second, String autocast,
+  public record Row(String op, String doc, String kind, List<How> how, String cpuNative, String gradient, String second,
+      String autocast,
       String dtypes, int samples, int errors) {}
 
   /** Of the whole op table. */
@@ -76,9 +77,12 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
     boolean fast = backends.stream().filter(b -> b.type().equals("cpu"))
         .anyMatch(b -> b.libraries(op).stream().anyMatch(l -> l != Library.NONE));
     String gradient = gradient(op, tests);
-    return new Row(op.name(), op.doc(), kind(op), backends.stream().map(b -> how(op, b)).toList(), fast ? "oneDNN" : "plain", gradient,
+    return new Row(op.name(), op.doc(), kind(op), backends.stream().map(b -> how(op, b)).toList(), fast ? "oneDNN"
+        : "plain", gradient,
         gradient.equals("none") ? "none" : gradient.equals("zero") ? "zero" : "yes",
-        op.autocast() == null ? "as given" : op.autocast().name().toLowerCase(Locale.ROOT).replace('_', ' '), dtypes(op, tests), tests.samples().size(), tests.failures().size());
+        op.autocast() == null ? "as given"
+            : op.autocast().name().toLowerCase(Locale.ROOT).replace('_', ' '), dtypes(op, tests),
+            tests.samples().size(), tests.failures().size());
   }
 
   private static String kind(Op<?> op) {
@@ -98,7 +102,8 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
     if (op.isView()) return How.VIEW;
     if (op == Shapes.TO_DEVICE) return How.COPY;
     Set<Library> libraries = backend.libraries(op);
-    if (libraries.stream().anyMatch(l -> l != Library.REQUIRED)) return op.pointwise() != null || op.update() != null ? How.EXPRESSION : How.KERNEL;
+    if (libraries.stream().anyMatch(l -> l != Library.REQUIRED))
+      return op.pointwise() != null || op.update() != null ? How.EXPRESSION : How.KERNEL;
     if (op.isServedByHost() && !backend.type().equals("cpu")) return How.HOST;
     return op.isComposite() ? How.PARTS : How.HOLE;
   }
@@ -134,7 +139,8 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
 
   @SuppressWarnings("unchecked")
   private static <A> void called(Op<A> op, OpTests.Sample<?> sample, DType type) {
-    Tensor[] in = sample.inputs().stream().map(i -> i.shape() == null ? null : Tensor.shapeOnly(Shape.of(i.shape()), switch (i.values()) {
+    Tensor[] in = sample.inputs()
+        .stream().map(i -> i.shape() == null ? null : Tensor.shapeOnly(Shape.of(i.shape()), switch (i.values()) {
       case INDEX -> DType.i64;
       case BOOL -> DType.bool;
       default -> type;
@@ -148,7 +154,8 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
   public List<String> holes() {
     var holes = new ArrayList<String>();
     for (Row row : rows) {
-      for (int i = 0; i < backends.size(); i++) if (row.how.get(i) == How.HOLE) holes.add(row.op + " on " + backends.get(i));
+      for (int i = 0; i < backends.size(); i++)
+        if (row.how.get(i) == How.HOLE) holes.add(row.op + " on " + backends.get(i));
       if (row.doc.isBlank()) holes.add(row.op + ": doc");
       if (row.dtypes.isEmpty()) holes.add(row.op + ": dtypes");
     }
@@ -166,11 +173,13 @@ public record OpMatrix(List<String> backends, List<Row> rows) {
     for (Row r : rows) {
       var line = new ArrayList<>(List.of(r.op, r.kind));
       r.how.forEach(h -> line.add(h.toString()));
-      line.addAll(List.of(r.cpuNative, r.gradient, r.second, r.autocast, r.dtypes, r.samples == 0 ? "elsewhere" : "" + r.samples, "" + r.errors));
+      line.addAll(List.of(r.cpuNative, r.gradient, r.second, r.autocast, r.dtypes, r.samples == 0 ? "elsewhere"
+          : "" + r.samples, "" + r.errors));
       lines.add(line);
     }
     int[] widths = new int[head.size()];
-    for (List<String> line : lines) for (int i = 0; i < widths.length; i++) widths[i] = Math.max(widths[i], line.get(i).length() + 2);
+    for (List<String> line : lines)
+      for (int i = 0; i < widths.length; i++) widths[i] = Math.max(widths[i], line.get(i).length() + 2);
     var text = new StringBuilder();
     for (List<String> line : lines) {
       var padded = new StringBuilder();

@@ -14,7 +14,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** The operation reference as Markdown: the public operations of the table, by family, each with what its entry says. */
+/**
+ * The operation reference as Markdown: the public operations of the table, by family, each with what its entry says.
+ */
 public final class OpReference {
   private static final String MAKING = "Making tensors, and the rest";
 
@@ -22,7 +24,8 @@ public final class OpReference {
 
   /** {@code backends}: those whose ways of running are told. */
   public static String of(List<Backend> backends) {
-    Map<String, Op<?>> ops = OpTable.all().stream().filter(op -> !op.isInternal()).collect(Collectors.toMap(Op::name, op -> op));
+    Map<String, Op<?>> ops = OpTable.all()
+        .stream().filter(op -> !op.isInternal()).collect(Collectors.toMap(Op::name, op -> op));
     var text = new StringBuilder("""
         # Operations
 
@@ -48,16 +51,20 @@ public final class OpReference {
 
   /** The methods that give tensors, by the family whose interface declares them, then by name. */
   private static Map<String, Map<String, List<Method>>> families() {
-    var all = new TreeMap<String, Map<String, List<Method>>>(Comparator.comparing((String f) -> f.equals(MAKING)).thenComparing(f -> f));
+    var all = new TreeMap<String, Map<String, List<Method>>>(Comparator.comparing((String f) -> f.equals(MAKING))
+        .thenComparing(f -> f));
     for (Method m : Tensor.class.getMethods()) {
       Class<?> in = m.getDeclaringClass();
-      boolean gives = m.getReturnType() == Tensor.class || m.getReturnType() == Extreme.class || m.getReturnType() == List.class;
-      if (!gives || m.isBridge() || !Modifier.isPublic(m.getModifiers()) || !in.getPackage().equals(Tensor.class.getPackage())) continue;
+      boolean gives = m.getReturnType() == Tensor.class || m.getReturnType() == Extreme.class
+          || m.getReturnType() == List.class;
+      if (!gives || m.isBridge() || !Modifier.isPublic(m.getModifiers())
+          || !in.getPackage().equals(Tensor.class.getPackage())) continue;
       String family = in == Tensor.class ? MAKING : in.getSimpleName().replace("Methods", "");
       all.computeIfAbsent(family, f -> new TreeMap<>()).computeIfAbsent(m.getName(), n -> new ArrayList<>()).add(m);
     }
     for (var methods : all.values())
-      for (var list : methods.values()) list.sort(Comparator.comparing(Method::getParameterCount).thenComparing(OpReference::signature));
+      for (var list : methods.values())
+        list.sort(Comparator.comparing(Method::getParameterCount).thenComparing(OpReference::signature));
     return all;
   }
 
@@ -74,9 +81,11 @@ public final class OpReference {
   private static void entry(StringBuilder text, Op<?> op, List<Method> methods, List<Backend> backends) {
     OpMatrix.Row row = OpMatrix.row(op, backends);
     text.append("\n### ").append(op.name()).append('\n');
-    text.append('\n').append(methods.stream().map(m -> "`" + signature(m) + "`").collect(Collectors.joining(", "))).append('\n');
+    text.append('\n')
+        .append(methods.stream().map(m -> "`" + signature(m) + "`").collect(Collectors.joining(", "))).append('\n');
     text.append('\n').append(op.doc()).append("\n\n");
-    text.append("- types: ").append(row.dtypes()).append(row.autocast().equals("as given") ? "" : "; under autocast " + row.autocast()).append('\n');
+    text.append("- types: ").append(row.dtypes())
+        .append(row.autocast().equals("as given") ? "" : "; under autocast " + row.autocast()).append('\n');
     text.append("- gradient: ").append(switch (row.gradient()) {
       case "none" -> "none";
       case "zero" -> "zero";
@@ -84,7 +93,9 @@ public final class OpReference {
     }).append('\n');
     var runs = new ArrayList<String>();
     for (int i = 0; i < backends.size(); i++) runs.add(backends.get(i).type() + " " + row.how().get(i));
-    text.append("- runs: ").append(String.join(", ", runs)).append(row.cpuNative().equals("plain") ? "" : "; cpu by " + row.cpuNative()).append('\n');
-    for (OpTests.Failure f : op.tests().failures()) text.append("- error: `").append(f.message().replace("`", "'").replace("\n", " ")).append("`\n");
+    text.append("- runs: ").append(String.join(", ", runs))
+        .append(row.cpuNative().equals("plain") ? "" : "; cpu by " + row.cpuNative()).append('\n');
+    for (OpTests.Failure f : op.tests().failures())
+      text.append("- error: `").append(f.message().replace("`", "'").replace("\n", " ")).append("`\n");
   }
 }

@@ -10,7 +10,7 @@ import java.util.Map;
 public final class OpTable {
   private static final List<Class<?>> FAMILIES = List.of(
       Elementwise.class, MathFunctions.class, Comparisons.class, Activations.class, Dropouts.class,
-      Reductions.class, Statistics.class, Orders.class, MatMuls.class, Products.class, Einsum.class,
+      Reductions.class, Statistics.class, Orders.class, Counting.class, MatMuls.class, Products.class, Einsum.class,
       Linalg.class, Decompositions.class, Fft.class, Convolutions.class, Pooling.class, Resampling.class,
       Rearranging.class, Shapes.class, Views.class, Arrangements.class, Indexing.class, Indices.class,
       Scatters.class, EmbeddingBags.class, Normalizations.class, Losses.class, ElementLosses.class,

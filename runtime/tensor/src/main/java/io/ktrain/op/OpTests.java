@@ -9,8 +9,8 @@ import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /**
- * How an operation says what it is to be tested with. Gradient checks, references, layouts, types and shape-only runs are
- * all made from these samples by the table's tests.
+ * How an operation says what it is to be tested with. Gradient checks, references, layouts, types and shape-only runs
+ * are all made from these samples by the table's tests.
  */
 public final class OpTests<A> {
   /**
@@ -213,7 +213,8 @@ public final class OpTests<A> {
   }
 
   OpTests<A> unary(Values v) {
-    for (Input x : new Input[] {shape(), shape(3), shape(2, 3, 4), shape(0, 5), shape(1025), strided(4, 6)}) sample(x.of(v));
+    for (Input x : new Input[] {shape(), shape(3), shape(2, 3, 4), shape(0, 5), shape(1025), strided(4, 6)})
+      sample(x.of(v));
     return this;
   }
 
@@ -230,62 +231,79 @@ public final class OpTests<A> {
   }
 
   OpTests<A> binary(Values v) {
-    for (Input[] p : new Input[][] {{shape(), shape()}, {shape(3), shape()}, {shape(2, 3, 4), shape(3, 1)}, {shape(4), shape(2, 1, 4)}, {shape(0, 5), shape(5)}, {shape(1, 700), shape(3, 700)},
-        {shape(64, 33), shape(33)}, {shape(64, 33), shape(64, 1)}, {strided(4, 6), shape(4, 6)}, {shape(4, 6), strided(4, 6)}}) sample(p[0].of(v), p[1].of(v));
+    for (Input[] p : new Input[][] {{shape(), shape()}, {shape(3), shape()}, {shape(2, 3, 4), shape(3, 1)},
+        {shape(4), shape(2, 1, 4)}, {shape(0, 5), shape(5)}, {shape(1, 700), shape(3, 700)},
+        {shape(64, 33), shape(33)}, {shape(64, 33), shape(64, 1)}, {strided(4, 6), shape(4, 6)},
+        {shape(4, 6), strided(4, 6)}}) sample(p[0].of(v), p[1].of(v));
     return this;
   }
 
   OpTests<A> ternary() {
-    return sample(shape(3, 4), shape(3, 4), shape(4).of(Values.POSITIVE)).sample(strided(4, 6), shape(4, 6), shape(6).of(Values.POSITIVE)).sample(shape(), shape(), shape().of(Values.POSITIVE));
+    return sample(shape(3, 4), shape(3, 4), shape(4).of(Values.POSITIVE))
+        .sample(strided(4, 6), shape(4, 6), shape(6).of(Values.POSITIVE))
+        .sample(shape(), shape(), shape().of(Values.POSITIVE));
   }
 
   OpTests<A> conditional() {
-    return sample(shape(2, 3).of(Values.BOOL), shape(2, 3), shape(2, 3)).sample(shape(3).of(Values.BOOL), shape(2, 1), shape()).sample(strided(4, 6).of(Values.BOOL), strided(4, 6), shape(4, 1))
+    return sample(shape(2, 3).of(Values.BOOL), shape(2, 3), shape(2, 3))
+        .sample(shape(3).of(Values.BOOL), shape(2, 1), shape())
+        .sample(strided(4, 6).of(Values.BOOL), strided(4, 6), shape(4, 1))
         .sample(shape(0).of(Values.BOOL), shape(1), shape(0));
   }
 
   static OpTests<Reductions.Over> reduction(OpTests<Reductions.Over> t) {
-    return t.attributes(new Reductions.Over(new int[] {1}, false)).sample(shape(2, 3, 4)).sample(strided(4, 6)).sample(shape(3, 65)).sample(shape(0, 3))
+    return t.attributes(new Reductions.Over(new int[] {1}, false))
+        .sample(shape(2, 3, 4)).sample(strided(4, 6)).sample(shape(3, 65)).sample(shape(0, 3))
         .attributes(new Reductions.Over(new int[] {0}, true)).sample(shape(5)).sample(shape(70, 3)).sample(shape(2, 0))
         .attributes(new Reductions.Over(new int[] {0, 2}, false)).sample(shape(2, 3, 4)).sample(strided(4, 2, 6))
         .attributes(new Reductions.Over(new int[] {}, false)).sample(shape());
   }
 
   static OpTests<Reductions.Over> extremes(OpTests<Reductions.Over> t) {
-    return t.attributes(new Reductions.Over(new int[] {1}, false)).sample(shape(2, 3, 4).of(Values.DISTINCT)).sample(strided(4, 6).of(Values.DISTINCT)).sample(shape(3, 65).of(Values.DISTINCT))
+    return t.attributes(new Reductions.Over(new int[] {1}, false)).sample(shape(2, 3, 4).of(Values.DISTINCT))
+        .sample(strided(4, 6).of(Values.DISTINCT)).sample(shape(3, 65).of(Values.DISTINCT))
         .attributes(new Reductions.Over(new int[] {0, 2}, true)).sample(shape(2, 3, 4).of(Values.DISTINCT))
         .attributes(new Reductions.Over(new int[] {}, false)).sample(shape());
   }
 
   static OpTests<Reductions.Along> along(OpTests<Reductions.Along> t, boolean bothFlags) {
-    t.attributes(new Reductions.Along(1, false)).sample(shape(2, 3, 4).of(Values.DISTINCT)).sample(strided(4, 6).of(Values.DISTINCT)).sample(shape(2, 33).of(Values.DISTINCT))
+    t.attributes(new Reductions.Along(1, false)).sample(shape(2, 3, 4).of(Values.DISTINCT))
+        .sample(strided(4, 6).of(Values.DISTINCT)).sample(shape(2, 33).of(Values.DISTINCT))
         .attributes(new Reductions.Along(0, false)).sample(shape(5).of(Values.DISTINCT)).sample(shape());
     return bothFlags ? t.attributes(new Reductions.Along(0, true)).sample(shape(4, 3).of(Values.DISTINCT)) : t;
   }
 
   static <A> OpTests<A> alongLast(OpTests<A> t, IntFunction<A> dim) {
-    return t.attributes(dim.apply(1)).sample(shape(3, 4)).sample(strided(6, 8)).sample(shape(2, 3, 4)).sample(shape(2, 129)).sample(shape(0, 3)).attributes(dim.apply(0)).sample(shape(5)).sample(shape(4, 3)).sample(shape());
+    return t.attributes(dim.apply(1)).sample(shape(3, 4)).sample(strided(6, 8)).sample(shape(2, 3, 4))
+        .sample(shape(2, 129))
+        .sample(shape(0, 3)).attributes(dim.apply(0)).sample(shape(5)).sample(shape(4, 3)).sample(shape());
   }
 
   // ---- oracles
 
   static NdArray matmul(Object none, List<NdArray> in) {
     NdArray a = in.get(0), b = in.get(1), out = NdArray.zeros(a.shape()[0], b.shape()[1]);
-    for (int i = 0; i < a.shape()[0]; i++) for (int j = 0; j < b.shape()[1]; j++) for (int k = 0; k < a.shape()[1]; k++) out.add(a.at(i, k) * b.at(k, j), i, j);
+    for (int i = 0; i < a.shape()[0]; i++)
+      for (int j = 0; j < b.shape()[1]; j++)
+        for (int k = 0; k < a.shape()[1]; k++) out.add(a.at(i, k) * b.at(k, j), i, j);
     return out;
   }
 
   static NdArray batchedMatmul(Object none, List<NdArray> in) {
     NdArray a = in.get(0), b = in.get(1), out = NdArray.zeros(a.shape()[0], a.shape()[1], b.shape()[2]);
     for (int n = 0; n < a.shape()[0]; n++)
-      for (int i = 0; i < a.shape()[1]; i++) for (int j = 0; j < b.shape()[2]; j++) for (int k = 0; k < a.shape()[2]; k++) out.add(a.at(n, i, k) * b.at(n, k, j), n, i, j);
+      for (int i = 0; i < a.shape()[1]; i++)
+        for (int j = 0; j < b.shape()[2]; j++)
+          for (int k = 0; k < a.shape()[2]; k++) out.add(a.at(n, i, k) * b.at(n, k, j), n, i, j);
     return out;
   }
 
   static NdArray conv2d(Conv2dOptions o, List<NdArray> in) {
     NdArray x = in.get(0), w = in.get(1), b = in.get(2);
-    int n = x.shape()[0], h = x.shape()[2], width = x.shape()[3], out = w.shape()[0], c = w.shape()[1], kh = w.shape()[2], kw = w.shape()[3];
-    int oh = (h + 2 * o.paddingH() - o.dilationH() * (kh - 1) - 1) / o.strideH() + 1, ow = (width + 2 * o.paddingW() - o.dilationW() * (kw - 1) - 1) / o.strideW() + 1;
+    int n = x.shape()[0], h = x.shape()[2], width = x.shape()[3], out = w.shape()[0], c = w.shape()[1],
+        kh = w.shape()[2], kw = w.shape()[3];
+    int oh = (h + 2 * o.paddingH() - o.dilationH() * (kh - 1) - 1) / o.strideH() + 1,
+        ow = (width + 2 * o.paddingW() - o.dilationW() * (kw - 1) - 1) / o.strideW() + 1;
     NdArray y = NdArray.zeros(n, out, oh, ow);
     for (int i = 0; i < n; i++)
       for (int k = 0; k < out; k++)
@@ -295,8 +313,10 @@ public final class OpTests<A> {
             for (int ch = 0; ch < c; ch++)
               for (int p = 0; p < kh; p++)
                 for (int q = 0; q < kw; q++) {
-                  int row = r * o.strideH() - o.paddingH() + p * o.dilationH(), col = s * o.strideW() - o.paddingW() + q * o.dilationW();
-                  if (row >= 0 && row < h && col >= 0 && col < width) sum += x.at(i, k / (out / o.groups()) * c + ch, row, col) * w.at(k, ch, p, q);
+                  int row = r * o.strideH() - o.paddingH() + p * o.dilationH(),
+                      col = s * o.strideW() - o.paddingW() + q * o.dilationW();
+                  if (row >= 0 && row < h && col >= 0 && col < width)
+                    sum += x.at(i, k / (out / o.groups()) * c + ch, row, col) * w.at(k, ch, p, q);
                 }
             y.set(sum, i, k, r, s);
           }
@@ -312,7 +332,8 @@ public final class OpTests<A> {
   }
 
   private static NdArray pool(Pool2dOptions o, NdArray x, boolean max) {
-    int n = x.shape()[0], c = x.shape()[1], h = x.shape()[2], w = x.shape()[3], oh = o.windows(h, true), ow = o.windows(w, false);
+    int n = x.shape()[0], c = x.shape()[1], h = x.shape()[2], w = x.shape()[3], oh = o.windows(h, true),
+        ow = o.windows(w, false);
     NdArray y = NdArray.zeros(n, c, oh, ow);
     for (int i = 0; i < n; i++)
       for (int k = 0; k < c; k++)
@@ -320,7 +341,8 @@ public final class OpTests<A> {
           for (int s = 0; s < ow; s++) {
             double best = Double.NEGATIVE_INFINITY, sum = 0;
             int inside = 0, top = r * o.strideH() - o.paddingH(), left = s * o.strideW() - o.paddingW();
-            int padded = (Math.min(top + o.kernelH(), h + o.paddingH()) - top) * (Math.min(left + o.kernelW(), w + o.paddingW()) - left);
+            int padded = (Math.min(top + o.kernelH(), h + o.paddingH()) - top) * (Math.min(left + o.kernelW(),
+                w + o.paddingW()) - left);
             for (int p = top; p < top + o.kernelH(); p++)
               for (int q = left; q < left + o.kernelW(); q++)
                 if (p >= 0 && p < h && q >= 0 && q < w) {

@@ -10,9 +10,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What makes an operation pointwise: its expression, the types it takes, and its derivatives as operations of the same kind. */
+/**
+ * What makes an operation pointwise: its expression, the types it takes, and its derivatives as operations of the same
+ * kind.
+ */
 public final class Pointwise {
-  /** The derivative by one input, times the upstream gradient: an operation, and which of (g, inputs..., output) it takes. */
+  /**
+   * The derivative by one input, times the upstream gradient: an operation, and which of (g, inputs..., output) it
+   * takes.
+   */
   record Derived(Op<double[]> op, int[] operands) {}
 
   private final String name;
@@ -40,7 +46,10 @@ public final class Pointwise {
     return types != OpBuilder.Types.COMPARE && types != OpBuilder.Types.TEST && types != OpBuilder.Types.WHOLE;
   }
 
-  /** Sets the derivative by input {@code i}, already multiplied by the upstream gradient: Input 0 is that, 1... the inputs, then the output. */
+  /**
+   * Sets the derivative by input {@code i}, already multiplied by the upstream gradient: Input 0 is that, 1... the
+   * inputs, then the output.
+   */
   void derivative(int i, Expr e) {
     given.put(i, e);
   }
@@ -66,7 +75,10 @@ public final class Pointwise {
     return Promotion.of(call, types == OpBuilder.Types.AFTER_CONDITION ? 1 : 0);
   }
 
-  /** Where the result should lie: as the first input of its shape does, so that channels-last stays so; null for row-major. */
+  /**
+   * Where the result should lie: as the first input of its shape does, so that channels-last stays so; null for
+   * row-major.
+   */
   public Layout layout(Call<double[]> call, Spec result) {
     for (int i = 0; i < call.inputs(); i++) {
       Tensor t = call.in(i);
@@ -80,7 +92,8 @@ public final class Pointwise {
   static Shape broadcast(String name, Call<?> call) {
     Shape first = call.in(0).getShape();
     boolean same = true;
-    for (int i = 1; i < call.inputs() && same; i++) same = call.in(i).isConstant() || call.in(i).getShape().equals(first);
+    for (int i = 1; i < call.inputs() && same; i++)
+      same = call.in(i).isConstant() || call.in(i).getShape().equals(first);
     if (same && (!call.in(0).isConstant() || call.inputs() == 1)) return first;
     int ndim = 0;
     for (int i = 0; i < call.inputs(); i++) ndim = Math.max(ndim, call.in(i).getNdim());
@@ -140,7 +153,8 @@ public final class Pointwise {
     int[] place = new int[inputs + 2];
     for (int k = 0; k < operands.length; k++) place[operands[k]] = k;
     Expr compact = Derivative.rename(e, k -> place[k]);
-    var b = OpBuilder.pointwise(name + "Grad" + i, OpBuilder.Types.PROMOTE, compact, "The derivative of " + name + ".").internal();
+    var b = OpBuilder.pointwise(name + "Grad" + i, OpBuilder.Types.PROMOTE, compact, "The derivative of " + name + ".")
+        .internal();
     return new Derived(new Op<>(b), operands);
   }
 }

@@ -41,7 +41,7 @@ public final class Pooling {
 
   public static final Op<PoolGrad> MAX_POOL2D_GRAD = op("maxPool2dGrad", PoolGrad.class,
       "Zeros to which each window's value was added at its place.")
-      .gives(c -> new Spec(c.attributes().of(), Resampling.floating("maxPool2dGrad", c.in(0))))
+      .gives(c -> new Spec(c.attributes().of(), Promotion.floating("maxPool2dGrad", c.in(0))))
       .grad((c, gg) -> {
         Tensor places = c.in(1).to(DType.i64).flatten(2);
         return gg.flatten(2).gather(2, places).reshape(c.edge(0).getShape());
@@ -63,7 +63,7 @@ public final class Pooling {
 
   public static final Op<PoolGrad> AVG_POOL2D_GRAD = op("avgPool2dGrad", PoolGrad.class,
       "Each window's upstream gradient spread over its elements.")
-      .gives(c -> new Spec(c.attributes().of(), Resampling.floating("avgPool2dGrad", c.in(0))))
+      .gives(c -> new Spec(c.attributes().of(), Promotion.floating("avgPool2dGrad", c.in(0))))
       .grad((c, gg) -> Dispatch.call(AVG_POOL2D, c.attributes().options(), gg))
       .internal()
       .tests(t -> t.attributes(new PoolGrad(Pool2dOptions.of(2), Shape.of(1, 1, 4, 5)))
@@ -129,7 +129,7 @@ public final class Pooling {
         + "; uneven ones share elements.")
         .composed(c -> {
           Tensor x = Windows.batched(name, dims, c.in(0));
-          Resampling.floating(name, x);
+          Promotion.floating(name, x);
           List<Integer> sizes = sizes(name, dims, x, c.attributes());
           for (int d = dims - 1; d >= 0; d--)
             if (sizes.get(d) == 1 && x.size(2 + d) > 1) x = x.mean(2 + d, true);
@@ -150,7 +150,7 @@ public final class Pooling {
         + ", and its place among the elements of a channel.")
         .decompose(c -> {
           Tensor x = Windows.batched(name, dims, c.in(0));
-          Resampling.floating(name, x);
+          Promotion.floating(name, x);
           return MaxPooling.adaptive(c.in(0), x, sizes(name, dims, x, c.attributes()));
         })
         .tests(t -> cells(t.firstOutputOnly().reference((to, in) -> WindowOracles.cells(to.sizes(), in.get(0), true)),
@@ -211,7 +211,7 @@ public final class Pooling {
   private static Tensor mean(String op, int dims, Tensor given, PoolOptions o,
       java.util.function.UnaryOperator<Tensor> of) {
     Tensor x = Windows.batched(op, dims, given);
-    Resampling.floating(op, x);
+    Promotion.floating(op, x);
     int[] k = o.kernels(op, dims), s = o.strides(op, dims), p = o.paddings(op, dims);
     Windows.fit(op, x, k, s, p, o.dilations(op, dims), o.ceilMode());
     Tensor y = of.apply(x);
@@ -253,7 +253,7 @@ public final class Pooling {
     if (x.getNdim() != 4)
       throw new ShapeError(op + ": input must be [batch, channels, height, width], got " + x.describe()
           + ". Fix: unsqueeze(0) for a single picture.");
-    DType type = Resampling.floating(op, x);
+    DType type = Promotion.floating(op, x);
     int h = o.windows(x.size(2), true), w = o.windows(x.size(3), false);
     if (h < 1 || w < 1) throw new ShapeError(op + ": the window " + o.kernelH() + "x" + o.kernelW()
         + " is larger than the padded input of " + x.describe() + ".");

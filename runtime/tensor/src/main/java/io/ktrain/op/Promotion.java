@@ -1,9 +1,13 @@
 package io.ktrain.op;
 
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Tensor;
 
-/** PyTorch's result_type: tensors with dims decide; 0-dim tensors and numbers only lift the kind (bool, integer, floating). */
+/**
+ * PyTorch's result_type: tensors with dims decide; 0-dim tensors and numbers only lift the kind (bool, integer,
+ * floating).
+ */
 final class Promotion {
   private Promotion() {}
 
@@ -19,6 +23,13 @@ final class Promotion {
       else dims = dims == null ? d : DType.promote(dims, d);
     }
     return lift(lift(dims, zero), number);
+  }
+
+  /** The floating type of {@code x}, or the error where it has another. */
+  static DType floating(String op, Tensor x) {
+    if (!x.getDtype().isFloating())
+      throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
+    return x.getDtype();
   }
 
   /** {@code weaker} counts only where it is of a higher kind. */

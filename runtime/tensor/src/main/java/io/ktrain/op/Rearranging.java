@@ -36,7 +36,8 @@ public final class Rearranging {
       }).build();
 
   public static final Op<Columns> COL2IM = op("col2im", Columns.class,
-      "A picture to which each column's elements were added at their places: [n, c * kernel, places] to [n,c,h,w]. PyTorch's fold.")
+      "A picture to which each column's elements were added at their places: [n, c * kernel, places] to [n,c,h,w]. "
+          + "PyTorch's fold.")
       .composed(c -> folded(c.in(0), c.attributes()))
       .tests(t -> {
         t.reference(RearrangingOracles::col2im);
@@ -89,7 +90,8 @@ public final class Rearranging {
           "pixelUnshuffle: the pictures of f32[1,1,3,2] cannot be cut into squares of 2x2.")).build();
 
   public static final Op<By> CHANNEL_SHUFFLE = op("channelShuffle", By.class,
-      "The channels (dim 1) of each group dealt out in turn: [n, g k, ...] read as [n, g, k] and written as [n, k, g] (Zhang et al. 2018).")
+      "The channels (dim 1) of each group dealt out in turn: [n, g k, ...] read as [n, g, k] and written as [n, k, g] "
+          + "(Zhang et al. 2018).")
       .composed(c -> {
         Tensor x = c.in(0);
         int g = c.attributes().factor();
@@ -167,7 +169,7 @@ public final class Rearranging {
 
   private static Tensor columns(Tensor given, Columns by) {
     Tensor x = Windows.batched("im2col", 2, given);
-    Resampling.floating("im2col", x);
+    Promotion.floating("im2col", x);
     int h = places("im2col", by, 0, x.size(2)), w = places("im2col", by, 1, x.size(3)), kh = by.kernel().get(0),
         kw = by.kernel().get(1);
     if (h < 1 || w < 1) throw new ShapeError("im2col: the window " + kh + "x" + kw
@@ -184,7 +186,7 @@ public final class Rearranging {
       throw new ShapeError("col2im: needs [batch, channels * kernel, places], or without the batch, got "
           + given.describe() + ".");
     Tensor x = given.getNdim() == 2 ? given.unsqueeze(0) : given;
-    Resampling.floating("col2im", x);
+    Promotion.floating("col2im", x);
     int height = by.sizes().get(0), width = by.sizes().get(1), kh = by.kernel().get(0), kw = by.kernel().get(1);
     int h = places("col2im", by, 0, height), w = places("col2im", by, 1, width);
     if (x.size(1) % (kh * kw) != 0)

@@ -1,7 +1,6 @@
 package io.ktrain.op;
 
 import io.ktrain.tensor.ConvOptions;
-import java.util.Arrays;
 import java.util.List;
 
 /** Where the elements of pictures should go, one by one; see {@link OpTests#reference}. */
@@ -28,20 +27,8 @@ final class RearrangingOracles {
         }
   }
 
-  private static NdArray batched(NdArray x, int dims) {
-    if (x.shape().length == dims) return x;
-    int[] shape = new int[dims];
-    shape[0] = 1;
-    System.arraycopy(x.shape(), 0, shape, 1, dims - 1);
-    return new NdArray(shape, x.data());
-  }
-
-  private static NdArray like(NdArray x, int dims, NdArray y) {
-    return x.shape().length == dims ? y : new NdArray(Arrays.copyOfRange(y.shape(), 1, y.shape().length), y.data());
-  }
-
   static NdArray im2col(Rearranging.Columns by, List<NdArray> in) {
-    NdArray x = batched(in.get(0), 4);
+    NdArray x = WindowOracles.batched(in.get(0), 2);
     int[] s = x.shape(), size = {s[0], 0, 0};
     pairs(by, 1, s[1], s[2], s[3], (n, c, h, w, row, column) -> {
       size[1] = row + 1;
@@ -51,18 +38,18 @@ final class RearrangingOracles {
     pairs(by, s[0], s[1], s[2], s[3], (n, c, h, w, row, column) -> {
       if (h >= 0) y.set(x.at(n, c, h, w), n, row, column);
     });
-    return like(in.get(0), 4, y);
+    return WindowOracles.like(in.get(0), 2, y);
   }
 
   static NdArray col2im(Rearranging.Columns by, List<NdArray> in) {
-    NdArray x = batched(in.get(0), 3);
+    NdArray x = WindowOracles.batched(in.get(0), 1);
     int c = x.shape()[1] / (by.kernel().get(0) * by.kernel().get(1)), height = by.sizes().get(0), width = by.sizes()
         .get(1);
     NdArray y = NdArray.zeros(x.shape()[0], c, height, width);
     pairs(by, x.shape()[0], c, height, width, (n, channel, h, w, row, column) -> {
       if (h >= 0) y.add(x.at(n, row, column), n, channel, h, w);
     });
-    return like(in.get(0), 3, y);
+    return WindowOracles.like(in.get(0), 1, y);
   }
 
   static NdArray pixelShuffle(Rearranging.By by, List<NdArray> in) {

@@ -96,7 +96,8 @@ public final class Recurrent {
    * what backward needs [rows, 4 * hidden]: i, f, g, o, or r, z, n and the state's share of n.
    */
   public static final Op<Steps> RECURRENCE = op("recurrence", Steps.class,
-      "One direction of a recurrent layer over a sequence: a plain RNN, an LSTM (Hochreiter and Schmidhuber 1997) or a GRU (Cho et al. 2014).")
+      "One direction of a recurrent layer over a sequence: a plain RNN, an LSTM (Hochreiter and Schmidhuber 1997) or a "
+          + "GRU (Cho et al. 2014).")
       .infer(Recurrent::shapes)
       .decompose(Recurrent::stepByStep)
       .grads(Recurrent::gradients)
@@ -110,7 +111,8 @@ public final class Recurrent {
         samples(t, new Steps(Cell.LSTM, new int[] {1}, true), 70);
         t.fails(() -> Dispatch.all(recurrence(), new Steps(Cell.LSTM, new int[] {2}, false), Tensor.ones(2, 8),
             Tensor.ones(8, 2), null, Tensor.ones(1, 2), Tensor.ones(2, 2)),
-            "lstm: the first state must be f32[2,2] for 2 sequences and 2 hidden units, got f32[1,2]. Fix: leave it out, or one row for each sequence.");
+            "lstm: the first state must be f32[2,2] for 2 sequences and 2 hidden units, got f32[1,2]. Fix: leave it "
+                + "out, or one row for each sequence.");
       }).build();
 
   /** The states are only a saving: the decomposition makes them again, so that it can be differentiated. */
@@ -118,7 +120,7 @@ public final class Recurrent {
       "The gradients of recurrence by those of its inputs that are there.")
       .infer(c -> {
         var all = new ArrayList<Spec>();
-        for (int i = 2; i < 7; i++) if (c.in(i) != null) all.add(like(c.in(i)));
+        for (int i = 2; i < 7; i++) if (c.in(i) != null) all.add(Spec.like(c.in(i)));
         return all;
       })
       .decompose(c -> {
@@ -145,10 +147,6 @@ public final class Recurrent {
         OpTests.shape(b, h), s.cell() == Cell.LSTM ? OpTests.shape(b, h) : OpTests.ABSENT);
   }
 
-  private static Spec like(Tensor t) {
-    return new Spec(t.getShape(), t.getDtype());
-  }
-
   private static List<Spec> shapes(Call<Steps> c) {
     Steps s = c.attributes();
     Tensor x = c.in(0), w = c.in(1);
@@ -156,8 +154,7 @@ public final class Recurrent {
     int h = w.size(1), b = s.sizes().length == 0 ? 0 : s.sizes()[0];
     if (b == 0) throw new ShapeError(op
         + ": there is no step. Fix: a sequence of at least one, in a batch of at least one.");
-    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe()
-        + ". Fix: to(f32).");
+    Promotion.floating(op, x);
     for (int i = 3; i <= 4; i++) {
       if (c.in(i) == null) continue;
       if (!c.in(i).getShape().equals(Shape.of(b, h)))

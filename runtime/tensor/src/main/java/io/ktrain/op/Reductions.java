@@ -4,9 +4,7 @@ import static io.ktrain.op.Autocast.Rule.F32;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.DType;
-import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Extreme;
-import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
@@ -60,65 +58,84 @@ public final class Reductions {
   public record Along(int dim, boolean flag) {}
 
   public static final Op<Over> SUM = op("sum", Over.class, "The sum over dims; integers and bool give i64.")
-      .gives(c -> new Spec(c.attributes().shape(c.in(0).getShape(), c.attributes().keepDim()), c.in(0).getDtype().isFloating() ? c.in(0).getDtype() : DType.i64))
+      .gives(c -> new Spec(c.attributes().shape(c.in(0).getShape(), c.attributes().keepDim()),
+          c.in(0).getDtype().isFloating() ? c.in(0).getDtype() : DType.i64))
       .grad((c, g) -> c.attributes().kept(g, c.edge(0)).expand(c.edge(0).getShape()))
       .autocast(F32).tests(t -> OpTests.reduction(t).reference(Oracles.fold(0, Double::sum))).build();
 
   public static final Op<Over> MEAN = op("mean", Over.class, "The mean over dims.")
       .gives(c -> floating("mean", c))
-      .grad((c, g) -> c.attributes().kept(g, c.edge(0)).div(c.attributes().count(c.edge(0).getShape())).expand(c.edge(0).getShape()))
-      .tests(t -> OpTests.reduction(t).reference(Oracles::mean).fails(() -> Tensor.of(new long[] {1, 2}).mean(), "mean: needs a floating dtype, got i64[2]. Fix: to(f32).")).build();
+      .grad((c, g) -> c.attributes()
+          .kept(g, c.edge(0)).div(c.attributes().count(c.edge(0).getShape())).expand(c.edge(0).getShape()))
+      .tests(t -> OpTests.reduction(t).reference(Oracles::mean)
+          .fails(() -> Tensor.of(new long[] {1, 2}).mean(), "mean: needs a floating dtype, got i64[2]. Fix: to(f32)."))
+      .build();
 
   public static final Op<Over> PROD = op("prod", Over.class, "The product over dims; integers and bool give i64.")
-      .gives(c -> new Spec(c.attributes().shape(c.in(0).getShape(), c.attributes().keepDim()), c.in(0).getDtype().isFloating() ? c.in(0).getDtype() : DType.i64))
+      .gives(c -> new Spec(c.attributes().shape(c.in(0).getShape(), c.attributes().keepDim()),
+          c.in(0).getDtype().isFloating() ? c.in(0).getDtype() : DType.i64))
       .grad((c, g) -> prodGradient(c, g))
       .autocast(F32).tests(t -> OpTests.reduction(t).reference(Oracles.fold(1, (a, b) -> a * b))).build();
 
-  public static final Op<Over> AMAX = op("amax", Over.class, "The largest over dims; NaN if one is NaN. Ties share the gradient.")
-      .gives(c -> nonEmpty("amax", c)).grad((c, g) -> tied(c, g)).tests(t -> OpTests.extremes(t).reference(Oracles.fold(Double.NEGATIVE_INFINITY, Math::max))).build();
+  public static final Op<Over> AMAX = op("amax", Over.class,
+      "The largest over dims; NaN if one is NaN. Ties share the gradient.")
+      .gives(c -> nonEmpty("amax", c)).grad((c, g) -> tied(c, g))
+      .tests(t -> OpTests.extremes(t).reference(Oracles.fold(Double.NEGATIVE_INFINITY, Math::max))).build();
 
-  public static final Op<Over> AMIN = op("amin", Over.class, "The smallest over dims; NaN if one is NaN. Ties share the gradient.")
-      .gives(c -> nonEmpty("amin", c)).grad((c, g) -> tied(c, g)).tests(t -> OpTests.extremes(t).reference(Oracles.fold(Double.POSITIVE_INFINITY, Math::min))).build();
+  public static final Op<Over> AMIN = op("amin", Over.class,
+      "The smallest over dims; NaN if one is NaN. Ties share the gradient.")
+      .gives(c -> nonEmpty("amin", c)).grad((c, g) -> tied(c, g))
+      .tests(t -> OpTests.extremes(t).reference(Oracles.fold(Double.POSITIVE_INFINITY, Math::min))).build();
 
-  public static final Op<Along> MAX = op("max", Along.class, "The largest along a dim and its index; of a tie the first, which takes the whole gradient.")
-      .infer(c -> extremes("max", c)).grads((c, g, needed) -> new Tensor[] {picked(c, g[0])}).tests(t -> OpTests.along(t, true).reference(Oracles.extreme(Math::max))).build();
+  public static final Op<Along> MAX = op("max", Along.class,
+      "The largest along a dim and its index; of a tie the first, which takes the whole gradient.")
+      .infer(c -> extremes("max", c)).grads((c, g, needed) -> new Tensor[] {picked(c, g[0])})
+      .tests(t -> OpTests.along(t, true).reference(Oracles.extreme(Math::max))).build();
 
-  public static final Op<Along> MIN = op("min", Along.class, "The smallest along a dim and its index; of a tie the first, which takes the whole gradient.")
-      .infer(c -> extremes("min", c)).grads((c, g, needed) -> new Tensor[] {picked(c, g[0])}).tests(t -> OpTests.along(t, true).reference(Oracles.extreme(Math::min))).build();
+  public static final Op<Along> MIN = op("min", Along.class,
+      "The smallest along a dim and its index; of a tie the first, which takes the whole gradient.")
+      .infer(c -> extremes("min", c)).grads((c, g, needed) -> new Tensor[] {picked(c, g[0])})
+      .tests(t -> OpTests.along(t, true).reference(Oracles.extreme(Math::min))).build();
 
-  public static final Op<Along> SORT = op("sort", Along.class, "Sorted along a dim, ties in their order, with the indices they had; NaN counts as largest.")
-      .infer(c -> List.of(new Spec(c.in(0).getShape(), c.in(0).getDtype()), new Spec(c.in(0).getShape(), DType.i64)))
-      .grads((c, g, needed) -> new Tensor[] {g[0] == null ? null : Tensor.zerosLike(g[0]).scatterAdd(c.attributes().dim(), c.out(1), g[0])})
+  public static final Op<Along> SORT = op("sort", Along.class,
+      "Sorted along a dim, ties in their order, with the indices they had; NaN counts as largest.")
+      .infer(c -> List.of(Spec.like(c.in(0)), new Spec(c.in(0).getShape(), DType.i64)))
+      .grads((c, g, needed) ->
+          new Tensor[] {g[0] == null ? null : Tensor.zerosLike(g[0]).scatterAdd(c.attributes().dim(), c.out(1), g[0])})
       .tests(t -> OpTests.along(t, true).reference(Oracles::sort)).build();
 
-  public static final Op<Along> CUMSUM = op("cumsum", Along.class, "Running sums along a dim; integers and bool give i64.")
+  public static final Op<Along> CUMSUM = op("cumsum", Along.class,
+      "Running sums along a dim; integers and bool give i64.")
       .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype().isFloating() ? c.in(0).getDtype() : DType.i64))
       .grad((c, g) -> g.flip(c.attributes().dim()).cumsum(c.attributes().dim()).flip(c.attributes().dim()))
       .autocast(F32).tests(t -> OpTests.along(t, false).reference(Oracles.running(Double::sum))).build();
 
-  public static final Op<Along> CUMPROD = op("cumprod", Along.class, "Running products along a dim; integers and bool give i64.")
+  public static final Op<Along> CUMPROD = op("cumprod", Along.class,
+      "Running products along a dim; integers and bool give i64.")
       .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype().isFloating() ? c.in(0).getDtype() : DType.i64))
       .grad((c, g) -> cumprodGradient(c, g))
       .autocast(F32).tests(t -> OpTests.along(t, false).reference(Oracles.running((p, q) -> p * q))).build();
 
   private static Spec floating(String op, Call<Over> c) {
     Tensor x = c.in(0);
-    if (!x.getDtype().isFloating()) throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
-    return new Spec(c.attributes().shape(x.getShape(), c.attributes().keepDim()), x.getDtype());
+    return new Spec(c.attributes().shape(x.getShape(), c.attributes().keepDim()), Promotion.floating(op, x));
   }
 
   private static Spec nonEmpty(String op, Call<Over> c) {
     Tensor x = c.in(0);
     if (c.attributes().count(x.getShape()) == 0)
-      throw new ShapeError(op + ": there is no extreme of no elements: " + x.describe() + " over dims " + Arrays.toString(c.attributes().dims()) + ".");
+      throw new ShapeError(op + ": there is no extreme of no elements: " + x.describe() + " over dims "
+          + Arrays.toString(c.attributes().dims()) + ".");
     return new Spec(c.attributes().shape(x.getShape(), c.attributes().keepDim()), x.getDtype());
   }
 
   private static List<Spec> extremes(String op, Call<Along> c) {
     Tensor x = c.in(0);
     int d = c.attributes().dim();
-    if (x.getNdim() > 0 && x.size(d) == 0 && x.numel() == 0) throw new ShapeError(op + ": dim " + d + " of " + x.describe() + " is empty.");
-    Shape out = x.getNdim() == 0 ? x.getShape() : c.attributes().flag() ? x.getShape().with(d, 1) : x.getShape().without(d);
+    if (x.getNdim() > 0 && x.size(d) == 0 && x.numel() == 0)
+      throw new ShapeError(op + ": dim " + d + " of " + x.describe() + " is empty.");
+    Shape out = x.getNdim() == 0 ? x.getShape() : c.attributes().flag() ? x.getShape().with(d, 1)
+        : x.getShape().without(d);
     return List.of(new Spec(out, x.getDtype()), new Spec(out, DType.i64));
   }
 

@@ -2,8 +2,6 @@ package io.ktrain.op;
 
 import static io.ktrain.op.OpBuilder.op;
 
-import io.ktrain.tensor.DType;
-import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.InterpolateMode;
 import io.ktrain.tensor.PaddingMode;
 import io.ktrain.tensor.ShapeError;
@@ -42,7 +40,7 @@ public final class Resampling {
         if (x.size(a.dim()) != a.by().width())
           throw new ShapeError("resample: dim " + a.dim() + " of " + x.describe() + " must have " + a.by().width()
               + " elements.");
-        return new Spec(x.getShape().with(a.dim(), a.by().rows()), floating("resample", x));
+        return new Spec(x.getShape().with(a.dim(), a.by().rows()), Promotion.floating("resample", x));
       })
       .grad((c, g) -> along(g, c.attributes().dim(), c.attributes().by().transposed()))
       .internal()
@@ -121,12 +119,6 @@ public final class Resampling {
             "interpolate: needs a floating dtype, got i32[1,1,2]. Fix: to(f32).");
       }).build();
 
-  static DType floating(String op, Tensor x) {
-    if (!x.getDtype().isFloating())
-      throw new DTypeError(op + ": needs a floating dtype, got " + x.describe() + ". Fix: to(f32).");
-    return x.getDtype();
-  }
-
   /** x multiplied along a dim. */
   static Tensor along(Tensor x, int dim, SparseMatrix by) {
     return Dispatch.call(RESAMPLE, new Along(dim, by), x);
@@ -186,7 +178,7 @@ public final class Resampling {
   private static Tensor interpolated(Tensor x, Interpolate by) {
     InterpolateMode mode = by.mode();
     boolean linear = mode.dims() > 0;
-    floating("interpolate", x);
+    Promotion.floating("interpolate", x);
     if (x.getNdim() < 3 || x.getNdim() > 5 || linear && x.getNdim() != 2 + mode.dims())
       throw new ShapeError("interpolate: " + mode.word() + " needs [batch, channels, "
           + (mode.dims() == 1 ? "length" : mode.dims() == 2 ? "height, width" : mode.dims() == 3

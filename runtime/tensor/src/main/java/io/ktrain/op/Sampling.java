@@ -9,9 +9,7 @@ import io.ktrain.op.OpTests.Values;
 import io.ktrain.random.Generator.Draw;
 import io.ktrain.random.Philox;
 import io.ktrain.tensor.Context;
-import io.ktrain.tensor.DType;
 import io.ktrain.tensor.DTypeError;
-import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
@@ -19,7 +17,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Random numbers by other tensors: their probabilities, rates, means. A function of the draw, the same on every device. */
+/**
+ * Random numbers by other tensors: their probabilities, rates, means. A function of the draw, the same on every device.
+ */
 public final class Sampling {
   private Sampling() {}
 
@@ -36,7 +36,8 @@ public final class Sampling {
       .tests(t -> t.flat().reference((d, in) -> {
         int[] next = {0};
         return NdArray.by(in.get(0).shape(), i -> uniform(d.draw(), next[0]++) < in.get(0).at(i) ? 1 : 0);
-      }).with(new Drawn(new Draw(7, 3)), shape(3, 4).of(Values.PROBABILITY)).sample(strided(4, 3).of(Values.PROBABILITY))).build();
+      }).with(new Drawn(new Draw(7, 3)), shape(3, 4).of(Values.PROBABILITY))
+      .sample(strided(4, 3).of(Values.PROBABILITY))).build();
 
   public static final Op<Choices> MULTINOMIAL = composite("multinomial", Choices.class,
       "Indices drawn by the weights of the last dim, with or without putting them back: i64 [..., count].", c -> {
@@ -67,14 +68,11 @@ public final class Sampling {
           .with(new Choices(3, false, new Draw(7, 5)), shape(4).positive())
           .with(new Choices(4, false, new Draw(7, 6)), shape(2, 4).positive())
           .fails(() -> Tensor.ones(2).multinomial(3, false),
-              "multinomial: cannot draw 3 of the 2 weights of f32[2] without putting them back. Fix: replacement = true.")).build();
+              "multinomial: cannot draw 3 of the 2 weights of f32[2] without putting them back. Fix: replacement = "
+                  + "true.")).build();
 
   public static final Op<Drawn> POISSON = op("poisson", Drawn.class, "Counts of events at the rate each element gives.")
-      .gives(c -> {
-        if (!c.in(0).getDtype().isFloating())
-          throw new DTypeError("poisson: needs a floating dtype, got " + c.in(0).describe() + ". Fix: to(f32).");
-        return new Spec(c.in(0).getShape(), c.in(0).getDtype());
-      }).onHost().build();
+      .gives(c -> new Spec(c.in(0).getShape(), Promotion.floating("poisson", c.in(0)))).onHost().build();
 
   private static double uniform(Draw draw, int i) {
     int[] words = new int[4];

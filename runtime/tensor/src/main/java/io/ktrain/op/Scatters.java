@@ -13,7 +13,10 @@ import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.Locale;
 
-/** Writing at places named by other tensors, each time into a copy. Indices of one place are taken in their order. */
+/**
+ * Writing at places named by an index tensor or a mask, each time into a copy. Indices of one place are taken in their
+ * order.
+ */
 public final class Scatters {
   private Scatters() {}
 

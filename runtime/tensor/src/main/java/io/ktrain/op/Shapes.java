@@ -14,7 +14,10 @@ import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 
-/** Operations that arrange elements without computing: views, copies, conversions, joining, padding. */
+/**
+ * The ground that other arrangements are made of: reshaped, permuted and sliced views, copies, conversions, joining,
+ * padding. What is made of these is in {@link Views} (nothing is copied) and {@link Arrangements} (elements are).
+ */
 public final class Shapes {
   private Shapes() {}
 
@@ -43,7 +46,8 @@ public final class Shapes {
       .gives(c -> new Spec(c.attributes().shape(), c.in(0).getDtype()))
       .view((c, out) -> c.in(0).layout().reshaped(c.in(0).getShape(), out.shape()))
       .grad((c, g) -> g.reshape(c.edge(0).getShape()))
-      .tests(t -> t.reference(Oracles::view).attributes(new To(Shape.of(6))).floats(OpTests.shape(2, 3)).attributes(new To(Shape.of(3, 1, 4))).floats(OpTests.shape(2, 6))).build();
+      .tests(t -> t.reference(Oracles::view).attributes(new To(Shape.of(6)))
+          .floats(OpTests.shape(2, 3)).attributes(new To(Shape.of(3, 1, 4))).floats(OpTests.shape(2, 6))).build();
 
   public static final Op<Order> PERMUTE = op("permute", Order.class, "The dims in another order, never copied.")
       .gives(c -> new Spec(permuted(c.in(0).getShape(), c.attributes().dims()), c.in(0).getDtype()))
@@ -57,28 +61,34 @@ public final class Shapes {
         for (int d = 0; d < back.length; d++) back[c.attributes().dims()[d]] = d;
         return g.permute(back);
       })
-      .tests(t -> t.reference(Oracles::permute).attributes(new Order(new int[] {2, 0, 1})).floats(OpTests.shape(2, 3, 4)).floats(OpTests.strided(2, 3, 4))).build();
+      .tests(t -> t.reference(Oracles::permute).attributes(new Order(new int[] {2, 0, 1}))
+          .floats(OpTests.shape(2, 3, 4)).floats(OpTests.strided(2, 3, 4))).build();
 
-  public static final Op<To> EXPAND = op("expand", To.class, "Dims of size 1 read as larger ones, and leading dims added; never copied.")
+  public static final Op<To> EXPAND = op("expand", To.class,
+      "Dims of size 1 read as larger ones, and leading dims added; never copied.")
       .gives(c -> new Spec(c.attributes().shape(), c.in(0).getDtype()))
       .view((c, out) -> {
         Tensor x = c.in(0);
         int extra = out.shape().ndim() - x.getNdim();
         long[] strides = new long[out.shape().ndim()];
-        for (int d = extra; d < strides.length; d++) strides[d] = x.size(d - extra) == 1 && out.shape().get(d) != 1 ? 0 : x.layout().stride(d - extra);
+        for (int d = extra; d < strides.length; d++)
+          strides[d] = x.size(d - extra) == 1 && out.shape().get(d) != 1 ? 0 : x.layout().stride(d - extra);
         return new Layout(strides, x.layout().offset());
       })
       .grad((c, g) -> g)
-      .tests(t -> t.reference(Oracles::expand).attributes(new To(Shape.of(4, 2, 3))).floats(OpTests.shape(2, 1)).floats(OpTests.shape())).build();
+      .tests(t -> t.reference(Oracles::expand)
+          .attributes(new To(Shape.of(4, 2, 3))).floats(OpTests.shape(2, 1)).floats(OpTests.shape())).build();
 
-  public static final Op<Cut> SLICE = op("slice", Cut.class, "Every step-th element of a dim, from a start; never copied.")
+  public static final Op<Cut> SLICE = op("slice", Cut.class,
+      "Every step-th element of a dim, from a start; never copied.")
       .gives(c -> new Spec(c.in(0).getShape().with(c.attributes().dim(), c.attributes().length()), c.in(0).getDtype()))
       .view((c, out) -> {
         Cut cut = c.attributes();
         return c.in(0).layout().cut(cut.dim(), cut.start(), cut.step());
       })
       .grad((c, g) -> Dispatch.call(unslice(), new Uncut(c.attributes(), c.edge(0).getShape()), g))
-      .tests(t -> t.reference(Oracles::slice).attributes(new Cut(1, 1, 2, 1)).floats(OpTests.shape(2, 4)).attributes(new Cut(0, 0, 2, 2)).floats(OpTests.strided(4, 3))).build();
+      .tests(t -> t.reference(Oracles::slice).attributes(new Cut(1, 1, 2, 1))
+          .floats(OpTests.shape(2, 4)).attributes(new Cut(0, 0, 2, 2)).floats(OpTests.strided(4, 3))).build();
 
   public static final Op<Uncut> UNSLICE = op("unslice", Uncut.class, "Zeros with the input in the place of a slice.")
       .gives(c -> new Spec(c.attributes().whole(), c.in(0).getDtype()))
@@ -134,23 +144,27 @@ public final class Shapes {
     return false;
   }
 
-  public static final Op<Strided> SLICE_ASSIGN = op("sliceAssign", Strided.class, "A copy of the first input with the second in the place of a view of it.")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
-      .grad((c, g) -> sliceAssigned(g.contiguous(), Tensor.zerosLike(c.edge(1)), c.attributes().shape(), c.attributes().layout()),
+  public static final Op<Strided> SLICE_ASSIGN = op("sliceAssign", Strided.class,
+      "A copy of the first input with the second in the place of a view of it.")
+      .gives(c -> Spec.like(c.in(0)))
+      .grad((c, g) ->
+          sliceAssigned(g.contiguous(), Tensor.zerosLike(c.edge(1)), c.attributes().shape(), c.attributes().layout()),
           (c, g) -> asStrided(g.contiguous(), c.attributes().shape(), c.attributes().layout()))
       .internal().build();
 
-  public static final Op<Type> CAST = op("to", Type.class, "The elements converted to another type, in memory of their own.")
+  public static final Op<Type> CAST = op("to", Type.class,
+      "The elements converted to another type, in memory of their own.")
       .gives(c -> new Spec(c.in(0).getShape(), c.attributes().dtype()))
       .grad((c, g) -> g)
-      .tests(t -> t.reference((type, in) -> in.get(0)).attributes(new Type(DType.f64)).floats(OpTests.shape(2, 3)).floats(OpTests.strided(4, 3)).floats(OpTests.shape()).floats(OpTests.shape(0, 2))).build();
+      .tests(t -> t.reference((type, in) -> in.get(0)).attributes(new Type(DType.f64)).floats(OpTests.shape(2, 3))
+          .floats(OpTests.strided(4, 3)).floats(OpTests.shape()).floats(OpTests.shape(0, 2))).build();
 
   /** The only operation that changes an input; {@link #write} is how it is called. */
   public static final Op<Void> WRITE = op("write", "Writes the second input's elements over the first's, of one shape.")
       .infer(c -> List.of()).internal().build();
 
   public static final Op<On> TO_DEVICE = op("toDevice", On.class, "The elements copied to another device.")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
+      .gives(c -> Spec.like(c.in(0)))
       .grad((c, g) -> g.to(c.edge(0).getDevice()))
       .internal().build();
 
@@ -166,10 +180,14 @@ public final class Shapes {
         }
         return all;
       })
-      .autocast(WIDEST).tests(t -> t.reference(Oracles::cat).attributes(new Dim(0)).floats(OpTests.shape(2, 3), OpTests.shape(1, 3)).attributes(new Dim(1)).floats(OpTests.shape(2, 3), OpTests.shape(2, 0), OpTests.strided(2, 5))
-          .fails(() -> Tensor.cat(List.of(Tensor.ones(2, 3), Tensor.ones(2, 2)), 0), "cat: sizes must match except in dim 0: f32[2,3] and f32[2,2].")).build();
+      .autocast(WIDEST)
+      .tests(t -> t.reference(Oracles::cat).attributes(new Dim(0)).floats(OpTests.shape(2, 3), OpTests.shape(1, 3))
+          .attributes(new Dim(1)).floats(OpTests.shape(2, 3), OpTests.shape(2, 0), OpTests.strided(2, 5))
+          .fails(() -> Tensor.cat(List.of(Tensor.ones(2, 3), Tensor.ones(2, 2)), 0),
+              "cat: sizes must match except in dim 0: f32[2,3] and f32[2,2].")).build();
 
-  public static final Op<Padding> PAD = op("pad", Padding.class, "A value added before and after each dim; negative widths cut off.")
+  public static final Op<Padding> PAD = op("pad", Padding.class,
+      "A value added before and after each dim; negative widths cut off.")
       .gives(c -> new Spec(padded(c.in(0), c.attributes()), c.in(0).getDtype()))
       .grad((c, g) -> {
         Padding p = c.attributes();
@@ -181,23 +199,28 @@ public final class Shapes {
         }
         return Dispatch.call(pad(), new Padding(before, after, 0), g);
       })
-      .tests(t -> t.reference(Oracles::pad).attributes(new Padding(new int[] {0, 1}, new int[] {2, 0}, 0.5)).floats(OpTests.shape(2, 3)).attributes(new Padding(new int[] {-1, 1}, new int[] {1, -2}, 0)).floats(OpTests.strided(3, 4))).build();
+      .tests(t -> t.reference(Oracles::pad).attributes(new Padding(new int[] {0, 1}, new int[] {2, 0}, 0.5))
+          .floats(OpTests.shape(2, 3))
+          .attributes(new Padding(new int[] {-1, 1}, new int[] {1, -2}, 0)).floats(OpTests.strided(3, 4))).build();
 
   private static Op<Padding> pad() {
     return PAD;
   }
 
   public static final Op<Dim> FLIP = op("flip", Dim.class, "The elements of a dim in reverse.")
-      .gives(c -> new Spec(c.in(0).getShape(), c.in(0).getDtype()))
+      .gives(c -> Spec.like(c.in(0)))
       .grad((c, g) -> g.flip(c.attributes().dim()))
-      .tests(t -> t.reference(Oracles::flip).attributes(new Dim(1)).floats(OpTests.shape(2, 3)).floats(OpTests.strided(3, 4)).floats(OpTests.shape(2, 0))).build();
+      .tests(t -> t.reference(Oracles::flip).attributes(new Dim(1))
+          .floats(OpTests.shape(2, 3)).floats(OpTests.strided(3, 4)).floats(OpTests.shape(2, 0))).build();
 
   private static Shape permuted(Shape s, int[] dims) {
     boolean[] seen = new boolean[s.ndim()];
     int[] out = new int[s.ndim()];
-    if (dims.length != out.length) throw new ShapeError("permute: " + s + " has " + s.ndim() + " dims, got " + Arrays.toString(dims) + ".");
+    if (dims.length != out.length)
+      throw new ShapeError("permute: " + s + " has " + s.ndim() + " dims, got " + Arrays.toString(dims) + ".");
     for (int d = 0; d < out.length; d++) {
-      if (seen[dims[d]]) throw new ShapeError("permute: dim " + dims[d] + " is named twice in " + Arrays.toString(dims) + ".");
+      if (seen[dims[d]])
+        throw new ShapeError("permute: dim " + dims[d] + " is named twice in " + Arrays.toString(dims) + ".");
       seen[dims[d]] = true;
       out[d] = s.get(dims[d]);
     }
@@ -212,7 +235,9 @@ public final class Shapes {
       Tensor t = c.in(i);
       boolean fits = t.getNdim() == first.getNdim();
       for (int d = 0; fits && d < t.getNdim(); d++) fits = d == dim || t.size(d) == first.size(d);
-      if (!fits) throw new ShapeError("cat: sizes must match except in dim " + dim + ": " + first.describe() + " and " + t.describe() + ".");
+      if (!fits)
+        throw new ShapeError("cat: sizes must match except in dim " + dim + ": " + first.describe() + " and "
+            + t.describe() + ".");
       total = Math.addExact(total, t.size(dim));
       type = DType.promote(type, t.getDtype());
     }
@@ -231,7 +256,8 @@ public final class Shapes {
   public static Tensor view(Tensor x, int... sizes) {
     Shape to = Shape.of(wanted("view", x.numel(), x, sizes));
     if (x.layout().reshaped(x.getShape(), to) == null)
-      throw new ShapeError("view: the elements of " + x.describe() + " do not lie so that " + to + " could be read without a copy (" + x.layout()
+      throw new ShapeError("view: the elements of " + x.describe() + " do not lie so that " + to
+          + " could be read without a copy (" + x.layout()
           + "). Fix: reshape, or contiguous() first.");
     return Dispatch.call(RESHAPE, new To(to), x);
   }
@@ -248,7 +274,8 @@ public final class Shapes {
     long known = 1;
     for (int d = 0; d < sizes.length; d++) {
       if (sizes[d] == -1 && open < 0) open = d;
-      else if (sizes[d] < 0) throw new ShapeError(op + ": sizes " + Arrays.toString(sizes) + " are not a shape; one may be -1.");
+      else if (sizes[d] < 0) throw new ShapeError(op + ": sizes " + Arrays.toString(sizes)
+          + " are not a shape; one may be -1.");
       else known *= sizes[d];
     }
     if (open < 0 ? known != numel : known == 0 || numel % known != 0)
@@ -278,7 +305,9 @@ public final class Shapes {
 
   public static Tensor unsqueeze(Tensor x, int dim) {
     int n = x.getNdim() + 1;
-    if (dim < -n || dim >= n) throw new ShapeError("unsqueeze: dim " + dim + " is out of range for " + x.describe() + "; it takes " + -n + " to " + (n - 1) + ".");
+    if (dim < -n || dim >= n)
+      throw new ShapeError("unsqueeze: dim " + dim + " is out of range for " + x.describe() + "; it takes " + -n
+          + " to " + (n - 1) + ".");
     int at = dim < 0 ? dim + n : dim;
     int[] out = new int[n];
     for (int i = 0, j = 0; i < n; i++) out[i] = i == at ? 1 : x.size(j++);
@@ -294,7 +323,8 @@ public final class Shapes {
   }
 
   public static Tensor t(Tensor x) {
-    if (x.getNdim() > 2) throw new ShapeError("t: needs a matrix, got " + x.describe() + ". Fix: transpose(0, 1) or permute.");
+    if (x.getNdim() > 2)
+      throw new ShapeError("t: needs a matrix, got " + x.describe() + ". Fix: transpose(0, 1) or permute.");
     return x.getNdim() < 2 ? x : transpose(x, 0, 1);
   }
 
@@ -317,7 +347,9 @@ public final class Shapes {
       if (extra < 0 || have != to[d] && have != 1 || to[d] < 0) extra = -1;
       if (extra < 0) break;
     }
-    if (extra < 0) throw new ShapeError("expand: " + x.describe() + " cannot be read as " + Arrays.toString(sizes) + "; only dims of size 1 stretch.");
+    if (extra < 0)
+      throw new ShapeError("expand: " + x.describe() + " cannot be read as " + Arrays.toString(sizes)
+          + "; only dims of size 1 stretch.");
     Shape shape = Shape.of(to);
     return shape.equals(x.getShape()) ? x : Dispatch.call(EXPAND, new To(shape), x);
   }
@@ -327,14 +359,16 @@ public final class Shapes {
     if (x.getNdim() == 0) throw new ShapeError("slice: a single value has no dims to cut.");
     int n = x.size(d), from = start < 0 ? start + n : start;
     if (step < 1 || length < 0 || from < 0 || length > 0 && from + (long) (length - 1) * step >= n || from > n)
-      throw new ShapeError("slice: " + length + " elements from " + start + " by " + step + " do not lie in dim " + dim + " of " + x.describe() + ".");
+      throw new ShapeError("slice: " + length + " elements from " + start + " by " + step + " do not lie in dim " + dim
+          + " of " + x.describe() + ".");
     return from == 0 && length == n && step == 1 ? x : Dispatch.call(SLICE, new Cut(d, from, length, step), x);
   }
 
   public static Tensor select(Tensor x, int dim, int index) {
     if (x.getNdim() == 0) throw new ShapeError("select: a single value has no dims to index.");
     int d = x.getShape().axis("select", dim), n = x.size(d);
-    if (index < -n || index >= n) throw new ShapeError("select: index " + index + " is out of range for dim " + dim + " of " + x.describe() + ".");
+    if (index < -n || index >= n)
+      throw new ShapeError("select: index " + index + " is out of range for dim " + dim + " of " + x.describe() + ".");
     return reshape(narrow(x, d, index < 0 ? index + n : index, 1, 1), x.getShape().without(d).toArray());
   }
 
@@ -362,7 +396,8 @@ public final class Shapes {
     Tensor first = tensors.getFirst();
     for (Tensor t : tensors)
       if (!t.getShape().equals(first.getShape()))
-        throw new ShapeError("stack: all tensors must have one shape, got " + first.describe() + " and " + t.describe() + ". Fix: pad them to one length, or give your own collate.");
+        throw new ShapeError("stack: all tensors must have one shape, got " + first.describe() + " and " + t.describe()
+            + ". Fix: pad them to one length, or give your own collate.");
     int at = dim < 0 ? dim + first.getNdim() + 1 : dim;
     return cat(tensors.stream().map(t -> t.unsqueeze(dim)).toList(), at);
   }
@@ -377,7 +412,8 @@ public final class Shapes {
 
   public static Tensor pad(Tensor x, int[] widths, double value) {
     if (widths.length % 2 != 0 || widths.length > 2 * x.getNdim())
-      throw new ShapeError("pad: widths come in pairs (before, after) from the last dim on; got " + Arrays.toString(widths) + " for " + x.describe() + ".");
+      throw new ShapeError("pad: widths come in pairs (before, after) from the last dim on; got "
+          + Arrays.toString(widths) + " for " + x.describe() + ".");
     int[] before = new int[x.getNdim()], after = new int[x.getNdim()];
     for (int i = 0; i < widths.length / 2; i++) {
       before[x.getNdim() - 1 - i] = widths[2 * i];
@@ -416,7 +452,8 @@ public final class Shapes {
   /** Writes {@code value}'s elements over {@code target}'s, of the same shape; outside the graph. */
   public static void write(Tensor target, Tensor value) {
     if (target.hasStorage() && target.storage().isReadOnly())
-      throw new KtrainException("copy_: " + target.describe() + " wraps memory that may only be read. Fix: copy() it first.");
+      throw new KtrainException("copy_: " + target.describe()
+          + " wraps memory that may only be read. Fix: copy() it first.");
     if (value.sharesStorage(target)) value = clone(value);
     Dispatch.all(WRITE, null, target, value);
     if (target.hasStorage()) target.storage().written();

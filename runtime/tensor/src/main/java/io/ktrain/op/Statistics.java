@@ -75,7 +75,8 @@ public final class Statistics {
       .tests(t -> lines(t, o -> new Spread(o, 1), line -> Math.sqrt(variance(line, 1)))).build();
 
   public static final Op<Norm> NORM = composite("norm", Norm.class,
-      "(sum |x|^p)^(1 / p) over dims; p = 0 counts what is not 0, infinite p gives extremes. At zero the gradient is 0.",
+      "(sum |x|^p)^(1 / p) over dims; p = 0 counts what is not 0, infinite p gives extremes. At zero the gradient is "
+          + "0.",
       c -> norm(c.in(0), c.attributes().p(), c.attributes().over())).floating()
       .autocast(F32).tests(t -> {
         for (double p : new double[] {2, 1, 3, 0.5, 0, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY})

@@ -15,9 +15,9 @@ import java.util.List;
  * gradient. Inputs are equally long lists one after another: parameters, gradients, then the states.
  *
  * <p>The first two numbers of every call of an optimizer are {@code sign}, -1 to climb rather than descend, and
- * {@code l2}, the weight decay that is added to the gradient; each operation names the others in order. Products that go into
- * a sum are written as fma, so that no compiler has a choice and every backend gives the same bits. Shapes of formulas
- * are PyTorch's.
+ * {@code l2}, the weight decay that is added to the gradient; each operation names the others in order. Products that
+ * go into a sum are written as fma, so that no compiler has a choice and every backend gives the same bits. Shapes of
+ * formulas are PyTorch's.
  */
 public final class Updates {
   private Updates() {}

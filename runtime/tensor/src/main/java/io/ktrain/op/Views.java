@@ -13,7 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Other ways to read the same elements: windows, diagonals, parts, dims moved; never copied. */
+/** Further views, made of those in {@link Shapes}: windows, diagonals, parts, dims moved. Elements are never copied. */
 public final class Views {
   private Views() {}
 
@@ -41,7 +41,8 @@ public final class Views {
   public record Moves(int[] from, int[] to) {}
 
   public static final Op<Windows> UNFOLD = op("unfold", Windows.class,
-      "All windows of a size along a dim, so many elements apart: their number in the dim's place, their elements last.")
+      "All windows of a size along a dim, so many elements apart: their number in the dim's place, their elements "
+          + "last.")
       .gives(c -> new Spec(unfolded(c.in(0), c.attributes()), c.in(0).getDtype()))
       .view((c, out) -> {
         Windows w = c.attributes();
@@ -59,7 +60,8 @@ public final class Views {
       })).with(new Windows(1, 3, 1), shape(2, 6)).with(new Windows(0, 2, 3), strided(7, 3))
           .with(new Windows(0, 2, 2), shape(4)).with(new Windows(1, 2, 1), shape(2, 5, 3))
           .fails(() -> Tensor.ones(2, 3).unfold(1, 4, 1),
-              "unfold: windows of 4 by 1 do not fit into dim 1 of f32[2,3]. Fix: a size from 0 to 3 and a step from 1."))
+              "unfold: windows of 4 by 1 do not fit into dim 1 of f32[2,3]. Fix: a size from 0 to 3 and a step from "
+                  + "1."))
       .build();
 
   public static final Op<Diagonal> DIAGONAL = op("diagonal", Diagonal.class,

@@ -45,7 +45,7 @@ final class WindowOracles {
     NdArray.zeros(shape).each((index, zero) -> e.at(index));
   }
 
-  private static NdArray batched(NdArray x, int dims) {
+  static NdArray batched(NdArray x, int dims) {
     if (x.shape().length == dims + 2) return x;
     int[] shape = new int[dims + 2];
     shape[0] = 1;
@@ -53,8 +53,8 @@ final class WindowOracles {
     return new NdArray(shape, x.data());
   }
 
-  private static NdArray like(NdArray x, int dims, NdArray y) {
-    return x.shape().length == dims + 2 ? y : new NdArray(Arrays.copyOfRange(y.shape(), 1, dims + 2), y.data());
+  static NdArray like(NdArray x, int dims, NdArray y) {
+    return x.shape().length == dims + 2 ? y : new NdArray(Arrays.copyOfRange(y.shape(), 1, y.shape().length), y.data());
   }
 
   private static int[] spatial(NdArray x) {

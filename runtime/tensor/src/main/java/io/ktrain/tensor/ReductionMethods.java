@@ -1,5 +1,6 @@
 package io.ktrain.tensor;
 
+import io.ktrain.op.Counting;
 import io.ktrain.op.Dispatch;
 import io.ktrain.op.Orders;
 import io.ktrain.op.Reductions;
@@ -194,25 +195,25 @@ public sealed interface ReductionMethods permits Tensor {
     return Dispatch.call(Orders.LOGCUMSUMEXP, new Shapes.Dim(self().getShape().axis("logcumsumexp", dim)), self());
   }
   /** Where values would go into this sorted last dim: i64; right: behind equal ones. */
-  default Tensor searchsorted(Tensor values, boolean right) { return Orders.searchsorted(self(), values, right); }
+  default Tensor searchsorted(Tensor values, boolean right) { return Counting.searchsorted(self(), values, right); }
   /** Which interval of sorted boundaries each element lies in: i64. */
-  default Tensor bucketize(Tensor boundaries, boolean right) { return Orders.searchsorted(boundaries, self(), right); }
+  default Tensor bucketize(Tensor boundaries, boolean right) { return Counting.searchsorted(boundaries, self(), right); }
   /** How often each whole number from 0 occurs. */
   default Tensor bincount() { return bincount(null, 0); }
   /** The weights of each whole number added up; at least minLength numbers. */
   default Tensor bincount(@Nullable Tensor weights, int minLength) {
-    return Orders.bincount(self(), weights, minLength);
+    return Counting.bincount(self(), weights, minLength);
   }
   /** How many elements lie in each of so many equal bins; from the smallest to the largest where min = max. */
-  default Tensor histc(int bins, double min, double max) { return Orders.histc(self(), bins, min, max); }
+  default Tensor histc(int bins, double min, double max) { return Counting.histc(self(), bins, min, max); }
   /** Each element less the one before, so many times over. */
   default Tensor diff(int times, int dim) { return Orders.diff(self(), times, dim); }
   default Tensor diff() { return diff(1, -1); }
   /** The distinct elements, sorted. */
-  default Unique unique() { return Orders.unique(self(), null, true); }
+  default Unique unique() { return Counting.unique(self(), null, true); }
   /** The distinct slices of a dim, sorted. */
-  default Unique unique(int dim) { return Orders.unique(self(), dim, true); }
+  default Unique unique(int dim) { return Counting.unique(self(), dim, true); }
   /** The elements without repetitions next to each other. */
-  default Unique uniqueConsecutive() { return Orders.unique(self(), null, false); }
-  default Unique uniqueConsecutive(int dim) { return Orders.unique(self(), dim, false); }
+  default Unique uniqueConsecutive() { return Counting.unique(self(), null, false); }
+  default Unique uniqueConsecutive(int dim) { return Counting.unique(self(), dim, false); }
 }

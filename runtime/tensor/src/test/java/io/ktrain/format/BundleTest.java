@@ -114,6 +114,10 @@ class BundleTest {
         Map.entry(new Activation("Hardtanh", "min_val=-1.0, max_val=1.0"), Tensor::hardtanh), Map.entry(new Activation("Tanh", ""), Tensor::tanh),
         Map.entry(new Activation("Sigmoid", ""), Tensor::sigmoid), Map.entry(new Activation("LogSigmoid", ""), Tensor::logSigmoid),
         Map.entry(new Activation("Softsign", ""), Tensor::softsign), Map.entry(new Activation("Tanhshrink", ""), Tensor::tanhshrink),
+        Map.entry(new Activation("Hardtanh", "min_val=-2.0, max_val=0.5"), x -> x.hardtanh(-2, 0.5)),
+        Map.entry(new Activation("Threshold", "threshold=0.1, value=20.0"), x -> x.threshold(0.1, 20)),
+        Map.entry(new Activation("Hardshrink", "0.5"), x -> x.hardshrink(0.5)), Map.entry(new Activation("Softshrink", "0.3"), x -> x.softshrink(0.3)),
+        Map.entry(new Activation("Softmin", "dim=1"), x -> x.softmin(1)), Map.entry(new Activation("Softmax2d", ""), x -> x.softmax(-3)),
         Map.entry(new Activation("Softmax", "dim=-1"), x -> x.softmax(-1)), Map.entry(new Activation("LogSoftmax", "dim=1"), x -> x.logSoftmax(1)),
         Map.entry(new Activation("GLU", "dim=0"), x -> x.glu(0)), Map.entry(new Activation("LeakyReLU", "negative_slope=0.01"), x -> x.leakyRelu(0.01)));
     Tensor x = Tensor.randn(4, 6, 2);

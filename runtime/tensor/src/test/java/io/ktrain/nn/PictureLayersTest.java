@@ -279,7 +279,7 @@ class PictureLayersTest {
         () -> new InstanceNorm1d(2, 1e-5, 0.1, true, false).invoke(Tensor.ones(1, 3, 4)));
     says("groupNorm: 5 channels cannot be cut into 2 groups.", () -> new GroupNorm(2, 5));
     says("pad: widths must be one number or 4 of them, got [1, 2].", () -> new ReflectionPad2d(1, 2));
-    says("unflatten: dim 1 of f32[2,5] cannot be cut into [2, 3].", () ->
+    says("unflatten: f32[2,5] has 5 elements in that dim and cannot be read as [2, 3].", () ->
         new Unflatten(1, 2, 3).invoke(Tensor.ones(2, 5)));
     says("dropout2d: p must lie in 0..1, got 1.5.", () -> new Dropout2d(1.5));
   }

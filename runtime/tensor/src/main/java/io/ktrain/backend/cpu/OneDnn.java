@@ -29,7 +29,6 @@ final class OneDnn {
   static final int DST = 17;
   static final int WEIGHTS = 33;
   static final int BIAS = 41;
-  static final int WORKSPACE = 64;
   static final int SCRATCHPAD = 80;
   static final int FIRST_OF_MANY = 1024;
   static final int DIFF_SRC = 129;
@@ -39,12 +38,7 @@ final class OneDnn {
 
   static final int WEIGHTS_DESC = 131;
   static final int DIFF_WEIGHTS_DESC = 132;
-  static final int WORKSPACE_DESC = 135;
   static final int SCRATCHPAD_DESC = 136;
-
-  static final int MAX = 511;
-  static final int AVERAGE_WITH_PADDING = 767;
-  static final int AVERAGE = 1023;
 
   static final int BF16 = 2;
   private static final int F32 = 3;
@@ -101,13 +95,6 @@ final class OneDnn {
         throw rethrown(e);
       }
     }
-  }
-
-  private static final class Pooling {
-    static final MethodHandle FORWARD =
-        NativeLibrary.function("dnnl_pooling_forward_primitive_desc_create", Convolution.TYPE);
-    static final MethodHandle BACKWARD =
-        NativeLibrary.function("dnnl_pooling_backward_primitive_desc_create", Convolution.TYPE);
   }
 
   private static final class Sum {
@@ -237,29 +224,6 @@ final class OneDnn {
           (long) CONVOLUTION_DIRECT, src, diffWeights, diffBias, diffDst, dims(arena, w.sh, w.sw),
           dims(arena, w.dh, w.dw), dims(arena, w.top, w.left), dims(arena, w.bottom, w.right), forward,
           Primitives.USER_SCRATCHPAD));
-    } catch (Throwable e) {
-      throw rethrown(e);
-    }
-  }
-
-  /** {@code kind} is one of the pooling kinds above. */
-  static long poolingForward(int kind, long src, long dst, long kh, long kw, Window w) {
-    try (var arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(JAVA_LONG);
-      return created(out, (long) Pooling.FORWARD.invokeExact(out.address(), Primitives.ENGINE, (long) FORWARD_TRAINING,
-          (long) kind, src, dst, dims(arena, w.sh, w.sw), dims(arena, kh, kw), dims(arena, w.dh, w.dw),
-          dims(arena, w.top, w.left), dims(arena, w.bottom, w.right), Primitives.USER_SCRATCHPAD, 0L));
-    } catch (Throwable e) {
-      throw rethrown(e);
-    }
-  }
-
-  static long poolingBackward(int kind, long diffSrc, long diffDst, long kh, long kw, Window w, long forward) {
-    try (var arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(JAVA_LONG);
-      return created(out, (long) Pooling.BACKWARD.invokeExact(out.address(), Primitives.ENGINE, (long) kind, diffSrc,
-          diffDst, dims(arena, w.sh, w.sw), dims(arena, kh, kw), dims(arena, w.dh, w.dw), dims(arena, w.top, w.left),
-          dims(arena, w.bottom, w.right), forward, Primitives.USER_SCRATCHPAD, 0L));
     } catch (Throwable e) {
       throw rethrown(e);
     }
