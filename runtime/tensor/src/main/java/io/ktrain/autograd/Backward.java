@@ -37,7 +37,8 @@ public final class Backward {
     this.retain = retain;
     this.create = create;
     this.wanted = wanted;
-    oldest = wanted == null ? 0 : wanted.keySet().stream().mapToLong(t -> t.node() == null ? 0 : t.node().sequence).min().orElse(0);
+    oldest = wanted == null ? 0
+        : wanted.keySet().stream().mapToLong(t -> t.node() == null ? 0 : t.node().sequence).min().orElse(0);
   }
 
   /** Adds the gradients of {@code root} to the leaves' {@code grad}; {@code seed} may be null for a single value. */

@@ -24,11 +24,12 @@ public final class Autocast {
     WIDEST
   }
 
-  /** A weight in the lower type, as it was when it had been written so often. */
-  private record Weight(Tensor cast, int version, boolean inGraph) {
+  /** A weight in the lower type, as it was in that memory when it had been written so often. */
+  private record Weight(Tensor cast, Tensor from, int version, boolean inGraph) {
     boolean isCurrent(Tensor of) {
       boolean used = inGraph && cast.node() != null && cast.node().isUsedUp();
-      return version == of.version() && inGraph == Context.current().isGradEnabled() && !used
+      boolean same = version == of.version() && (!of.hasStorage() || from.sharesStorage(of));
+      return same && inGraph == Context.current().isGradEnabled() && !used
           && (!cast.hasStorage() || cast.storage().freedBy() == null);
     }
   }
@@ -82,7 +83,7 @@ public final class Autocast {
   public Tensor cached(Tensor t) {
     Weight known = weights.get(t);
     if (known == null || !known.isCurrent(t)) {
-      known = new Weight(t.to(lower), t.version(), Context.current().isGradEnabled());
+      known = new Weight(t.to(lower), t.detach(), t.version(), Context.current().isGradEnabled());
       weights.put(t, known);
     }
     return known.cast;

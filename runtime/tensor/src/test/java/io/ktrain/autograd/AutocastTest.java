@@ -179,4 +179,14 @@ class AutocastTest {
     assertTrue(full > 0.95, "f32 " + full);
     assertEquals(full, trained(BF16), 0.02);
   }
+
+  @Test
+  void aWeightThatBecameAnotherIsCastAgain() {
+    Tensor w = leaf(Tensor.ones(2, 2)), x = Tensor.ones(2, 2);
+    assertEquals(20, cast(() -> {
+      Tensor before = x.mm(w);
+      w.become(Tensor.ones(2, 2).mul(4));
+      return before.add(x.mm(w)).max();
+    }).item() * 2);
+  }
 }
