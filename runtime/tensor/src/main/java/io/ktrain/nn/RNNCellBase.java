@@ -1,9 +1,9 @@
 package io.ktrain.nn;
 
 import io.ktrain.op.Dispatch;
+import io.ktrain.op.Recurrent;
 import io.ktrain.op.Recurrent.Cell;
 import io.ktrain.op.Recurrent.Steps;
-import io.ktrain.op.Recurrent;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;

@@ -158,7 +158,8 @@ public final class Counting {
     int[] order = new int[n], which = new int[n];
     int count = n;
     if (!Check.active() && !x.isShapeOnly()) {
-      long[] all = x.getDtype().isFloating() ? Arrays.stream(rows.toDoubleArray()).mapToLong(Counting::ordered).toArray()
+      long[] all = x.getDtype().isFloating()
+          ? Arrays.stream(rows.toDoubleArray()).mapToLong(Counting::ordered).toArray()
           : rows.toLongArray();
       int width = n == 0 ? 1 : all.length / n;
       Comparator<Integer> by = (a, b) -> Arrays.compare(all, a * width, (a + 1) * width, all,

@@ -50,7 +50,8 @@ public final class Gradients {
     for (int i = 0; i < in.length; i++) {
       if (in[i] == null) continue;
       // A place of its own in the graph for each: two inputs may be one tensor, whose gradient is the sum of theirs.
-      leaves[i] = again && in[i].getRequiresGrad() ? Dispatch.call(Shapes.EXPAND, new Shapes.To(in[i].getShape()), in[i]) : in[i].detach();
+      leaves[i] = again && in[i].getRequiresGrad()
+          ? Dispatch.call(Shapes.EXPAND, new Shapes.To(in[i].getShape()), in[i]) : in[i].detach();
       if (!leaves[i].getRequiresGrad()) leaves[i].setRequiresGrad(true);
       inputs.add(leaves[i]);
     }

@@ -74,14 +74,16 @@ public final class Products {
 
   public static final Op<Scales> ADDMV = composite("addmv", Scales.class, "beta * x + alpha * (a matrix by a vector).",
       c -> added(c, c.in(1).mv(c.in(2)))).numbers()
-      .autocast(LOWER).tests(t -> t.reference((s, in) -> NdArray.by(new int[] {2}, i -> s.beta() * Oracles.broadcast(in.get(0), i)
+      .autocast(LOWER)
+      .tests(t -> t.reference((s, in) -> NdArray.by(new int[] {2}, i -> s.beta() * Oracles.broadcast(in.get(0), i)
           + s.alpha() * IntStream.range(0, 4).mapToDouble(k -> in.get(1).at(i[0], k) * in.get(2).at(k)).sum()))
           .with(new Scales(2, 3), shape(2), shape(2, 4), shape(4)).with(new Scales(1, 1), shape(), strided(2, 4),
               strided(4))).build();
 
   public static final Op<Scales> ADDR = composite("addr", Scales.class, "beta * x + alpha * outer(a, b).",
       c -> added(c, c.in(1).outer(c.in(2)))).numbers()
-      .autocast(LOWER).tests(t -> t.reference((s, in) -> NdArray.by(new int[] {2, 3}, i -> s.beta() * Oracles.broadcast(in.get(0), i)
+      .autocast(LOWER)
+      .tests(t -> t.reference((s, in) -> NdArray.by(new int[] {2, 3}, i -> s.beta() * Oracles.broadcast(in.get(0), i)
           + s.alpha() * in.get(1).at(i[0]) * in.get(2).at(i[1])))
           .with(new Scales(2, 3), shape(2, 3), shape(2), shape(3)).with(new Scales(1, 1), shape(3), strided(2),
               shape(3))).build();
@@ -89,7 +91,8 @@ public final class Products {
   public static final Op<Scales> BADDBMM = composite("baddbmm", Scales.class,
       "beta * x + alpha * (a by b), of stacks of matrices.",
       c -> added(c, c.in(1).bmm(c.in(2)))).numbers()
-      .autocast(LOWER).tests(t -> t.reference((s, in) -> scaled(s, in.get(0), OpTests.batchedMatmul(null, in.subList(1, 3))))
+      .autocast(LOWER)
+      .tests(t -> t.reference((s, in) -> scaled(s, in.get(0), OpTests.batchedMatmul(null, in.subList(1, 3))))
           .with(new Scales(2, 3), shape(2, 2, 3), shape(2, 2, 4), shape(2, 4, 3))
           .with(new Scales(1, 1), shape(3), strided(2, 2, 4), shape(2, 4, 3))).build();
 
