@@ -254,6 +254,7 @@ public final class Pooling {
       throw new ShapeError(op + ": input must be [batch, channels, height, width], got " + x.describe()
           + ". Fix: unsqueeze(0) for a single picture.");
     DType type = Promotion.floating(op, x);
+    if (x.size(2) < 1 || x.size(3) < 1) throw new ShapeError(op + ": " + x.describe() + " has no elements to pool.");
     int h = o.windows(x.size(2), true), w = o.windows(x.size(3), false);
     if (h < 1 || w < 1) throw new ShapeError(op + ": the window " + o.kernelH() + "x" + o.kernelW()
         + " is larger than the padded input of " + x.describe() + ".");
