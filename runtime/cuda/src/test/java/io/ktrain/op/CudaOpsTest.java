@@ -13,6 +13,7 @@ import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -28,8 +29,10 @@ class CudaOpsTest {
   private static final DType[] ALL = DType.values();
   private static final DType[] FLOATING = {DType.f64, DType.f32, DType.f16, DType.bf16};
 
-  // A function of floating numbers is the same text between the loads and stores of every type, which the arithmetic
-  // operations are tested with: each kernel costs a compilation.
+  // Each kernel costs a compilation. How types are loaded and stored, and how operands that broadcast are walked, does not
+  // depend on the arithmetic between: these show all of it, other pointwise operations some.
+  private static final Set<String> WITNESSES = Set.of("add", "mul", "where", "eq", "exp");
+  private static final Set<Integer> SAMPLES_OF_TWO = Set.of(0, 6, 8);
   private static final DType[] OF_FUNCTIONS = {DType.f64, DType.f32, DType.bf16, DType.i32};
   private static final DType[] FLOATING_OF_FUNCTIONS = {DType.f64, DType.f32, DType.bf16};
 
@@ -63,6 +66,7 @@ class CudaOpsTest {
     return OpTableTest.each(CudaOpsTest::isWanted, new OpTableTest.SampleTest() {
       @Override
       public <A> void run(Op<A> op, OpTests.Sample<A> sample, int number) {
+        if (isLeftOut(op, sample, number)) return;
         for (DType dtype : isFunction(op) ? OF_FUNCTIONS : ALL) {
           List<NdArray> values = Operands.values(op, sample, number, !dtype.isFloating());
           Tensor[] expected = new Tensor[0];
@@ -92,6 +96,7 @@ class CudaOpsTest {
     return OpTableTest.each(CudaOpsTest::isWanted, new OpTableTest.SampleTest() {
       @Override
       public <A> void run(Op<A> op, OpTests.Sample<A> sample, int number) {
+        if (isLeftOut(op, sample, number)) return;
         List<NdArray> values = Operands.values(op, sample, number, false);
         for (DType dtype : isFunction(op) ? FLOATING_OF_FUNCTIONS : FLOATING) {
           Tensor[] expected = on(Device.CPU, () -> backward(op, sample, values, dtype)), got = on(CUDA, () -> backward(op, sample, values, dtype));
@@ -102,7 +107,16 @@ class CudaOpsTest {
   }
 
   private static boolean isFunction(Op<?> op) {
-    return op.pointwise() != null && op.pointwise().isFloatingOnly();
+    return isRepetition(op) && op.pointwise().isFloatingOnly();
+  }
+
+  private static boolean isRepetition(Op<?> op) {
+    return op.pointwise() != null && !WITNESSES.contains(op.name());
+  }
+
+  /** Of two operands that broadcast: alike, one a row, one strided. */
+  private static boolean isLeftOut(Op<?> op, OpTests.Sample<?> sample, int number) {
+    return isRepetition(op) && sample.inputs().size() == 2 && op.tests().samples().size() == 10 && !SAMPLES_OF_TWO.contains(number);
   }
 
   private static boolean isWanted(Op<?> op) {
