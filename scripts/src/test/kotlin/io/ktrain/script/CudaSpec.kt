@@ -125,8 +125,9 @@ internal class CudaSpec : FunSpec({
   }
   test("doctor --ops: how each operation runs on each backend, without a hole") {
     ktrain("doctor --ops").run {
-      out.lines().first().trim().split(Regex(" +")) shouldBe listOf("op", "cpu", "cuda")
-      out shouldContain Regex("sigmoid +expression +expression\n")
+      out.lines().first() shouldContain Regex("op +kind +cpu +cuda +cpu native +gradient +second +autocast +dtypes")
+      out shouldContain Regex("sigmoid +expression +expression +expression +plain")
+      out shouldContain Regex("solve +kernel +kernel +host")
       "$code $err" shouldBe "0 "
     }
   }
