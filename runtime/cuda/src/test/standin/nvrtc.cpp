@@ -40,7 +40,7 @@ int nvrtcCompileProgram(void* handle, int, const char* const*) {
   std::string at = folder, source = at + "/kernel.cpp", library = at + "/kernel.so", log = at + "/log";
   std::ofstream(source) << p->text;
   for (size_t i = 0; i < p->headers.size(); i++) std::ofstream(at + "/" + p->names[i]) << p->headers[i];
-  std::string command = "g++ -std=c++17 -O1 -ffp-contract=off -fno-math-errno -w -fPIC -shared -fvisibility=hidden -DKTRAIN_STANDIN -I" STANDIN_FOLDER " -o " + library + " " + source + " 2> " + log;
+  std::string command = "g++ -std=c++17 -O0 -pipe -ffp-contract=off -fno-math-errno -w -fPIC -shared -nostdlib -fvisibility=hidden -DKTRAIN_STANDIN -I" STANDIN_FOLDER " -o " + library + " " + source + " -lm -lgcc 2> " + log;
   int code = system(command.c_str());
   p->log = read(log);
   std::string made = code == 0 ? read(library) : "";

@@ -53,6 +53,7 @@ public final class MatMuls {
           .floats(OpTests.shape(2, 3, 5), OpTests.shape(4, 5), OpTests.shape(4))
           .floats(OpTests.shape(4), OpTests.shape(2, 4), OpTests.shape(2))
           .floats(OpTests.shape(0, 4), OpTests.shape(2, 4), OpTests.shape(2))
+          .floats(OpTests.shape(3, 0), OpTests.shape(2, 0), OpTests.shape(2))
           .floats(OpTests.strided(6, 8), OpTests.strided(5, 8), OpTests.shape(5))
           .floats(OpTests.shape(3, 4), OpTests.shape(2, 4), OpTests.ABSENT))
       .build();

@@ -118,7 +118,7 @@ final class MatMulKernels {
   private static void product(Tensor a, Tensor b, Tensor c, float beta) {
     if (c.numel() == 0) return;
     if (a.size(1) == 0) {
-      CopyKernels.fill(c, 0);
+      if (beta == 0) CopyKernels.fill(c, 0); // else nothing is added to what is there
       return;
     }
     Operand x = Operand.of(a), y = Operand.of(b);
