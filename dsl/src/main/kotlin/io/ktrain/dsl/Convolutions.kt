@@ -7,6 +7,7 @@ import io.ktrain.nn.ConvTranspose1d
 import io.ktrain.nn.ConvTranspose2d
 import io.ktrain.nn.ConvTranspose3d
 import io.ktrain.nn.Layers
+import io.ktrain.nn.Parameter.LAZY
 import io.ktrain.tensor.ConvOptions
 import io.ktrain.tensor.PaddingMode
 
@@ -14,11 +15,12 @@ import io.ktrain.tensor.PaddingMode
 public object Same
 
 // Sizes are one number for all spatial dims or, as lists, one for each. What a border holds is zeros unless paddingMode
-// says otherwise. Without inChannels they come from the first input seen, or from a loaded file.
+// says otherwise. Without inChannels, as in `conv2d(out = 8, kernel = 3)`, they come from the first input seen, or from
+// a loaded file.
 
 /** A 1-D convolution: `[n, inChannels, len]` to `[n, out, len']`. */
 public fun Layers.conv1d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: Int,
   stride: Int = 1,
@@ -27,12 +29,13 @@ public fun Layers.conv1d(
   groups: Int = 1,
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv1d> =
-  declared(Conv1d(inChannels, out, listOf(kernel), moving(stride, padding, dilation, groups), bias, paddingMode))
+): Declared<Conv1d> = declared(
+  Conv1d(inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups), bias, paddingMode),
+)
 
 /** A 1-D convolution of sizes that differ from dim to dim. */
 public fun Layers.conv1d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: List<Int>,
   stride: List<Int> = listOf(1),
@@ -41,11 +44,12 @@ public fun Layers.conv1d(
   groups: Int = 1,
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv1d> = declared(Conv1d(inChannels, out, kernel, ConvOptions(stride, padding, dilation, groups, listOf(0), false), bias, paddingMode))
+): Declared<Conv1d> =
+  declared(Conv1d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups), bias, paddingMode))
 
 /** A 1-D convolution whose output is as large as its input. */
 public fun Layers.conv1d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: Int,
   padding: Same,
@@ -53,28 +57,16 @@ public fun Layers.conv1d(
   groups: Int = 1,
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv1d> =
-  declared(Conv1d(inChannels, out, listOf(kernel), moving(1, 0, dilation, groups).withSamePadding(), bias, paddingMode))
-
-/** A 1-D convolution whose input channels come from the first input seen: `conv1d(out = 8, kernel = 3)`. */
-public fun Layers.conv1d(
-  out: Int,
-  bias: Boolean = true,
-  kernel: Int,
-  stride: Int = 1,
-  padding: Int = 0,
-  dilation: Int = 1,
-  groups: Int = 1,
-  paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv1d> =
-  declared(Conv1d.lazy(out, listOf(kernel), moving(stride, padding, dilation, groups), bias, paddingMode))
+): Declared<Conv1d> = declared(
+  Conv1d(inChannels ?: LAZY, out, listOf(kernel), options(1, 0, dilation, groups).withSamePadding(), bias, paddingMode),
+)
 
 /**
  * A 2-D convolution: `[n, inChannels, h, w]` to `[n, out, h', w']`, where
  * h' = (h + 2 padding - dilation (kernel - 1) - 1) / stride + 1.
  */
 public fun Layers.conv2d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: Int,
   stride: Int = 1,
@@ -83,12 +75,13 @@ public fun Layers.conv2d(
   groups: Int = 1,
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv2d> =
-  declared(Conv2d(inChannels, out, listOf(kernel), moving(stride, padding, dilation, groups), bias, paddingMode))
+): Declared<Conv2d> = declared(
+  Conv2d(inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups), bias, paddingMode),
+)
 
 /** A 2-D convolution of sizes that differ from dim to dim. */
 public fun Layers.conv2d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: List<Int>,
   stride: List<Int> = listOf(1),
@@ -97,11 +90,12 @@ public fun Layers.conv2d(
   groups: Int = 1,
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv2d> = declared(Conv2d(inChannels, out, kernel, ConvOptions(stride, padding, dilation, groups, listOf(0), false), bias, paddingMode))
+): Declared<Conv2d> =
+  declared(Conv2d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups), bias, paddingMode))
 
 /** A 2-D convolution whose output is as large as its input. */
 public fun Layers.conv2d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: Int,
   padding: Same,
@@ -109,25 +103,13 @@ public fun Layers.conv2d(
   groups: Int = 1,
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv2d> =
-  declared(Conv2d(inChannels, out, listOf(kernel), moving(1, 0, dilation, groups).withSamePadding(), bias, paddingMode))
-
-/** A 2-D convolution whose input channels come from the first input seen: `conv2d(out = 8, kernel = 3)`. */
-public fun Layers.conv2d(
-  out: Int,
-  bias: Boolean = true,
-  kernel: Int,
-  stride: Int = 1,
-  padding: Int = 0,
-  dilation: Int = 1,
-  groups: Int = 1,
-  paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv2d> =
-  declared(Conv2d.lazy(out, listOf(kernel), moving(stride, padding, dilation, groups), bias, paddingMode))
+): Declared<Conv2d> = declared(
+  Conv2d(inChannels ?: LAZY, out, listOf(kernel), options(1, 0, dilation, groups).withSamePadding(), bias, paddingMode),
+)
 
 /** A 3-D convolution: `[n, inChannels, d, h, w]` to `[n, out, d', h', w']`. */
 public fun Layers.conv3d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: Int,
   stride: Int = 1,
@@ -136,12 +118,13 @@ public fun Layers.conv3d(
   groups: Int = 1,
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv3d> =
-  declared(Conv3d(inChannels, out, listOf(kernel), moving(stride, padding, dilation, groups), bias, paddingMode))
+): Declared<Conv3d> = declared(
+  Conv3d(inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups), bias, paddingMode),
+)
 
 /** A 3-D convolution of sizes that differ from dim to dim. */
 public fun Layers.conv3d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: List<Int>,
   stride: List<Int> = listOf(1),
@@ -150,11 +133,12 @@ public fun Layers.conv3d(
   groups: Int = 1,
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv3d> = declared(Conv3d(inChannels, out, kernel, ConvOptions(stride, padding, dilation, groups, listOf(0), false), bias, paddingMode))
+): Declared<Conv3d> =
+  declared(Conv3d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups), bias, paddingMode))
 
 /** A 3-D convolution whose output is as large as its input. */
 public fun Layers.conv3d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: Int,
   padding: Same,
@@ -162,28 +146,16 @@ public fun Layers.conv3d(
   groups: Int = 1,
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv3d> =
-  declared(Conv3d(inChannels, out, listOf(kernel), moving(1, 0, dilation, groups).withSamePadding(), bias, paddingMode))
-
-/** A 3-D convolution whose input channels come from the first input seen: `conv3d(out = 8, kernel = 3)`. */
-public fun Layers.conv3d(
-  out: Int,
-  bias: Boolean = true,
-  kernel: Int,
-  stride: Int = 1,
-  padding: Int = 0,
-  dilation: Int = 1,
-  groups: Int = 1,
-  paddingMode: PaddingMode = PaddingMode.ZEROS,
-): Declared<Conv3d> =
-  declared(Conv3d.lazy(out, listOf(kernel), moving(stride, padding, dilation, groups), bias, paddingMode))
+): Declared<Conv3d> = declared(
+  Conv3d(inChannels ?: LAZY, out, listOf(kernel), options(1, 0, dilation, groups).withSamePadding(), bias, paddingMode),
+)
 
 /**
  * A 1-D transposed convolution: `[n, inChannels, len]` to `[n, out, len']`, where
  * len' = (len - 1) stride - 2 padding + dilation (kernel - 1) + outputPadding + 1.
  */
 public fun Layers.convTranspose1d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: Int,
   stride: Int = 1,
@@ -193,12 +165,14 @@ public fun Layers.convTranspose1d(
   bias: Boolean = true,
   dilation: Int = 1,
 ): Declared<ConvTranspose1d> = declared(
-  ConvTranspose1d(inChannels, out, listOf(kernel), moving(stride, padding, dilation, groups, outputPadding), bias),
+  ConvTranspose1d(
+    inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups, outputPadding), bias,
+  ),
 )
 
 /** A 1-D transposed convolution of sizes that differ from dim to dim. */
 public fun Layers.convTranspose1d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: List<Int>,
   stride: List<Int> = listOf(1),
@@ -207,28 +181,16 @@ public fun Layers.convTranspose1d(
   groups: Int = 1,
   bias: Boolean = true,
   dilation: List<Int> = listOf(1),
-): Declared<ConvTranspose1d> =
-  declared(ConvTranspose1d(inChannels, out, kernel, ConvOptions(stride, padding, dilation, groups, outputPadding, false), bias))
-
-/** A 1-D transposed convolution whose input channels come from the first input seen. */
-public fun Layers.convTranspose1d(
-  out: Int,
-  bias: Boolean = true,
-  kernel: Int,
-  stride: Int = 1,
-  padding: Int = 0,
-  outputPadding: Int = 0,
-  groups: Int = 1,
-  dilation: Int = 1,
-): Declared<ConvTranspose1d> =
-  declared(ConvTranspose1d.lazy(out, listOf(kernel), moving(stride, padding, dilation, groups, outputPadding), bias))
+): Declared<ConvTranspose1d> = declared(
+  ConvTranspose1d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups, outputPadding), bias),
+)
 
 /**
  * A 2-D transposed convolution: `[n, inChannels, h, w]` to `[n, out, h', w']`, where
  * h' = (h - 1) stride - 2 padding + dilation (kernel - 1) + outputPadding + 1.
  */
 public fun Layers.convTranspose2d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: Int,
   stride: Int = 1,
@@ -238,12 +200,14 @@ public fun Layers.convTranspose2d(
   bias: Boolean = true,
   dilation: Int = 1,
 ): Declared<ConvTranspose2d> = declared(
-  ConvTranspose2d(inChannels, out, listOf(kernel), moving(stride, padding, dilation, groups, outputPadding), bias),
+  ConvTranspose2d(
+    inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups, outputPadding), bias,
+  ),
 )
 
 /** A 2-D transposed convolution of sizes that differ from dim to dim. */
 public fun Layers.convTranspose2d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: List<Int>,
   stride: List<Int> = listOf(1),
@@ -252,28 +216,16 @@ public fun Layers.convTranspose2d(
   groups: Int = 1,
   bias: Boolean = true,
   dilation: List<Int> = listOf(1),
-): Declared<ConvTranspose2d> =
-  declared(ConvTranspose2d(inChannels, out, kernel, ConvOptions(stride, padding, dilation, groups, outputPadding, false), bias))
-
-/** A 2-D transposed convolution whose input channels come from the first input seen. */
-public fun Layers.convTranspose2d(
-  out: Int,
-  bias: Boolean = true,
-  kernel: Int,
-  stride: Int = 1,
-  padding: Int = 0,
-  outputPadding: Int = 0,
-  groups: Int = 1,
-  dilation: Int = 1,
-): Declared<ConvTranspose2d> =
-  declared(ConvTranspose2d.lazy(out, listOf(kernel), moving(stride, padding, dilation, groups, outputPadding), bias))
+): Declared<ConvTranspose2d> = declared(
+  ConvTranspose2d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups, outputPadding), bias),
+)
 
 /**
  * A 3-D transposed convolution: `[n, inChannels, d, h, w]` to `[n, out, d', h', w']`, where
  * h' = (h - 1) stride - 2 padding + dilation (kernel - 1) + outputPadding + 1.
  */
 public fun Layers.convTranspose3d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: Int,
   stride: Int = 1,
@@ -283,12 +235,14 @@ public fun Layers.convTranspose3d(
   bias: Boolean = true,
   dilation: Int = 1,
 ): Declared<ConvTranspose3d> = declared(
-  ConvTranspose3d(inChannels, out, listOf(kernel), moving(stride, padding, dilation, groups, outputPadding), bias),
+  ConvTranspose3d(
+    inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups, outputPadding), bias,
+  ),
 )
 
 /** A 3-D transposed convolution of sizes that differ from dim to dim. */
 public fun Layers.convTranspose3d(
-  inChannels: Int,
+  inChannels: Int? = null,
   out: Int,
   kernel: List<Int>,
   stride: List<Int> = listOf(1),
@@ -297,21 +251,17 @@ public fun Layers.convTranspose3d(
   groups: Int = 1,
   bias: Boolean = true,
   dilation: List<Int> = listOf(1),
-): Declared<ConvTranspose3d> =
-  declared(ConvTranspose3d(inChannels, out, kernel, ConvOptions(stride, padding, dilation, groups, outputPadding, false), bias))
+): Declared<ConvTranspose3d> = declared(
+  ConvTranspose3d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups, outputPadding), bias),
+)
 
-/** A 3-D transposed convolution whose input channels come from the first input seen. */
-public fun Layers.convTranspose3d(
-  out: Int,
-  bias: Boolean = true,
-  kernel: Int,
-  stride: Int = 1,
-  padding: Int = 0,
-  outputPadding: Int = 0,
-  groups: Int = 1,
-  dilation: Int = 1,
-): Declared<ConvTranspose3d> =
-  declared(ConvTranspose3d.lazy(out, listOf(kernel), moving(stride, padding, dilation, groups, outputPadding), bias))
+private fun options(stride: Int, padding: Int, dilation: Int, groups: Int, outputPadding: Int = 0) =
+  options(listOf(stride), listOf(padding), listOf(dilation), groups, listOf(outputPadding))
 
-private fun moving(stride: Int, padding: Int, dilation: Int, groups: Int, outputPadding: Int = 0) =
-  ConvOptions(listOf(stride), listOf(padding), listOf(dilation), groups, listOf(outputPadding), false)
+private fun options(
+  stride: List<Int>,
+  padding: List<Int>,
+  dilation: List<Int>,
+  groups: Int,
+  outputPadding: List<Int> = listOf(0),
+) = ConvOptions(stride, padding, dilation, groups, outputPadding, false)

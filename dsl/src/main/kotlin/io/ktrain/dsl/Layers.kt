@@ -15,6 +15,7 @@ import io.ktrain.nn.Identity
 import io.ktrain.nn.Layers
 import io.ktrain.nn.Linear
 import io.ktrain.nn.Module
+import io.ktrain.nn.Parameter
 import io.ktrain.nn.Sequential
 import io.ktrain.nn.Unflatten
 import io.ktrain.tensor.Conv2dOptions
@@ -33,7 +34,7 @@ public fun Layers.linear(inFeatures: Int, out: Int, bias: Boolean = true): Decla
   declared(Linear(inFeatures, out, bias))
 
 /** A fully connected layer whose input size comes from the first input seen, or from a loaded file. */
-public fun Layers.linear(out: Int, bias: Boolean = true): Declared<Linear> = declared(Linear.lazy(out, bias))
+public fun Layers.linear(out: Int, bias: Boolean = true): Declared<Linear> = linear(Parameter.LAZY, out, bias)
 
 /** `y = a^T W b + bias` for each output, of two inputs: `[..., in1]` and `[..., in2]` to `[..., out]`. */
 public fun Layers.bilinear(in1: Int, in2: Int, out: Int, bias: Boolean = true): Declared<Bilinear> =

@@ -10,118 +10,73 @@ import io.ktrain.nn.InstanceNorm3d
 import io.ktrain.nn.LayerNorm
 import io.ktrain.nn.Layers
 import io.ktrain.nn.LocalResponseNorm
+import io.ktrain.nn.Parameter.LAZY
 import io.ktrain.nn.RMSNorm
 
+// Without channels, as in `batchNorm2d()`, they come from the first input seen, or from a loaded file.
+
 /**
- * Normalizes each channel of `[n, channels]` or `[n, channels, len]` over the batch; in eval by running averages, which move by
- * [momentum] or, if that is null, are the mean of all batches seen.
+ * Normalizes each channel of `[n, channels]` or `[n, channels, len]` over the batch; in eval by running
+ * averages, which move by [momentum] or, if that is null, are the mean of all batches seen.
  */
 public fun Layers.batchNorm1d(
-  channels: Int,
+  channels: Int? = null,
   eps: Double = 1e-5,
   momentum: Double? = 0.1,
   affine: Boolean = true,
   trackRunningStats: Boolean = true,
-): Declared<BatchNorm1d> = declared(BatchNorm1d(channels, eps, momentum, affine, trackRunningStats))
-
-/** The same; the channels come from the first input seen, or from a loaded file. */
-public fun Layers.batchNorm1d(
-  eps: Double = 1e-5,
-  momentum: Double? = 0.1,
-  affine: Boolean = true,
-  trackRunningStats: Boolean = true,
-): Declared<BatchNorm1d> = declared(BatchNorm1d.lazy(eps, momentum, affine, trackRunningStats))
+): Declared<BatchNorm1d> = declared(BatchNorm1d(channels ?: LAZY, eps, momentum, affine, trackRunningStats))
 
 /**
- * Normalizes each channel of `[n, channels, h, w]` over the batch; in eval by running averages, which move by
- * [momentum] or, if that is null, are the mean of all batches seen.
+ * Normalizes each channel of `[n, channels, h, w]` over the batch; in eval by running
+ * averages, which move by [momentum] or, if that is null, are the mean of all batches seen.
  */
 public fun Layers.batchNorm2d(
-  channels: Int,
+  channels: Int? = null,
   eps: Double = 1e-5,
   momentum: Double? = 0.1,
   affine: Boolean = true,
   trackRunningStats: Boolean = true,
-): Declared<BatchNorm2d> = declared(BatchNorm2d(channels, eps, momentum, affine, trackRunningStats))
-
-/** The same; the channels come from the first input seen, or from a loaded file. */
-public fun Layers.batchNorm2d(
-  eps: Double = 1e-5,
-  momentum: Double? = 0.1,
-  affine: Boolean = true,
-  trackRunningStats: Boolean = true,
-): Declared<BatchNorm2d> = declared(BatchNorm2d.lazy(eps, momentum, affine, trackRunningStats))
+): Declared<BatchNorm2d> = declared(BatchNorm2d(channels ?: LAZY, eps, momentum, affine, trackRunningStats))
 
 /**
- * Normalizes each channel of `[n, channels, d, h, w]` over the batch; in eval by running averages, which move by
- * [momentum] or, if that is null, are the mean of all batches seen.
+ * Normalizes each channel of `[n, channels, d, h, w]` over the batch; in eval by running
+ * averages, which move by [momentum] or, if that is null, are the mean of all batches seen.
  */
 public fun Layers.batchNorm3d(
-  channels: Int,
+  channels: Int? = null,
   eps: Double = 1e-5,
   momentum: Double? = 0.1,
   affine: Boolean = true,
   trackRunningStats: Boolean = true,
-): Declared<BatchNorm3d> = declared(BatchNorm3d(channels, eps, momentum, affine, trackRunningStats))
-
-/** The same; the channels come from the first input seen, or from a loaded file. */
-public fun Layers.batchNorm3d(
-  eps: Double = 1e-5,
-  momentum: Double? = 0.1,
-  affine: Boolean = true,
-  trackRunningStats: Boolean = true,
-): Declared<BatchNorm3d> = declared(BatchNorm3d.lazy(eps, momentum, affine, trackRunningStats))
+): Declared<BatchNorm3d> = declared(BatchNorm3d(channels ?: LAZY, eps, momentum, affine, trackRunningStats))
 
 /** Normalizes each channel of each sample of `[n, channels, len]` by itself. */
 public fun Layers.instanceNorm1d(
-  channels: Int,
+  channels: Int? = null,
   eps: Double = 1e-5,
   momentum: Double? = 0.1,
   affine: Boolean = false,
   trackRunningStats: Boolean = false,
-): Declared<InstanceNorm1d> = declared(InstanceNorm1d(channels, eps, momentum, affine, trackRunningStats))
-
-/** The same; the channels come from the first input seen, or from a loaded file. */
-public fun Layers.instanceNorm1d(
-  eps: Double = 1e-5,
-  momentum: Double? = 0.1,
-  affine: Boolean = false,
-  trackRunningStats: Boolean = false,
-): Declared<InstanceNorm1d> = declared(InstanceNorm1d.lazy(eps, momentum, affine, trackRunningStats))
+): Declared<InstanceNorm1d> = declared(InstanceNorm1d(channels ?: LAZY, eps, momentum, affine, trackRunningStats))
 
 /** Normalizes each channel of each sample of `[n, channels, h, w]` by itself. */
 public fun Layers.instanceNorm2d(
-  channels: Int,
+  channels: Int? = null,
   eps: Double = 1e-5,
   momentum: Double? = 0.1,
   affine: Boolean = false,
   trackRunningStats: Boolean = false,
-): Declared<InstanceNorm2d> = declared(InstanceNorm2d(channels, eps, momentum, affine, trackRunningStats))
-
-/** The same; the channels come from the first input seen, or from a loaded file. */
-public fun Layers.instanceNorm2d(
-  eps: Double = 1e-5,
-  momentum: Double? = 0.1,
-  affine: Boolean = false,
-  trackRunningStats: Boolean = false,
-): Declared<InstanceNorm2d> = declared(InstanceNorm2d.lazy(eps, momentum, affine, trackRunningStats))
+): Declared<InstanceNorm2d> = declared(InstanceNorm2d(channels ?: LAZY, eps, momentum, affine, trackRunningStats))
 
 /** Normalizes each channel of each sample of `[n, channels, d, h, w]` by itself. */
 public fun Layers.instanceNorm3d(
-  channels: Int,
+  channels: Int? = null,
   eps: Double = 1e-5,
   momentum: Double? = 0.1,
   affine: Boolean = false,
   trackRunningStats: Boolean = false,
-): Declared<InstanceNorm3d> = declared(InstanceNorm3d(channels, eps, momentum, affine, trackRunningStats))
-
-/** The same; the channels come from the first input seen, or from a loaded file. */
-public fun Layers.instanceNorm3d(
-  eps: Double = 1e-5,
-  momentum: Double? = 0.1,
-  affine: Boolean = false,
-  trackRunningStats: Boolean = false,
-): Declared<InstanceNorm3d> = declared(InstanceNorm3d.lazy(eps, momentum, affine, trackRunningStats))
+): Declared<InstanceNorm3d> = declared(InstanceNorm3d(channels ?: LAZY, eps, momentum, affine, trackRunningStats))
 
 /** Normalizes each sample over its last dims, which have these sizes. */
 public fun Layers.layerNorm(vararg shape: Int, eps: Double = 1e-5, affine: Boolean = true): Declared<LayerNorm> =

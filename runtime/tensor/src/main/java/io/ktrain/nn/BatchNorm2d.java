@@ -19,11 +19,6 @@ public final class BatchNorm2d extends BatchNorm {
     super(channels, eps, momentum, affine, trackRunningStats);
   }
 
-  /** The channels come from the first input seen, or from a loaded state. PyTorch's LazyBatchNorm2d. */
-  public static BatchNorm2d lazy(double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
-    return new BatchNorm2d(LAZY, eps, momentum, affine, trackRunningStats);
-  }
-
   @Override
   void requireShape(Tensor x) {
     if (x.getNdim() != 4)

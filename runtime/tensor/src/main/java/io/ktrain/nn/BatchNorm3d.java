@@ -19,11 +19,6 @@ public final class BatchNorm3d extends BatchNorm {
     super(channels, eps, momentum, affine, trackRunningStats);
   }
 
-  /** The channels come from the first input seen, or from a loaded state. PyTorch's LazyBatchNorm3d. */
-  public static BatchNorm3d lazy(double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
-    return new BatchNorm3d(LAZY, eps, momentum, affine, trackRunningStats);
-  }
-
   @Override
   void requireShape(Tensor x) {
     if (x.getNdim() != 5)

@@ -21,11 +21,6 @@ public final class Conv1d extends ConvNd {
     super("conv1d", 1, false, in, out, kernel, options, bias, mode);
   }
 
-  /** The input channels come from the first input seen, or from a loaded state. PyTorch's LazyConv1d. */
-  public static Conv1d lazy(int out, List<Integer> kernel, ConvOptions options, boolean bias, PaddingMode mode) {
-    return new Conv1d(LAZY, out, kernel, options, bias, mode);
-  }
-
   @Override
   Tensor convolved(Tensor x, Tensor weight, @Nullable Tensor bias, ConvOptions options) {
     return x.conv1d(weight, bias, options);

@@ -28,11 +28,6 @@ public final class Conv2d extends ConvNd {
     super("conv2d", 2, false, in, out, kernel, options, bias, mode);
   }
 
-  /** The input channels come from the first input seen, or from a loaded state. PyTorch's LazyConv2d. */
-  public static Conv2d lazy(int out, List<Integer> kernel, ConvOptions options, boolean bias, PaddingMode mode) {
-    return new Conv2d(LAZY, out, kernel, options, bias, mode);
-  }
-
   @Override
   Tensor convolved(Tensor x, Tensor weight, @Nullable Tensor bias, ConvOptions options) {
     return x.conv2d(weight, bias, options);

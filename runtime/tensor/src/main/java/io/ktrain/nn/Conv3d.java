@@ -21,11 +21,6 @@ public final class Conv3d extends ConvNd {
     super("conv3d", 3, false, in, out, kernel, options, bias, mode);
   }
 
-  /** The input channels come from the first input seen, or from a loaded state. PyTorch's LazyConv3d. */
-  public static Conv3d lazy(int out, List<Integer> kernel, ConvOptions options, boolean bias, PaddingMode mode) {
-    return new Conv3d(LAZY, out, kernel, options, bias, mode);
-  }
-
   @Override
   Tensor convolved(Tensor x, Tensor weight, @Nullable Tensor bias, ConvOptions options) {
     return x.conv3d(weight, bias, options);

@@ -11,15 +11,11 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A convolution of any number of spatial dims, transposed or not. Its input channels may come from the first input
- * seen,
- * or from a loaded state: PyTorch's lazy layers.
+ * A convolution of any number of spatial dims, transposed or not. Its input channels may be {@link Parameter#LAZY}, as
+ * PyTorch's LazyConv2d.
  */
 public abstract sealed class ConvNd extends Module
     permits Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d {
-  /** In place of the number of input channels: not known yet. */
-  static final int LAZY = 0;
-
   private final String word;
   private final int dims;
   private final boolean transposed;
@@ -39,13 +35,13 @@ public abstract sealed class ConvNd extends Module
     this.kernel = kernel.size() == 1 ? Collections.nCopies(dims, kernel.get(0)) : List.copyOf(kernel);
     this.options = options;
     this.mode = mode;
-    boolean lazy = in == LAZY;
-    if (in < 0 || out < 1 || kernel.stream().anyMatch(k -> k < 1))
+    boolean lazy = in == Parameter.LAZY;
+    if (!lazy && in < 1 || out < 1 || kernel.stream().anyMatch(k -> k < 1))
       throw new ShapeError(word + ": sizes must be positive, got " + words(in) + ".");
     if (this.kernel.size() != dims)
       throw new ShapeError(word + ": kernel must be one number or " + dims + " of them, got " + kernel + ".");
     int groups = options.groups();
-    if (in % groups != 0 || out % groups != 0)
+    if (!lazy && in % groups != 0 || out % groups != 0)
       throw new ShapeError(word + ": " + in + " input and " + out + " output channels cannot be cut into " + groups
           + " groups.");
     if (transposed && mode != PaddingMode.ZEROS)
@@ -71,14 +67,14 @@ public abstract sealed class ConvNd extends Module
     return bias;
   }
 
-  /** The channels it takes; 0 while they are not known. */
+  /** The channels it takes. */
   private int in() {
-    return !weight.isSized() ? LAZY : transposed ? weight.size(0) : weight.size(1) * options.groups();
+    return !weight.isSized() ? Parameter.LAZY : transposed ? weight.size(0) : weight.size(1) * options.groups();
   }
 
   private String words(int in) {
     boolean square = kernel.stream().allMatch(k -> k.equals(kernel.get(0)));
-    return word + "(" + (in == LAZY ? "out = " + out : in + ", " + out) + ", kernel = "
+    return word + "(" + (in == Parameter.LAZY ? "out = " + out : in + ", " + out) + ", kernel = "
         + (square ? kernel.get(0) : "listOf" + Repr.tuple(kernel).replace(",)", ")")) + ")";
   }
 
@@ -95,7 +91,7 @@ public abstract sealed class ConvNd extends Module
       if (bias != null) bias.size(Shape.of(out), s -> Init.bias(out, shape));
     }
     if (!fits || x.size(-dims - 1) != in())
-      throw new ShapeError(word + ": input " + x.describe() + " must be [batch, " + (in() == LAZY ? "channels" : in())
+      throw new ShapeError(word + ": input " + x.describe() + " must be [batch, " + (in() == Parameter.LAZY ? "channels" : in())
           + ", " + spatial() + "], since this layer is " + words(in()) + "."
           + (fits ? " Fix: " + words(x.size(-dims - 1)) + "." : ""));
     if (mode == PaddingMode.ZEROS) return convolved(x, weight, bias, options);
@@ -128,7 +124,7 @@ public abstract sealed class ConvNd extends Module
   @Override
   public final String extraRepr() {
     ConvOptions o = options;
-    return in() + ", " + out + ", kernel_size=" + Repr.tuple(kernel) + ", stride=" + Repr.tuple(o.stride(), dims)
+    return Math.max(0, in()) + ", " + out + ", kernel_size=" + Repr.tuple(kernel) + ", stride=" + Repr.tuple(o.stride(), dims)
         + (o.same() ? ", padding=same" : unless(0, "padding", o.padding()))
         + unless(1, "dilation", o.dilation()) + unless(0, "output_padding", o.outputPadding())
         + (o.groups() != 1 ? ", groups=" + o.groups() : "") + (bias == null ? ", bias=False" : "")

@@ -24,11 +24,6 @@ public final class ConvTranspose1d extends ConvNd {
     super("convTranspose1d", 1, true, in, out, kernel, options, bias, PaddingMode.ZEROS);
   }
 
-  /** The input channels come from the first input seen, or from a loaded state. PyTorch's LazyConvTranspose1d. */
-  public static ConvTranspose1d lazy(int out, List<Integer> kernel, ConvOptions options, boolean bias) {
-    return new ConvTranspose1d(LAZY, out, kernel, options, bias);
-  }
-
   @Override
   Tensor convolved(Tensor x, Tensor weight, @Nullable Tensor bias, ConvOptions options) {
     return x.convTranspose1d(weight, bias, options);

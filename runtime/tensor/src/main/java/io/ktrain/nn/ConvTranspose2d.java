@@ -24,11 +24,6 @@ public final class ConvTranspose2d extends ConvNd {
     super("convTranspose2d", 2, true, in, out, kernel, options, bias, PaddingMode.ZEROS);
   }
 
-  /** The input channels come from the first input seen, or from a loaded state. PyTorch's LazyConvTranspose2d. */
-  public static ConvTranspose2d lazy(int out, List<Integer> kernel, ConvOptions options, boolean bias) {
-    return new ConvTranspose2d(LAZY, out, kernel, options, bias);
-  }
-
   @Override
   Tensor convolved(Tensor x, Tensor weight, @Nullable Tensor bias, ConvOptions options) {
     return x.convTranspose2d(weight, bias, options);

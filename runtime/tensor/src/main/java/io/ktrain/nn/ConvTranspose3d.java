@@ -24,11 +24,6 @@ public final class ConvTranspose3d extends ConvNd {
     super("convTranspose3d", 3, true, in, out, kernel, options, bias, PaddingMode.ZEROS);
   }
 
-  /** The input channels come from the first input seen, or from a loaded state. PyTorch's LazyConvTranspose3d. */
-  public static ConvTranspose3d lazy(int out, List<Integer> kernel, ConvOptions options, boolean bias) {
-    return new ConvTranspose3d(LAZY, out, kernel, options, bias);
-  }
-
   @Override
   Tensor convolved(Tensor x, Tensor weight, @Nullable Tensor bias, ConvOptions options) {
     return x.convTranspose3d(weight, bias, options);

@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Normalizes each channel of each sample by its own mean and variance (Ulyanov et al. 2016); without weights and
- * running
- * averages unless asked for.
+ * running averages unless asked for.
  */
 public abstract sealed class InstanceNorm extends RunningNorm permits InstanceNorm1d, InstanceNorm2d, InstanceNorm3d {
   private final String word;

@@ -13,9 +13,4 @@ public final class InstanceNorm1d extends InstanceNorm {
       boolean trackRunningStats) {
     super("instanceNorm1d", 1, channels, eps, momentum, affine, trackRunningStats);
   }
-
-  /** The channels come from the first input seen, or from a loaded state. PyTorch's LazyInstanceNorm1d. */
-  public static InstanceNorm1d lazy(double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
-    return new InstanceNorm1d(LAZY, eps, momentum, affine, trackRunningStats);
-  }
 }

@@ -13,9 +13,4 @@ public final class InstanceNorm2d extends InstanceNorm {
       boolean trackRunningStats) {
     super("instanceNorm2d", 2, channels, eps, momentum, affine, trackRunningStats);
   }
-
-  /** The channels come from the first input seen, or from a loaded state. PyTorch's LazyInstanceNorm2d. */
-  public static InstanceNorm2d lazy(double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
-    return new InstanceNorm2d(LAZY, eps, momentum, affine, trackRunningStats);
-  }
 }

@@ -15,9 +15,4 @@ public final class InstanceNorm3d extends InstanceNorm {
       boolean trackRunningStats) {
     super("instanceNorm3d", 3, channels, eps, momentum, affine, trackRunningStats);
   }
-
-  /** The channels come from the first input seen, or from a loaded state. PyTorch's LazyInstanceNorm3d. */
-  public static InstanceNorm3d lazy(double eps, @Nullable Double momentum, boolean affine, boolean trackRunningStats) {
-    return new InstanceNorm3d(LAZY, eps, momentum, affine, trackRunningStats);
-  }
 }

@@ -16,24 +16,15 @@ public sealed class Linear extends Module permits NonDynamicallyQuantizableLinea
     this(in, out, true);
   }
 
+  /** @param in may be {@link Parameter#LAZY}, as PyTorch's LazyLinear */
   public Linear(int in, int out, boolean bias) {
-    if (in < 0 || out < 1) throw new ShapeError("linear: sizes must be positive, got linear(" + in + ", " + out + ").");
-    Shape shape = Shape.of(out, in);
+    boolean lazy = in == Parameter.LAZY;
+    if (!lazy && in < 0 || out < 1)
+      throw new ShapeError("linear: sizes must be positive, got linear(" + (lazy ? "out = " : in + ", ") + out + ").");
     this.out = out;
-    weight = register("weight", new Parameter(Init.weight(shape)));
-    this.bias = bias ? register("bias", new Parameter(Init.bias(out, shape))) : null;
-  }
-
-  private Linear(int out, boolean bias) {
-    this.out = out;
-    weight = register("weight", Parameter.lazy());
-    this.bias = bias ? register("bias", Parameter.lazy()) : null;
-  }
-
-  /** The input size comes from the first input seen, or from a loaded state. */
-  public static Linear lazy(int out, boolean bias) {
-    if (out < 1) throw new ShapeError("linear: the output size must be positive, got " + out + ".");
-    return new Linear(out, bias);
+    Shape shape = lazy ? Shape.SCALAR : Shape.of(out, in);
+    weight = register("weight", lazy ? Parameter.lazy() : new Parameter(Init.weight(shape)));
+    this.bias = !bias ? null : register("bias", lazy ? Parameter.lazy() : new Parameter(Init.bias(out, shape)));
   }
 
   public Parameter getWeight() {

@@ -11,6 +11,9 @@ import java.util.function.Function;
  * once and filled later.
  */
 public final class Parameter extends Tensor {
+  /** In place of a layer's input size: the first input seen, or a loaded state, says it. */
+  public static final int LAZY = -1;
+
   private boolean sized;
   private boolean used;
 

@@ -11,14 +11,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Normalizes by what it sees, and where asked to keeps running averages of the mean and variance of each channel (dim
- * 1)
- * for evaluation. The running variance is the unbiased one, as PyTorch's.
+ * Normalizes by what it sees, and where asked to keeps running averages of the mean and variance of each channel (dim 1)
+ * for evaluation. The running variance is the unbiased one, as PyTorch's. The channels may be {@link Parameter#LAZY}, as
+ * PyTorch's LazyBatchNorm2d.
  */
 public abstract sealed class RunningNorm extends Module permits BatchNorm, InstanceNorm {
-  /** In place of the number of channels: not known yet. */
-  static final int LAZY = 0;
-
   private final String word;
   final double eps;
   private Double momentum;
@@ -32,15 +29,15 @@ public abstract sealed class RunningNorm extends Module permits BatchNorm, Insta
   private int channels;
 
   RunningNorm(String word, int channels, double eps, @Nullable Double momentum, boolean affine, boolean track) {
-    if (channels < 0) throw new ShapeError(word + ": the number of channels must be positive, got " + channels + ".");
+    boolean lazy = channels == Parameter.LAZY;
+    if (channels < 0 && !lazy) throw new ShapeError(word + ": the number of channels must be positive, got " + channels + ".");
     this.word = word;
     this.channels = channels;
     this.eps = eps;
     this.momentum = momentum;
     this.affine = affine;
     this.track = track;
-    boolean lazy = channels == LAZY;
-    Shape s = Shape.of(channels);
+    Shape s = lazy ? Shape.SCALAR : Shape.of(channels);
     weight = !affine ? null : register("weight", lazy ? Parameter.lazy() : new Parameter(Tensor.ones(s, DType.f32)));
     bias = !affine ? null : register("bias", lazy ? Parameter.lazy() : new Parameter(Tensor.zeros(s, DType.f32)));
     runningMean = !track ? null : registerBuffer("running_mean", lazy ? new LazyBuffer() : Tensor.zeros(s, DType.f32));
@@ -80,7 +77,7 @@ public abstract sealed class RunningNorm extends Module permits BatchNorm, Insta
   }
 
   private void requireChannels(Tensor x) {
-    if (channels == LAZY && (weight != null ? !weight.isSized() : runningMean instanceof LazyBuffer b && !b.isSized()))
+    if (channels == Parameter.LAZY && (weight != null ? !weight.isSized() : runningMean instanceof LazyBuffer b && !b.isSized()))
       size(x.size(1));
     if (channels != x.size(1) && (affine || track))
       throw new ShapeError(word + ": input " + x.describe() + " has " + x.size(1)
@@ -98,7 +95,7 @@ public abstract sealed class RunningNorm extends Module permits BatchNorm, Insta
 
   @Override
   void loaded() {
-    if (channels != LAZY) return;
+    if (channels != Parameter.LAZY) return;
     if (weight != null) channels = weight.size(0);
     else if (runningMean != null) channels = runningMean.size(0);
   }
@@ -147,7 +144,7 @@ public abstract sealed class RunningNorm extends Module permits BatchNorm, Insta
 
   @Override
   public final String extraRepr() {
-    return channels + ", eps=" + Repr.number(eps) + ", momentum=" + Repr.number(momentum) + ", affine="
+    return Math.max(0, channels) + ", eps=" + Repr.number(eps) + ", momentum=" + Repr.number(momentum) + ", affine="
         + Repr.flag(affine) + ", track_running_stats=" + Repr.flag(track);
   }
 }

@@ -13,8 +13,8 @@ import java.util.List;
 
 /**
  * The largest or the mean of each window over signals, pictures and volumes, [batch, channels, spatial...]. Windows
- * move
- * along each dim by themselves, so what backends compute is two-dimensional, and other numbers of dims are made of it.
+ * move along each dim by themselves, so what backends compute is two-dimensional, and other numbers of dims are made of
+ * it.
  */
 public final class Pooling {
   private Pooling() {}

@@ -4,8 +4,7 @@ import java.util.List;
 
 /**
  * How a convolution moves over its input, for any number of spatial dims: each list holds one number for all of them,
- * or
- * one for each, outermost first. {@code ConvOptions.DEFAULT.withStride(2).withPadding(1, 0)}.
+ * or one for each, outermost first. {@code ConvOptions.DEFAULT.withStride(2).withPadding(1, 0)}.
  *
  * @param same pads so that the output is as large as the input, as PyTorch's padding="same"; the stride must be 1
  * @param outputPadding transposed convolutions only: elements added at the end of each dim, which decide between the

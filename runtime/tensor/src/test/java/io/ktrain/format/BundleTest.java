@@ -20,6 +20,7 @@ import io.ktrain.nn.LayerNorm;
 import io.ktrain.nn.Linear;
 import io.ktrain.nn.MaxPool2d;
 import io.ktrain.nn.Module;
+import io.ktrain.nn.Parameter;
 import io.ktrain.nn.Sequential;
 import io.ktrain.tensor.Check;
 import io.ktrain.tensor.Conv2dOptions;
@@ -82,7 +83,7 @@ class BundleTest {
         new Conv2d(1, 4, 3, 3, Conv2dOptions.of(1, 1, 1, 1), false), new BatchNorm2d(4, 1e-4, 0.2), new Activation("ReLU", "", Tensor::relu),
         new MaxPool2d(Pool2dOptions.of(2)), new AvgPool2d(new Pool2dOptions(2, 2, 1, 1, 1, 1, true, false)), new AdaptiveAvgPool2d(2, 3), new Flatten(),
         new Sequential(new Linear(24, 8), new BatchNorm1d(8), new LayerNorm(1e-6, 8), new Activation("LeakyReLU", "negative_slope=0.3", x -> x.leakyRelu(0.3))),
-        new Dropout(0.25), Linear.lazy(3, true));
+        new Dropout(0.25), new Linear(Parameter.LAZY, 3, true));
     Tensor x = Tensor.randn(5, 1, 8, 8);
     model.invoke(x);
     model.setTraining(false);
@@ -156,7 +157,7 @@ class BundleTest {
     text = assertThrows(KtrainException.class, () ->
         Bundle.write(file, new Sequential(new Activation("ReLU", "", Tensor::tanh)))).getMessage();
     assertTrue(text.contains("model.0, a ReLU(), is made with what no file can keep. Fix: save its weights alone"), text);
-    text = assertThrows(KtrainException.class, () -> Bundle.write(file, new Sequential(Linear.lazy(3, true)))).getMessage();
+    text = assertThrows(KtrainException.class, () -> Bundle.write(file, new Sequential(new Linear(Parameter.LAZY, 3, true)))).getMessage();
     assertTrue(text.contains("0.weight has no values yet") && text.contains("Fix: call the model once"), text);
     assertFalse(Files.exists(file));
     text = assertThrows(KtrainException.class, () -> new Activation("Relu", "")).getMessage();

@@ -59,7 +59,7 @@ class PictureLayersTest {
         "Conv3d(4, 6, kernel_size=(3, 2, 1), stride=(2, 2, 2), padding=(1, 0, 0), padding_mode=reflect)");
     printed.put(new ConvTranspose2d(4, 6, List.of(3), ONE.withStride(2).withOutputPadding(1).withGroups(2), false),
         "ConvTranspose2d(4, 6, kernel_size=(3, 3), stride=(2, 2), output_padding=(1, 1), groups=2, bias=False)");
-    printed.put(Conv2d.lazy(8, List.of(3), ONE, true, PaddingMode.ZEROS),
+    printed.put(new Conv2d(Parameter.LAZY, 8, List.of(3), ONE, true, PaddingMode.ZEROS),
         "Conv2d(0, 8, kernel_size=(3, 3), stride=(1, 1))");
     printed.put(new MaxPool1d(2), "MaxPool1d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)");
     printed.put(new MaxPool3d(PoolOptions.of(2, 1, 2)),
@@ -101,7 +101,7 @@ class PictureLayersTest {
     printed.put(new LayerNorm(1e-5, false, 3, 4), "LayerNorm((3, 4), eps=1e-05, elementwise_affine=False)");
     printed.put(new BatchNorm3d(4, 1e-5, null, false, true),
         "BatchNorm3d(4, eps=1e-05, momentum=None, affine=False, track_running_stats=True)");
-    printed.put(BatchNorm2d.lazy(1e-12, 0.1, true, true),
+    printed.put(new BatchNorm2d(Parameter.LAZY, 1e-12, 0.1, true, true),
         "BatchNorm2d(0, eps=1e-12, momentum=0.1, affine=True, track_running_stats=True)");
     printed.put(new Dropout1d(0.3), "Dropout1d(p=0.3, inplace=False)");
     printed.put(new FeatureAlphaDropout(0.2), "FeatureAlphaDropout(p=0.2, inplace=False)");
@@ -119,7 +119,7 @@ class PictureLayersTest {
     assertEquals("[weight, bias, running_mean, running_var, num_batches_tracked]",
         new InstanceNorm1d(4, 1e-5, 0.1, true, true).stateDict().keySet().toString());
     assertEquals("[weight, bias, running_mean, running_var, num_batches_tracked]",
-        BatchNorm3d.lazy(1e-5, 0.1, true, true).stateDict().keySet().toString());
+        new BatchNorm3d(Parameter.LAZY, 1e-5, 0.1, true, true).stateDict().keySet().toString());
     assertEquals("[weight, bias]", new BatchNorm1d(4, 1e-5, 0.1, true, false).stateDict().keySet().toString());
     assertEquals("[weight, bias]", new GroupNorm(2, 4).stateDict().keySet().toString());
     assertEquals("[weight]", new RMSNorm(4).stateDict().keySet().toString());
@@ -141,12 +141,12 @@ class PictureLayersTest {
 
   private static Map<String, Supplier<Module>> lazy() {
     var all = new LinkedHashMap<String, Supplier<Module>>();
-    all.put("f32[2,4,8]", () -> Conv1d.lazy(6, List.of(3), ONE.withGroups(2), true, PaddingMode.ZEROS));
-    all.put("f32[2,4,8,8]", () -> ConvTranspose2d.lazy(6, List.of(3), ONE, true));
-    all.put("f32[2,4,5,5,5]", () -> Conv3d.lazy(6, List.of(3), ONE, false, PaddingMode.ZEROS));
-    all.put("f32[3,4]", () -> BatchNorm1d.lazy(1e-5, 0.1, true, true));
-    all.put("f32[3,4,2,2]", () -> BatchNorm2d.lazy(1e-5, 0.1, false, true));
-    all.put("f32[3,4,2,2,1]", () -> InstanceNorm3d.lazy(1e-5, 0.1, true, false));
+    all.put("f32[2,4,8]", () -> new Conv1d(Parameter.LAZY, 6, List.of(3), ONE.withGroups(2), true, PaddingMode.ZEROS));
+    all.put("f32[2,4,8,8]", () -> new ConvTranspose2d(Parameter.LAZY, 6, List.of(3), ONE, true));
+    all.put("f32[2,4,5,5,5]", () -> new Conv3d(Parameter.LAZY, 6, List.of(3), ONE, false, PaddingMode.ZEROS));
+    all.put("f32[3,4]", () -> new BatchNorm1d(Parameter.LAZY, 1e-5, 0.1, true, true));
+    all.put("f32[3,4,2,2]", () -> new BatchNorm2d(Parameter.LAZY, 1e-5, 0.1, false, true));
+    all.put("f32[3,4,2,2,1]", () -> new InstanceNorm3d(Parameter.LAZY, 1e-5, 0.1, true, false));
     return all;
   }
 

@@ -18,6 +18,7 @@ import io.ktrain.nn.LayerNorm;
 import io.ktrain.nn.Linear;
 import io.ktrain.nn.MaxPool2d;
 import io.ktrain.nn.Module;
+import io.ktrain.nn.Parameter;
 import io.ktrain.nn.Sequential;
 import io.ktrain.optim.AdamW;
 import io.ktrain.optim.Clip;
@@ -149,7 +150,7 @@ class OpaqueDeviceTest {
   static double[] train() {
     Module pictures = new Sequential(new Conv2d(1, 4, 3, 3, Conv2dOptions.of(1, 1), true), new BatchNorm2d(4), relu(),
         new MaxPool2d(Pool2dOptions.of(2)), new Flatten(), new Dropout(0.1),
-        Linear.lazy(6, true), new LayerNorm(6), relu(), new Linear(6, 3));
+        new Linear(Parameter.LAZY, 6, true), new LayerNorm(6), relu(), new Linear(6, 3));
     Embedding words = new Embedding(5, 3);
     Tensor x = Tensor.randn(8, 1, 6, 6), labels = Tensor.randint(0, 3, 8), ids = Tensor.randint(0, 5, 8);
     pictures.invoke(x);

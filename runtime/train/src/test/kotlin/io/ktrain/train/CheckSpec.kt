@@ -14,6 +14,7 @@ import io.ktrain.data.dataset
 import io.ktrain.nn.BatchNorm1d
 import io.ktrain.nn.Dropout
 import io.ktrain.nn.Linear
+import io.ktrain.nn.Parameter
 import io.ktrain.nn.Sequential
 import io.ktrain.optim.AdamW
 import io.ktrain.optim.Schedule
@@ -35,7 +36,7 @@ class CheckSpec : StringSpec({
     val check = Check()
     Check.run(check) {
       printed.of {
-        val model = Sequential(Linear.lazy(8, true), BatchNorm1d(8), Dropout(0.5), Linear(8, 3))
+        val model = Sequential(Linear(Parameter.LAZY, 8, true), BatchNorm1d(8), Dropout(0.5), Linear(8, 3))
         val acc = accuracy()
         val sizes = ArrayList<Int>()
         val history = fit(model, 50, data(20).batches(8), data(20).batches(8), AdamW(model.parameters(), 0.1), Schedule.cosine(0.1, 0.0)) {

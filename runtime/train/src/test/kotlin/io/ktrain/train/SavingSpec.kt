@@ -10,6 +10,7 @@ import io.kotest.matchers.string.shouldContain
 import io.ktrain.format.Safetensors
 import io.ktrain.nn.Linear
 import io.ktrain.nn.Module
+import io.ktrain.nn.Parameter
 import io.ktrain.nn.Sequential
 import io.ktrain.optim.Sgd
 import io.ktrain.tensor.StateDictError
@@ -89,7 +90,7 @@ class SavingSpec : StringSpec({
     val file = tempdir().toPath().resolve("m.safetensors")
     val model = Sequential(Linear(4, 8))
     model.save(file)
-    val open = Sequential(Linear.lazy(8, true))
+    val open = Sequential(Linear(Parameter.LAZY, 8, true))
     open.load(file)
     open(Tensor.ones(1, 4)).toFloatArray() shouldBe model(Tensor.ones(1, 4)).toFloatArray()
   }

@@ -16,6 +16,7 @@ import io.ktrain.nn.Flatten
 import io.ktrain.nn.Linear
 import io.ktrain.nn.MaxPool2d
 import io.ktrain.nn.Module
+import io.ktrain.nn.Parameter
 import io.ktrain.nn.Sequential
 import io.ktrain.optim.Adam
 import io.ktrain.optim.Sgd
@@ -136,7 +137,7 @@ class StepSpec : StringSpec({
     fun pictures(workers: Int, threads: Int): List<Float> = quietly(seed = 5, threads = threads) {
       val model = Sequential(
         Conv2d(1, 8, 3), BatchNorm2d(8), Activation("ReLU", "", Tensor::relu), Conv2d(8, 16, 3), MaxPool2d(Pool2dOptions.of(2)),
-        Flatten(), Dropout(0.25), Linear.lazy(10, true),
+        Flatten(), Dropout(0.25), Linear(Parameter.LAZY, 10, true),
       )
       val data = dataset(Tensor.rand(96, 1, 12, 12), Tensor.randint(0, 10, 96)).batches(32, shuffle = true, workers = workers)
       fit(model, 2, data, optimizer = Adam(model.parameters(), 0.01)) {
