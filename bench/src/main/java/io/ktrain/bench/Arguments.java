@@ -18,12 +18,20 @@ final class Arguments {
     }
   }
 
+  /** Refuses options that nothing would read. */
+  Arguments only(String... known) {
+    for (String option : options.keySet())
+      if (!List.of(known).contains(option))
+        throw new IllegalArgumentException("bench: no option " + option + "; there are " + String.join(", ", known) + ".");
+    return this;
+  }
+
   List<String> words() {
     return words;
   }
 
   String first() {
-    if (words.isEmpty()) throw new IllegalArgumentException("bench: name a workload: W1, W2, W6, W8 or W9.");
+    if (words.isEmpty()) throw new IllegalArgumentException("bench: name a workload: W1, W2, W4, W5, W6 or W9.");
     return words.getFirst();
   }
 
@@ -32,7 +40,12 @@ final class Arguments {
   }
 
   double number(String option, double otherwise) {
-    return options.containsKey(option) ? Double.parseDouble(options.get(option)) : otherwise;
+    String text = options.get(option);
+    try {
+      return text == null ? otherwise : Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("bench: " + option + " is a number, not " + text + ".");
+    }
   }
 
   int count(String option, int otherwise) {

@@ -18,17 +18,27 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/**
- * Runs workloads, each round in fresh processes, ktrain and its peer in turn, and prints medians:
- *
- * <pre>
- * ./ktrain bench W1 W2 W4 W5 W6 W8 W9 [--rounds 5] [--threads 2] [--device cuda] [--peer 'path/to/python/run.sh openblas']
- * </pre>
- *
- * The peer is any command that takes the workload's name (tiny10 for W8) and {@code --threads N}, and prints a line with
- * step_ms= or p50_us= and rss_mb=.
- */
+/** Runs workloads, each round in fresh processes, ktrain and its peer in turn, and prints medians. */
 public final class Bench {
+  private static final String USAGE = """
+      Usage: ktrain bench [<workload>]... [<options>]
+
+        Time workloads in fresh processes, ktrain and a peer in turn, and print medians. All workloads unless some are named.
+
+      Workloads:
+        W1  MLP 784-512-256-10, batch 64, SGD with momentum     W6  MLP 4-16-3, batch 16, Adam
+        W2  CNN of two convolutions, batch 64, Adam             W8  a whole process: ten steps of W6
+        W4  LSTM over characters, Adam                          W9  inference of W1, one sample
+        W5  GPT of four layers, AdamW
+
+      Options:
+        --rounds 5      processes of each side
+        --threads 2     threads of each (W8 and W9: one)
+        --device cpu    cpu or cuda
+        --peer COMMAND  takes a workload's name (tiny10 for W8) and --threads N, and prints a line with step_ms= or p50_us=,
+                        and rss_mb=; else $KTRAIN_PEER, else none
+      """;
+
   private static final Pattern PAIR = Pattern.compile("([a-z0-9_]+)=([-0-9.]+)");
   private static final List<String> ALL = List.of("W1", "W2", "W4", "W5", "W6", "W8", "W9");
 
@@ -45,8 +55,12 @@ public final class Bench {
   }
 
   public static void main(String[] args) throws IOException, InterruptedException {
+    if (List.of(args).contains("--help") || List.of(args).contains("-h")) {
+      System.out.print(USAGE);
+      return;
+    }
     try {
-      var a = new Arguments(args);
+      var a = new Arguments(args).only("--rounds", "--threads", "--device", "--peer");
       for (String w : a.words()) if (!ALL.contains(w)) throw new IllegalArgumentException("bench: no workload " + w + "; there are " + ALL + ".");
       new Bench(a).run(a.words().isEmpty() ? ALL : a.words());
     } catch (IllegalArgumentException e) {

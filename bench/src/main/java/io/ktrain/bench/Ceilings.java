@@ -32,7 +32,7 @@ public final class Ceilings {
   }
 
   public static void main(String[] args) {
-    var a = new Arguments(args);
+    var a = new Arguments(args).only("--device");
     var ceilings = new Ceilings(Devices.named(a.text("--device", "cuda")));
     Context context = Context.current();
     context.setDevice(ceilings.device);

@@ -31,7 +31,7 @@ public final class Mnist {
   private Mnist() {}
 
   public static void main(String[] args) {
-    var a = new Arguments(args);
+    var a = new Arguments(args).only("--device", "--epochs");
     Device device = Devices.named(a.text("--device", "cuda"));
     Context.current().setDevice(device);
     Context.current().generator().seed(1);

@@ -22,7 +22,7 @@ public final class Workload {
   private Workload() {}
 
   public static void main(String[] args) throws IOException {
-    var a = new Arguments(args);
+    var a = new Arguments(args).only("--threads", "--device", "--dtype", "--blocks", "--secs", "--warm");
     String name = a.first();
     Devices.setThreads(a.count("--threads", 2));
     Device device = Devices.named(a.text("--device", "cpu"));
