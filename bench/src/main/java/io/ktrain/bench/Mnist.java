@@ -16,7 +16,6 @@ import io.ktrain.optim.AdamW;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.Device;
 import io.ktrain.tensor.Devices;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Tensor;
 import io.ktrain.train.Steps;
 import java.util.Locale;
@@ -37,7 +36,7 @@ public final class Mnist {
     Context.current().generator().seed(1);
     Images images = Data.mnist("data", Data.normalize(0.1307, 0.3081));
     var model = new Sequential(new Conv2d(1, 32, 3), Training.relu(), new Conv2d(32, 64, 3), Training.relu(),
-        new MaxPool2d(Pool2dOptions.of(2)), new Flatten(), new Dropout(0.25), new Linear(9216, 128), Training.relu(),
+        new MaxPool2d(2), new Flatten(), new Dropout(0.25), new Linear(9216, 128), Training.relu(),
         new Linear(128, 10));
     var optimizer = new AdamW(model.parameters(), 1e-3);
     DataLoader<Batch> train = batches(images.getTrain(), Training.SMALL ? 4 : 64, true);

@@ -7,10 +7,12 @@ import io.ktrain.nn.Linear;
 import io.ktrain.nn.MaxPool2d;
 import io.ktrain.nn.Module;
 import io.ktrain.nn.Sequential;
-import io.ktrain.tensor.Conv2dOptions;
-import io.ktrain.tensor.Pool2dOptions;
+import io.ktrain.tensor.ConvOptions;
+import io.ktrain.tensor.PaddingMode;
+import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.List;
 
 /** ResNet-50 (He et al. 2015), with the stride in the 3x3 convolution as torchvision's. */
 final class ResNet50 extends Module {
@@ -27,7 +29,7 @@ final class ResNet50 extends Module {
     layers.add(conv(3, width, 7, 2));
     layers.add(new BatchNorm2d(width));
     layers.add(Training.relu());
-    layers.add(new MaxPool2d(Pool2dOptions.of(3, 2, 1)));
+    layers.add(new MaxPool2d(PoolOptions.of(3).withStride(2).withPadding(1)));
     int in = width;
     for (int stage = 0; stage < depths.length; stage++)
       for (int b = 0; b < depths[stage]; b++) {
@@ -40,7 +42,7 @@ final class ResNet50 extends Module {
   }
 
   private static Conv2d conv(int in, int out, int kernel, int stride) {
-    return new Conv2d(in, out, kernel, kernel, Conv2dOptions.of(stride, kernel / 2), false);
+    return new Conv2d(in, out, List.of(kernel), ConvOptions.DEFAULT.withStride(stride).withPadding(kernel / 2), false, PaddingMode.ZEROS);
   }
 
   @Override

@@ -13,7 +13,6 @@ import io.ktrain.optim.Optimizer;
 import io.ktrain.optim.Sgd;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Tensor;
 import io.ktrain.train.Steps;
 import java.util.ArrayList;
@@ -41,7 +40,7 @@ record Training(Module model, Tensor x, Tensor y, Optimizer optimizer, double fl
       }
       case "W2" -> {
         Module m = in(dtype, new Sequential(new Conv2d(1, 32, 3), relu(), new Conv2d(32, 64, 3), relu(),
-            new MaxPool2d(Pool2dOptions.of(2)), new Flatten(), new Linear(9216, 128), relu(), new Linear(128, 10)));
+            new MaxPool2d(2), new Flatten(), new Linear(9216, 128), relu(), new Linear(128, 10)));
         int batch = SMALL ? 2 : 64;
         double conv1 = 26 * 26 * 32 * 9.0, conv2 = 24 * 24 * 64 * 32 * 9.0, dense = 9216 * 128 + 128 * 10.0;
         double flops = 2 * batch * (conv1 * 2 + (conv2 + dense) * 3);

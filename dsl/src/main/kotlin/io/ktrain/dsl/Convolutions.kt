@@ -30,7 +30,7 @@ public fun Layers.conv1d(
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
 ): Declared<Conv1d> = declared(
-  Conv1d(inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups), bias, paddingMode),
+  Conv1d(inChannels ?: LAZY, out, listOf(kernel), moving(stride, padding, dilation, groups), bias, paddingMode),
 )
 
 /** A 1-D convolution of sizes that differ from dim to dim. */
@@ -45,7 +45,7 @@ public fun Layers.conv1d(
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
 ): Declared<Conv1d> =
-  declared(Conv1d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups), bias, paddingMode))
+  declared(Conv1d(inChannels ?: LAZY, out, kernel, moving(stride, padding, dilation, groups), bias, paddingMode))
 
 /** A 1-D convolution whose output is as large as its input. */
 public fun Layers.conv1d(
@@ -58,7 +58,7 @@ public fun Layers.conv1d(
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
 ): Declared<Conv1d> = declared(
-  Conv1d(inChannels ?: LAZY, out, listOf(kernel), options(1, 0, dilation, groups).withSamePadding(), bias, paddingMode),
+  Conv1d(inChannels ?: LAZY, out, listOf(kernel), moving(1, 0, dilation, groups).withSamePadding(), bias, paddingMode),
 )
 
 /**
@@ -76,7 +76,7 @@ public fun Layers.conv2d(
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
 ): Declared<Conv2d> = declared(
-  Conv2d(inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups), bias, paddingMode),
+  Conv2d(inChannels ?: LAZY, out, listOf(kernel), moving(stride, padding, dilation, groups), bias, paddingMode),
 )
 
 /** A 2-D convolution of sizes that differ from dim to dim. */
@@ -91,7 +91,7 @@ public fun Layers.conv2d(
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
 ): Declared<Conv2d> =
-  declared(Conv2d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups), bias, paddingMode))
+  declared(Conv2d(inChannels ?: LAZY, out, kernel, moving(stride, padding, dilation, groups), bias, paddingMode))
 
 /** A 2-D convolution whose output is as large as its input. */
 public fun Layers.conv2d(
@@ -104,7 +104,7 @@ public fun Layers.conv2d(
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
 ): Declared<Conv2d> = declared(
-  Conv2d(inChannels ?: LAZY, out, listOf(kernel), options(1, 0, dilation, groups).withSamePadding(), bias, paddingMode),
+  Conv2d(inChannels ?: LAZY, out, listOf(kernel), moving(1, 0, dilation, groups).withSamePadding(), bias, paddingMode),
 )
 
 /** A 3-D convolution: `[n, inChannels, d, h, w]` to `[n, out, d', h', w']`. */
@@ -119,7 +119,7 @@ public fun Layers.conv3d(
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
 ): Declared<Conv3d> = declared(
-  Conv3d(inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups), bias, paddingMode),
+  Conv3d(inChannels ?: LAZY, out, listOf(kernel), moving(stride, padding, dilation, groups), bias, paddingMode),
 )
 
 /** A 3-D convolution of sizes that differ from dim to dim. */
@@ -134,7 +134,7 @@ public fun Layers.conv3d(
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
 ): Declared<Conv3d> =
-  declared(Conv3d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups), bias, paddingMode))
+  declared(Conv3d(inChannels ?: LAZY, out, kernel, moving(stride, padding, dilation, groups), bias, paddingMode))
 
 /** A 3-D convolution whose output is as large as its input. */
 public fun Layers.conv3d(
@@ -147,7 +147,7 @@ public fun Layers.conv3d(
   bias: Boolean = true,
   paddingMode: PaddingMode = PaddingMode.ZEROS,
 ): Declared<Conv3d> = declared(
-  Conv3d(inChannels ?: LAZY, out, listOf(kernel), options(1, 0, dilation, groups).withSamePadding(), bias, paddingMode),
+  Conv3d(inChannels ?: LAZY, out, listOf(kernel), moving(1, 0, dilation, groups).withSamePadding(), bias, paddingMode),
 )
 
 /**
@@ -166,7 +166,7 @@ public fun Layers.convTranspose1d(
   dilation: Int = 1,
 ): Declared<ConvTranspose1d> = declared(
   ConvTranspose1d(
-    inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups, outputPadding), bias,
+    inChannels ?: LAZY, out, listOf(kernel), moving(stride, padding, dilation, groups, outputPadding), bias,
   ),
 )
 
@@ -182,7 +182,7 @@ public fun Layers.convTranspose1d(
   bias: Boolean = true,
   dilation: List<Int> = listOf(1),
 ): Declared<ConvTranspose1d> = declared(
-  ConvTranspose1d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups, outputPadding), bias),
+  ConvTranspose1d(inChannels ?: LAZY, out, kernel, moving(stride, padding, dilation, groups, outputPadding), bias),
 )
 
 /**
@@ -201,7 +201,7 @@ public fun Layers.convTranspose2d(
   dilation: Int = 1,
 ): Declared<ConvTranspose2d> = declared(
   ConvTranspose2d(
-    inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups, outputPadding), bias,
+    inChannels ?: LAZY, out, listOf(kernel), moving(stride, padding, dilation, groups, outputPadding), bias,
   ),
 )
 
@@ -217,7 +217,7 @@ public fun Layers.convTranspose2d(
   bias: Boolean = true,
   dilation: List<Int> = listOf(1),
 ): Declared<ConvTranspose2d> = declared(
-  ConvTranspose2d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups, outputPadding), bias),
+  ConvTranspose2d(inChannels ?: LAZY, out, kernel, moving(stride, padding, dilation, groups, outputPadding), bias),
 )
 
 /**
@@ -236,7 +236,7 @@ public fun Layers.convTranspose3d(
   dilation: Int = 1,
 ): Declared<ConvTranspose3d> = declared(
   ConvTranspose3d(
-    inChannels ?: LAZY, out, listOf(kernel), options(stride, padding, dilation, groups, outputPadding), bias,
+    inChannels ?: LAZY, out, listOf(kernel), moving(stride, padding, dilation, groups, outputPadding), bias,
   ),
 )
 
@@ -252,13 +252,13 @@ public fun Layers.convTranspose3d(
   bias: Boolean = true,
   dilation: List<Int> = listOf(1),
 ): Declared<ConvTranspose3d> = declared(
-  ConvTranspose3d(inChannels ?: LAZY, out, kernel, options(stride, padding, dilation, groups, outputPadding), bias),
+  ConvTranspose3d(inChannels ?: LAZY, out, kernel, moving(stride, padding, dilation, groups, outputPadding), bias),
 )
 
-private fun options(stride: Int, padding: Int, dilation: Int, groups: Int, outputPadding: Int = 0) =
-  options(listOf(stride), listOf(padding), listOf(dilation), groups, listOf(outputPadding))
+internal fun moving(stride: Int, padding: Int, dilation: Int, groups: Int, outputPadding: Int = 0) =
+  moving(listOf(stride), listOf(padding), listOf(dilation), groups, listOf(outputPadding))
 
-private fun options(
+private fun moving(
   stride: List<Int>,
   padding: List<Int>,
   dilation: List<Int>,

@@ -1,14 +1,6 @@
 package io.ktrain.dsl
 
-import io.ktrain.nn.Activation
-import io.ktrain.nn.AdaptiveAvgPool2d
-import io.ktrain.nn.AvgPool2d
-import io.ktrain.nn.BatchNorm1d
-import io.ktrain.nn.BatchNorm2d
 import io.ktrain.nn.Bilinear
-import io.ktrain.nn.Conv2d
-import io.ktrain.nn.Dropout
-import io.ktrain.nn.Dropout2d
 import io.ktrain.nn.Embedding
 import io.ktrain.nn.Flatten
 import io.ktrain.nn.Identity
@@ -18,13 +10,9 @@ import io.ktrain.nn.Module
 import io.ktrain.nn.Parameter
 import io.ktrain.nn.Sequential
 import io.ktrain.nn.Unflatten
-import io.ktrain.tensor.Conv2dOptions
 import io.ktrain.tensor.KtrainException
-import io.ktrain.tensor.Pool2dOptions
-import io.ktrain.tensor.Tensor
 import io.ktrain.train.KtrainDsl
 import java.util.IdentityHashMap
-import java.util.function.UnaryOperator
 
 // The one vocabulary: in a Module each of these declares a child, which `by` names; in `sequential {}` it appends one.
 // Lower case declares; upper case (Linear(4, 3), Sequential { }) only constructs.

@@ -4,7 +4,6 @@
 
 package io.ktrain.dsl
 
-import io.ktrain.tensor.Conv2dOptions
 import io.ktrain.tensor.Device
 import io.ktrain.tensor.Extreme
 import io.ktrain.tensor.Tensor
@@ -290,7 +289,7 @@ public fun Tensor.conv2d(
   padding: Int = 0,
   dilation: Int = 1,
   groups: Int = 1,
-): Tensor = conv2d(weight, bias, Conv2dOptions.of(stride, padding, dilation, groups))
+): Tensor = conv2d(weight, bias, moving(stride, padding, dilation, groups))
 
 /** `x W^T + b` over the last dim. */
 public fun Tensor.linear(weight: Tensor, bias: Tensor? = null): Tensor = linear(weight, bias)

@@ -1,7 +1,6 @@
 package io.ktrain.models
 
 import io.ktrain.dsl.Sequential
-import io.ktrain.dsl.SequentialScope
 import io.ktrain.dsl.batchNorm2d
 import io.ktrain.dsl.conv2d
 import io.ktrain.dsl.dropout

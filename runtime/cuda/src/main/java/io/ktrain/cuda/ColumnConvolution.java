@@ -1,7 +1,7 @@
 package io.ktrain.cuda;
 
+import io.ktrain.op.Conv2dOptions;
 import io.ktrain.op.Reductions.Over;
-import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Layout;
 import io.ktrain.tensor.Shape;

@@ -1,6 +1,6 @@
 package io.ktrain.cuda;
 
-import io.ktrain.tensor.Conv2dOptions;
+import io.ktrain.op.Conv2dOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;

@@ -2,10 +2,10 @@ package io.ktrain.cuda;
 
 import io.ktrain.backend.Kernel;
 import io.ktrain.op.Call;
+import io.ktrain.op.Conv2dOptions;
 import io.ktrain.op.Convolutions;
 import io.ktrain.op.Convolutions.Conv2dGrad;
 import io.ktrain.op.Spec;
-import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.DeviceError;
 import io.ktrain.tensor.Layout;

@@ -3,11 +3,10 @@ package io.ktrain.cuda;
 import io.ktrain.backend.Kernel;
 import io.ktrain.op.Call;
 import io.ktrain.op.Op;
+import io.ktrain.op.Pool2dOptions;
 import io.ktrain.op.Pooling;
-import io.ktrain.op.Pooling.PoolGrad;
 import io.ktrain.op.Spec;
 import io.ktrain.tensor.Layout;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 

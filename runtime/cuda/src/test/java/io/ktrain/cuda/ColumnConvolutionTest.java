@@ -3,7 +3,7 @@ package io.ktrain.cuda;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import io.ktrain.backend.Backends;
-import io.ktrain.tensor.Conv2dOptions;
+import io.ktrain.op.Conv2dOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Device;
 import io.ktrain.tensor.Layout;

@@ -2,8 +2,8 @@ package io.ktrain.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.ktrain.op.Conv2dOptions;
 import io.ktrain.op.Convolutions;
-import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 import java.util.Map;

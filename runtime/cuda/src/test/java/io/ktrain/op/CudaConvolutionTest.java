@@ -4,10 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Device;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.Arrays;

@@ -1,6 +1,5 @@
 package io.ktrain.nn;
 
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
@@ -11,15 +10,6 @@ public abstract sealed class AvgPool extends Module permits AvgPool1d, AvgPool2d
 
   AvgPool(PoolOptions options) {
     this.options = options;
-  }
-
-  static PoolOptions options(Pool2dOptions o) {
-    return new PoolOptions(pair(o.kernelH(), o.kernelW()), pair(o.strideH(), o.strideW()),
-        pair(o.paddingH(), o.paddingW()), List.of(1), o.ceilMode(), o.countIncludePad(), 0);
-  }
-
-  private static List<Integer> pair(int h, int w) {
-    return h == w ? List.of(h) : List.of(h, w);
   }
 
   abstract Tensor pooled(Tensor x, PoolOptions options);

@@ -1,6 +1,5 @@
 package io.ktrain.nn;
 
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Tensor;
 
@@ -12,10 +11,6 @@ public final class AvgPool2d extends AvgPool {
 
   public AvgPool2d(PoolOptions options) {
     super(options);
-  }
-
-  public AvgPool2d(Pool2dOptions options) {
-    super(options(options));
   }
 
   @Override

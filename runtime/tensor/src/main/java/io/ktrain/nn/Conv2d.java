@@ -1,6 +1,5 @@
 package io.ktrain.nn;
 
-import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.ConvOptions;
 import io.ktrain.tensor.PaddingMode;
 import io.ktrain.tensor.Tensor;
@@ -15,12 +14,6 @@ public final class Conv2d extends ConvNd {
 
   public Conv2d(int in, int out, int kernel, ConvOptions options) {
     this(in, out, List.of(kernel), options, true, PaddingMode.ZEROS);
-  }
-
-  public Conv2d(int in, int out, int kernelH, int kernelW, Conv2dOptions o, boolean bias) {
-    this(in, out, List.of(kernelH, kernelW), ConvOptions.DEFAULT.withStride(o.strideH(), o.strideW())
-        .withPadding(o.paddingH(), o.paddingW()).withDilation(o.dilationH(), o.dilationW())
-        .withGroups(o.groups()), bias, PaddingMode.ZEROS);
   }
 
   /** @param kernel one size for all dims, or one for each */

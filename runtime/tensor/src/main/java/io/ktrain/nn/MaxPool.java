@@ -1,7 +1,6 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Extreme;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
@@ -12,10 +11,6 @@ public abstract sealed class MaxPool extends Module permits MaxPool1d, MaxPool2d
 
   MaxPool(PoolOptions options) {
     this.options = options;
-  }
-
-  static PoolOptions options(Pool2dOptions o) {
-    return AvgPool.options(o);
   }
 
   abstract Extreme pooled(Tensor x, PoolOptions options);

@@ -1,7 +1,6 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Extreme;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Tensor;
 
@@ -13,10 +12,6 @@ public final class MaxPool2d extends MaxPool {
 
   public MaxPool2d(PoolOptions options) {
     super(options);
-  }
-
-  public MaxPool2d(Pool2dOptions options) {
-    super(options(options));
   }
 
   @Override

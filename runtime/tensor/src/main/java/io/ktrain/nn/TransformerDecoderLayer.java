@@ -2,7 +2,6 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Self-attention, attention over an encoder's output, and two linear layers, each added to its input (Vaswani et al.

@@ -3,7 +3,6 @@ package io.ktrain.op;
 import static io.ktrain.op.Autocast.Rule.LOWER;
 import static io.ktrain.op.OpBuilder.op;
 
-import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.ConvOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;

@@ -3,7 +3,6 @@ package io.ktrain.op;
 import static io.ktrain.op.Autocast.Rule.WIDEST;
 import static io.ktrain.op.OpBuilder.op;
 
-import io.ktrain.tensor.Check;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Shape;

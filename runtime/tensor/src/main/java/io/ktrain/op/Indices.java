@@ -9,7 +9,6 @@ import static io.ktrain.op.OpTests.strided;
 import io.ktrain.op.Indexing.Dim;
 import io.ktrain.tensor.Check;
 import io.ktrain.tensor.DType;
-import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;

@@ -5,8 +5,6 @@ import static io.ktrain.op.Autocast.Rule.WIDEST;
 import static io.ktrain.op.Expr.of;
 import static io.ktrain.op.Expr.param;
 import static io.ktrain.op.OpBuilder.pointwise;
-import static io.ktrain.op.OpTests.shape;
-import static io.ktrain.op.OpTests.strided;
 
 import io.ktrain.op.Expr.Binary;
 import io.ktrain.op.Expr.Fn1;

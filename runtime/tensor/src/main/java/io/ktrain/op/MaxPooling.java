@@ -2,7 +2,6 @@ package io.ktrain.op;
 
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Extreme;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;

@@ -1,6 +1,5 @@
 package io.ktrain.op;
 
-import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.ConvOptions;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;

@@ -1,8 +1,5 @@
 package io.ktrain.op;
 
-import io.ktrain.tensor.Conv2dOptions;
-import io.ktrain.tensor.Pool2dOptions;
-import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;

@@ -7,7 +7,6 @@ import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /**

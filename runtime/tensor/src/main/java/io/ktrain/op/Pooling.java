@@ -4,7 +4,6 @@ import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Extreme;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;

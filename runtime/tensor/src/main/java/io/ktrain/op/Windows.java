@@ -1,6 +1,5 @@
 package io.ktrain.op;
 
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;

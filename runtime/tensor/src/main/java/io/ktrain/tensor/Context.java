@@ -52,11 +52,7 @@ public final class Context {
   public <T> T run(Supplier<T> body) {
     Context before = CURRENT.get();
     CURRENT.set(this);
-    try {
-      return body.get();
-    } finally {
-      CURRENT.set(before);
-    }
+    return restoring(() -> CURRENT.set(before), body);
   }
 
   /** For coroutines, which change threads: makes this the thread's context and gives back the one it had. */
@@ -79,11 +75,7 @@ public final class Context {
   public <T> T withInference(Supplier<T> body) {
     boolean before = inference;
     inference = true;
-    try {
-      return body.get();
-    } finally {
-      inference = before;
-    }
+    return restoring(() -> inference = before, body);
   }
 
   /** What is looked for in results and gradients, or null. */
@@ -95,11 +87,7 @@ public final class Context {
   public <T> T withAnomaly(Anomaly what, Supplier<T> body) {
     Anomaly before = anomaly;
     anomaly = what;
-    try {
-      return body.get();
-    } finally {
-      anomaly = before;
-    }
+    return restoring(() -> anomaly = before, body);
   }
 
   /** In which types operations compute whose result does not suffer, or null. */
@@ -111,21 +99,21 @@ public final class Context {
   public <T> T withAutocast(Autocast how, Supplier<T> body) {
     Autocast before = autocast;
     autocast = how;
-    try {
-      return body.get();
-    } finally {
-      autocast = before;
-    }
+    return restoring(() -> autocast = before, body);
   }
 
   /** Whether operations are recorded for backward while {@code body} runs. */
   public <T> T withGrad(boolean on, Supplier<T> body) {
     boolean before = grad;
     grad = on;
+    return restoring(() -> grad = before, body);
+  }
+
+  private static <T> T restoring(Runnable before, Supplier<T> body) {
     try {
       return body.get();
     } finally {
-      grad = before;
+      before.run();
     }
   }
 

@@ -5,7 +5,6 @@ import io.ktrain.op.Indexing;
 import io.ktrain.op.Indices;
 import io.ktrain.op.Sampling;
 import io.ktrain.op.Scatters;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Elements named by other tensors: read, drawn at random, and written into a copy. Indices are whole numbers, masks bool. */

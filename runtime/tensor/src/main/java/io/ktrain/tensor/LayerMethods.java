@@ -18,9 +18,6 @@ public sealed interface LayerMethods permits Tensor {
   default Tensor conv2d(Tensor weight, @Nullable Tensor bias, ConvOptions options) {
     return Convolutions.conv(self(), 2, weight, bias, options);
   }
-  default Tensor conv2d(Tensor weight, @Nullable Tensor bias, Conv2dOptions options) {
-    return Convolutions.conv2d(self(), weight, bias, options);
-  }
   default Tensor conv3d(Tensor weight, @Nullable Tensor bias, ConvOptions options) {
     return Convolutions.conv(self(), 3, weight, bias, options);
   }

@@ -10,8 +10,7 @@ public sealed interface PoolingMethods permits Tensor {
 
   default Tensor maxPool1d(PoolOptions options) { return Pooling.maxPool(self(), 1, options).values(); }
   default Tensor maxPool2d(PoolOptions options) { return Pooling.maxPool(self(), 2, options).values(); }
-  default Tensor maxPool2d(Pool2dOptions options) { return Pooling.maxPool2d(self(), options).values(); }
-  default Tensor maxPool2d(int kernel) { return maxPool2d(Pool2dOptions.of(kernel)); }
+  default Tensor maxPool2d(int kernel) { return maxPool2d(PoolOptions.of(kernel)); }
   default Tensor maxPool3d(PoolOptions options) { return Pooling.maxPool(self(), 3, options).values(); }
   /** The values, and their places among the elements of a channel: PyTorch's return_indices. */
   default Extreme maxPool1dWithIndices(PoolOptions options) { return Pooling.maxPool(self(), 1, options); }
@@ -20,8 +19,7 @@ public sealed interface PoolingMethods permits Tensor {
 
   default Tensor avgPool1d(PoolOptions options) { return Pooling.avgPool(self(), 1, options); }
   default Tensor avgPool2d(PoolOptions options) { return Pooling.avgPool(self(), 2, options); }
-  default Tensor avgPool2d(Pool2dOptions options) { return Pooling.avgPool2d(self(), options); }
-  default Tensor avgPool2d(int kernel) { return avgPool2d(Pool2dOptions.of(kernel)); }
+  default Tensor avgPool2d(int kernel) { return avgPool2d(PoolOptions.of(kernel)); }
   default Tensor avgPool3d(PoolOptions options) { return Pooling.avgPool(self(), 3, options); }
 
   /** The means of that many cells, whatever the input's size. */

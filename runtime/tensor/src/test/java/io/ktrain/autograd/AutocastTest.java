@@ -42,7 +42,7 @@ class AutocastTest {
   void resultsHaveTheTypesOfPyTorchs() {
     Tensor x = Tensor.randn(2, 4, 4), m = x.select(0, 0), image = Tensor.randn(2, 3, 6, 6), kernel = Tensor.randn(5, 3, 3, 3);
     List<Supplier<Tensor>> lower = List.of(() -> m.mm(m), () -> x.bmm(x), () -> x.matmul(m), () -> x.linear(m, null),
-        () -> image.conv2d(kernel, null, io.ktrain.tensor.Conv2dOptions.DEFAULT), () -> m.addmm(m, m), () -> x.baddbmm(x, x), () -> x.matmul(m).relu(), () -> m.mm(m).add(m.mm(m)), () -> m.mm(m).mean());
+        () -> image.conv2d(kernel, null, io.ktrain.tensor.ConvOptions.DEFAULT), () -> m.addmm(m, m), () -> x.baddbmm(x, x), () -> x.matmul(m).relu(), () -> m.mm(m).add(m.mm(m)), () -> m.mm(m).mean());
     for (int i = 0; i < lower.size(); i++) assertEquals(BF16, cast(lower.get(i)).getDtype(), "lower " + i);
     List<Supplier<Tensor>> full = List.of(() -> m.mm(m).softmax(1), () -> m.mm(m).logSoftmax(1), () -> m.mm(m).exp(), () -> m.mm(m).log(), () -> m.mm(m).sum(),
         () -> m.mm(m).cumsum(0), () -> m.mm(m).pow(3), () -> m.mm(m).add(m), () -> m.mm(m).mseLoss(m), () -> m.mm(m).crossEntropy(Tensor.arange(4)),

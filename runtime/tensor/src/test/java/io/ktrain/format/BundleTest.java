@@ -23,10 +23,11 @@ import io.ktrain.nn.Module;
 import io.ktrain.nn.Parameter;
 import io.ktrain.nn.Sequential;
 import io.ktrain.tensor.Check;
-import io.ktrain.tensor.Conv2dOptions;
+import io.ktrain.tensor.ConvOptions;
 import io.ktrain.tensor.FormatError;
 import io.ktrain.tensor.KtrainException;
-import io.ktrain.tensor.Pool2dOptions;
+import io.ktrain.tensor.PaddingMode;
+import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Tensor;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,8 +81,8 @@ class BundleTest {
   @Test
   void aModelOfOurLayersLoadsWithoutWhatMadeIt() {
     var model = new Sequential(
-        new Conv2d(1, 4, 3, 3, Conv2dOptions.of(1, 1, 1, 1), false), new BatchNorm2d(4, 1e-4, 0.2), new Activation("ReLU", "", Tensor::relu),
-        new MaxPool2d(Pool2dOptions.of(2)), new AvgPool2d(new Pool2dOptions(2, 2, 1, 1, 1, 1, true, false)), new AdaptiveAvgPool2d(2, 3), new Flatten(),
+        new Conv2d(1, 4, List.of(3), ConvOptions.DEFAULT.withPadding(1), false, PaddingMode.ZEROS), new BatchNorm2d(4, 1e-4, 0.2), new Activation("ReLU", "", Tensor::relu),
+        new MaxPool2d(2), new AvgPool2d(PoolOptions.of(2).withStride(1).withPadding(1).withCeilMode(true).withCountIncludePad(false)), new AdaptiveAvgPool2d(2, 3), new Flatten(),
         new Sequential(new Linear(24, 8), new BatchNorm1d(8), new LayerNorm(1e-6, 8), new Activation("LeakyReLU", "negative_slope=0.3", x -> x.leakyRelu(0.3))),
         new Dropout(0.25), new Linear(Parameter.LAZY, 3, true));
     Tensor x = Tensor.randn(5, 1, 8, 8);

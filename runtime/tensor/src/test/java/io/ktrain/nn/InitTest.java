@@ -88,7 +88,7 @@ class InitTest {
     for (int at : new int[] {1, 10, 13, 22}) dirac[at] = 1; // torch.nn.init.dirac_ of (4, 2, 3) in 2 groups
     assertArrayEquals(dirac, Init.dirac(Tensor.ones(4, 2, 3), 2).toFloatArray());
     Tensor picture = Tensor.randn(1, 2, 5, 5);
-    var same = new io.ktrain.tensor.Conv2dOptions(1, 1, 1, 1, 1, 1, 1);
+    var same = io.ktrain.tensor.ConvOptions.DEFAULT.withPadding(1);
     assertArrayEquals(picture.toFloatArray(), picture.conv2d(Init.dirac(Tensor.ones(2, 2, 3, 3)), null, same).toFloatArray());
     assertThrows(ShapeError.class, () -> Init.eye(Tensor.ones(3)));
     assertThrows(ShapeError.class, () -> Init.dirac(Tensor.ones(3, 3)));

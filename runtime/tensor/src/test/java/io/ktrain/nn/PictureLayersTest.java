@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ktrain.format.Bundle;
 import io.ktrain.tensor.Check;
-import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.ConvOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.InterpolateMode;
@@ -129,7 +128,7 @@ class PictureLayersTest {
   @Test
   void weightsStartWithinTheBoundOfTheirFan() {
     for (ConvNd layer : List.of(new Conv3d(4, 60, 3), new ConvTranspose1d(60, 4, 3),
-        new Conv2d(8, 40, 3, 3, Conv2dOptions.of(1, 0, 1, 4), true))) {
+        new Conv2d(8, 40, 3, ConvOptions.DEFAULT.withGroups(4)))) {
       double bound = 1 / Math.sqrt(Init.fanIn(layer.getWeight().getShape())),
           most = Arrays.stream(layer.getWeight().toDoubleArray()).map(Math::abs).max().getAsDouble();
       assertTrue(most <= bound && most > 0.9 * bound, layer + ": " + most + " of " + bound);

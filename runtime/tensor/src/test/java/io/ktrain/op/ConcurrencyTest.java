@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import io.ktrain.random.Generator;
 import io.ktrain.tensor.Context;
-import io.ktrain.tensor.Conv2dOptions;
+import io.ktrain.tensor.ConvOptions;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.concurrent.Callable;
@@ -34,7 +34,7 @@ class ConcurrencyTest {
       double[] losses = new double[6];
       for (int i = 0; i < losses.length; i++) {
         Tensor x = Tensor.randn(5, 3, 14, 14);
-        Tensor h = x.conv2d(w, null, Conv2dOptions.of(1, 0)).relu().maxPool2d(2).flatten(1).dropout(0.2, true);
+        Tensor h = x.conv2d(w, null, ConvOptions.DEFAULT).relu().maxPool2d(2).flatten(1).dropout(0.2, true);
         Tensor loss = h.layerNorm(1, null, null, 1e-5).linear(v, null).crossEntropy(Tensor.randint(0, 10, 5));
         loss.backward();
         losses[i] = loss.item() + w.getGrad().sum().item() + v.getGrad().square().sum().item();

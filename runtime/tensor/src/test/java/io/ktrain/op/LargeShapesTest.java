@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.ktrain.random.Generator;
 import io.ktrain.tensor.Context;
-import io.ktrain.tensor.Conv2dOptions;
+import io.ktrain.tensor.ConvOptions;
 import io.ktrain.tensor.DType;
-import io.ktrain.tensor.Pool2dOptions;
+import io.ktrain.tensor.PoolOptions;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -174,15 +174,15 @@ class LargeShapesTest {
   }
 
   private void convolutions() {
-    record Case(int[] x, int[] w, Conv2dOptions by) {}
-    var cases = List.of(new Case(s(4, 1, 28, 28), s(32, 1, 3, 3), Conv2dOptions.of(1, 0)),
-        new Case(s(2, 32, 18, 18), s(64, 32, 3, 3), Conv2dOptions.of(1, 0)),
-        new Case(s(3, 16, 15, 17), s(24, 16, 3, 3), Conv2dOptions.of(2, 1)),
-        new Case(s(2, 64, 14, 14), s(64, 64, 1, 1), Conv2dOptions.of(1, 0)),
-        new Case(s(2, 3, 40, 40), s(16, 3, 7, 7), Conv2dOptions.of(2, 3)),
-        new Case(s(2, 32, 10, 10), s(32, 1, 3, 3), Conv2dOptions.of(1, 1, 1, 32)),
-        new Case(s(2, 16, 12, 12), s(32, 8, 3, 3), Conv2dOptions.of(1, 2, 2, 2)),
-        new Case(s(33, 32, 4, 4), s(64, 32, 4, 4), Conv2dOptions.of(1, 0)));
+    record Case(int[] x, int[] w, ConvOptions by) {}
+    var cases = List.of(new Case(s(4, 1, 28, 28), s(32, 1, 3, 3), ConvOptions.DEFAULT),
+        new Case(s(2, 32, 18, 18), s(64, 32, 3, 3), ConvOptions.DEFAULT),
+        new Case(s(3, 16, 15, 17), s(24, 16, 3, 3), ConvOptions.DEFAULT.withStride(2).withPadding(1)),
+        new Case(s(2, 64, 14, 14), s(64, 64, 1, 1), ConvOptions.DEFAULT),
+        new Case(s(2, 3, 40, 40), s(16, 3, 7, 7), ConvOptions.DEFAULT.withStride(2).withPadding(3)),
+        new Case(s(2, 32, 10, 10), s(32, 1, 3, 3), ConvOptions.DEFAULT.withPadding(1).withGroups(32)),
+        new Case(s(2, 16, 12, 12), s(32, 8, 3, 3), ConvOptions.DEFAULT.withPadding(2).withDilation(2).withGroups(2)),
+        new Case(s(33, 32, 4, 4), s(64, 32, 4, 4), ConvOptions.DEFAULT));
     for (Case c : cases)
       for (Lie lie : new Lie[] {Lie.ROWS, Lie.CHANNELS_LAST}) {
         add("conv2d " + c.by, lie, in -> in[0].conv2d(in[1], in[2], c.by), c.x, c.w, s(c.w[0]));
@@ -190,8 +190,8 @@ class LargeShapesTest {
             c.w);
       }
     for (Lie lie : new Lie[] {Lie.ROWS, Lie.CHANNELS_LAST}) {
-      for (Pool2dOptions o : new Pool2dOptions[] {Pool2dOptions.of(2), Pool2dOptions.of(3, 2, 1),
-          new Pool2dOptions(3, 3, 2, 2, 1, 1, true, false)}) {
+      for (PoolOptions o : new PoolOptions[] {PoolOptions.of(2), PoolOptions.of(3).withStride(2).withPadding(1),
+          PoolOptions.of(3).withStride(2).withPadding(1).withCeilMode(true).withCountIncludePad(false)}) {
         add("maxPool2d " + o, lie, in -> in[0].maxPool2d(o), s(4, 24, 17, 19));
         add("avgPool2d " + o, lie, in -> in[0].avgPool2d(o), s(4, 24, 17, 19));
       }

@@ -26,12 +26,11 @@ import io.ktrain.optim.Optimizer;
 import io.ktrain.optim.Sgd;
 import io.ktrain.random.Generator;
 import io.ktrain.tensor.Context;
-import io.ktrain.tensor.Conv2dOptions;
+import io.ktrain.tensor.ConvOptions;
 import io.ktrain.tensor.CrossEntropyOptions;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Device;
 import io.ktrain.tensor.KtrainException;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Reduction;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
@@ -116,7 +115,7 @@ class OpaqueDeviceTest {
         4}), 0.1, -100, Reduction.MEAN)), x -> x.crossEntropy(x.softmax(1)),
         x -> x.logSoftmax(1).nllLoss(Tensor.of(new long[] {2, 2, 1})), x -> x.mseLoss(x.mul(2)),
         x -> x.bceWithLogits(x.sigmoid()), x -> x.reshape(1, 1, 3, 4).adaptiveAvgPool2d(2, 3),
-        x -> x.reshape(1, 1, 3, 4).maxPool2d(Pool2dOptions.of(2)), x -> Tensor.stack(List.of(x, x), 1),
+        x -> x.reshape(1, 1, 3, 4).maxPool2d(2), x -> Tensor.stack(List.of(x, x), 1),
         x -> x.clamp(-0.5, 0.5), x -> x.pow(3), x -> Tensor.eye(3).mm(x),
         x -> x.to(DType.bf16).add(1).to(DType.f16), x -> Tensor.randperm(7), x -> Tensor.randint(2, 9, 20),
         x -> Tensor.randn(3, 3), x -> x.dropout(0.5, true),
@@ -148,8 +147,8 @@ class OpaqueDeviceTest {
 
   /** The losses of a few steps of a network with most kinds of layers. */
   static double[] train() {
-    Module pictures = new Sequential(new Conv2d(1, 4, 3, 3, Conv2dOptions.of(1, 1), true), new BatchNorm2d(4), relu(),
-        new MaxPool2d(Pool2dOptions.of(2)), new Flatten(), new Dropout(0.1),
+    Module pictures = new Sequential(new Conv2d(1, 4, 3, ConvOptions.DEFAULT.withPadding(1)), new BatchNorm2d(4), relu(),
+        new MaxPool2d(2), new Flatten(), new Dropout(0.1),
         new Linear(Parameter.LAZY, 6, true), new LayerNorm(6), relu(), new Linear(6, 3));
     Embedding words = new Embedding(5, 3);
     Tensor x = Tensor.randn(8, 1, 6, 6), labels = Tensor.randint(0, 3, 8), ids = Tensor.randint(0, 5, 8);

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Extreme;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import org.junit.jupiter.api.Tag;

@@ -13,7 +13,6 @@ import io.ktrain.tensor.Check
 import io.ktrain.tensor.Context
 import io.ktrain.tensor.DType
 import io.ktrain.tensor.KtrainException
-import io.ktrain.tensor.Shape
 import io.ktrain.tensor.ShapeError
 import io.ktrain.tensor.Tensor
 

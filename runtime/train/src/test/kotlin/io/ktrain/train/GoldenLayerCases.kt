@@ -3,8 +3,8 @@ package io.ktrain.train
 import io.ktrain.nn.BatchNorm2d
 import io.ktrain.nn.Dropout
 import io.ktrain.tensor.BagMode
-import io.ktrain.tensor.Conv2dOptions
-import io.ktrain.tensor.Pool2dOptions
+import io.ktrain.tensor.ConvOptions
+import io.ktrain.tensor.PoolOptions
 import io.ktrain.tensor.Tensor
 import kotlin.math.sqrt
 
@@ -18,7 +18,8 @@ internal val LAYER_CASES: Map<String, Replay> = mapOf(
     val (paddingH, paddingW) = pair("padding", 0)
     val (dilationH, dilationW) = pair("dilation", 1)
     val groups = if (has("groups")) int("groups") else 1
-    val options = Conv2dOptions(strideH, strideW, paddingH, paddingW, dilationH, dilationW, groups)
+    val options = ConvOptions.DEFAULT.withStride(strideH, strideW).withPadding(paddingH, paddingW)
+      .withDilation(dilationH, dilationW).withGroups(groups)
     this["x"].conv2d(this["w"], inputs["b"], options)
   },
   "max_pool2d" to differentiated { this["x"].maxPool2d(pooling()) },
@@ -42,12 +43,13 @@ internal val LAYER_CASES: Map<String, Replay> = mapOf(
   },
 )
 
-private fun GoldenCase.pooling(): Pool2dOptions {
+private fun GoldenCase.pooling(): PoolOptions {
   val (kernelH, kernelW) = pair("kernel", 1)
   val (strideH, strideW) = if (has("stride")) pair("stride", 1) else kernelH to kernelW
   val (paddingH, paddingW) = pair("padding", 0)
   val padded = !has("count_include_pad") || flag("count_include_pad")
-  return Pool2dOptions(kernelH, kernelW, strideH, strideW, paddingH, paddingW, flag("ceil_mode"), padded)
+  return PoolOptions.of(kernelH, kernelW).withStride(strideH, strideW).withPadding(paddingH, paddingW)
+    .withCeilMode(flag("ceil_mode")).withCountIncludePad(padded)
 }
 
 private fun GoldenCase.batchNorm(): Replayed {

@@ -14,8 +14,7 @@ import io.ktrain.optim.Moment
 import io.ktrain.optim.ParamGroup
 import io.ktrain.optim.Schedule
 import io.ktrain.optim.Sgd
-import io.ktrain.tensor.Conv2dOptions
-import io.ktrain.tensor.Pool2dOptions
+import io.ktrain.tensor.ConvOptions
 import io.ktrain.tensor.Tensor
 
 /** How the groups optim, sched and train are replayed, by operation. */
@@ -68,8 +67,8 @@ private fun GoldenCase.xor(): Replayed {
 
 private fun GoldenCase.pictures(): Replayed {
   val model = Sequential(
-    Conv2d(1, 2, 3, 3, Conv2dOptions.of(1, 1), true), BatchNorm2d(2), Activation("ReLU", "", Tensor::relu),
-    MaxPool2d(Pool2dOptions.of(2)), Flatten(), Linear(8, 3),
+    Conv2d(1, 2, 3, ConvOptions.DEFAULT.withPadding(1)), BatchNorm2d(2), Activation("ReLU", "", Tensor::relu),
+    MaxPool2d(2), Flatten(), Linear(8, 3),
   )
   model.load(inputs.filterKeys { it.startsWith("init.") }.mapKeys { it.key.removePrefix("init.") })
   val optimizer = Sgd(listOf(ParamGroup(model.parameters())), 0.1, 0.9, 0.0, 1e-3, false, false)

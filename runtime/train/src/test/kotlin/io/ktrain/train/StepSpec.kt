@@ -23,7 +23,6 @@ import io.ktrain.optim.Sgd
 import io.ktrain.tensor.Device
 import io.ktrain.tensor.Devices
 import io.ktrain.tensor.KtrainException
-import io.ktrain.tensor.Pool2dOptions
 import io.ktrain.tensor.Tensor
 
 class StepSpec : StringSpec({
@@ -136,7 +135,7 @@ class StepSpec : StringSpec({
   "the same of a convolutional network with dropout, through batches of random pictures" {
     fun pictures(workers: Int, threads: Int): List<Float> = quietly(seed = 5, threads = threads) {
       val model = Sequential(
-        Conv2d(1, 8, 3), BatchNorm2d(8), Activation("ReLU", "", Tensor::relu), Conv2d(8, 16, 3), MaxPool2d(Pool2dOptions.of(2)),
+        Conv2d(1, 8, 3), BatchNorm2d(8), Activation("ReLU", "", Tensor::relu), Conv2d(8, 16, 3), MaxPool2d(2),
         Flatten(), Dropout(0.25), Linear(Parameter.LAZY, 10, true),
       )
       val data = dataset(Tensor.rand(96, 1, 12, 12), Tensor.randint(0, 10, 96)).batches(32, shuffle = true, workers = workers)

@@ -1,8 +1,8 @@
 package io.ktrain.backend.cpu;
 
 import io.ktrain.op.Call;
+import io.ktrain.op.Conv2dOptions;
 import io.ktrain.op.Convolutions.Conv2dGrad;
-import io.ktrain.tensor.Conv2dOptions;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 

@@ -1,10 +1,10 @@
 package io.ktrain.backend.cpu;
 
 import io.ktrain.op.Call;
+import io.ktrain.op.Pool2dOptions;
 import io.ktrain.op.Pooling.PoolGrad;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Host;
-import io.ktrain.tensor.Pool2dOptions;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.lang.foreign.MemorySegment;

@@ -1,4 +1,6 @@
-package io.ktrain.tensor;
+package io.ktrain.op;
+
+import io.ktrain.tensor.ShapeError;
 
 /** The window of a 2-D pooling and how it moves: rows first, then columns. */
 public record Pool2dOptions(int kernelH, int kernelW, int strideH, int strideW, int paddingH, int paddingW, boolean ceilMode, boolean countIncludePad) {

@@ -1,4 +1,6 @@
-package io.ktrain.tensor;
+package io.ktrain.op;
+
+import io.ktrain.tensor.ShapeError;
 
 /** How a 2-D convolution moves over its input: rows first, then columns. */
 public record Conv2dOptions(int strideH, int strideW, int paddingH, int paddingW, int dilationH, int dilationW, int groups) {
