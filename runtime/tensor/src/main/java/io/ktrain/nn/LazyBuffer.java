@@ -10,16 +10,25 @@ final class LazyBuffer extends Tensor {
   private boolean sized;
 
   LazyBuffer() {
-    super(Tensor.shapeOnly(Shape.of(0), DType.f32, Context.current().device()));
+    this(DType.f32);
+  }
+
+  private LazyBuffer(DType dtype) {
+    super(Tensor.shapeOnly(Shape.of(0), dtype, Context.current().device()));
   }
 
   boolean isSized() {
     return sized;
   }
 
-  /** Gives it its values. */
+  /** Another whose size is still to come. */
+  LazyBuffer twin() {
+    return new LazyBuffer(getDtype());
+  }
+
+  /** Gives it its values, in the type it has by now. */
   void fill(Tensor value) {
-    become(value);
+    become(Context.current().withGrad(false, () -> value.to(getDtype())));
     sized = true;
   }
 }
