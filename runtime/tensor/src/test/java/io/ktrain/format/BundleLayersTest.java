@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Every public module of ktrain's comes back from a bundle, made with arguments that are not the usual ones. */
-class BundleLayersTest {
+public class BundleLayersTest {
   private static final ConvOptions CONV = ConvOptions.DEFAULT.withStride(2).withPadding(1).withGroups(2);
   private static final PoolOptions POOL = PoolOptions.of(3);
   private static final RecurrentOptions RECURRENT = new RecurrentOptions(3, 4, 2, false, true, 0.25, true);
@@ -40,7 +40,8 @@ class BundleLayersTest {
     return Tensor.of(new float[] {1, 2, 0.5f});
   }
 
-  private static List<Module> layers() {
+  /** One of each, for whoever tests something of all. */
+  public static List<Module> layers() {
     var encoder = new TransformerEncoderLayer(TRANSFORMER);
     var decoder = new TransformerDecoderLayer(TRANSFORMER);
     return List.of(
