@@ -26,7 +26,7 @@ import java.util.function.UnaryOperator;
 /**
  * Modules as JSON and back: {@code {"class":"Linear","arguments":[4,3,true]}}. A module that stands in a model twice is
  * described once, then as {@code {"same":i}}, the i-th that was described. A tensor is {@code {"zeros":[3],"dtype":"f32"}}, its elements stand in
- * the state; a function is the {@link Activation} it equals. Of the classes named in a file only public
+ * the state; one that stands in a model twice is then {@code {"tensor":i}}, the i-th of them; a function is the {@link Activation} it equals. Of the classes named in a file only public
  * modules of {@code io.ktrain.nn} are looked up, and those that were given.
  */
 final class Architecture {
@@ -38,6 +38,7 @@ final class Architecture {
   private final Path path;
   private final Map<String, Class<? extends Module>> own;
   private final List<Module> made = new ArrayList<>();
+  private final List<Tensor> tensors = new ArrayList<>();
 
   Architecture(Path path, Map<String, Class<? extends Module>> own) {
     this.path = path;
@@ -46,14 +47,20 @@ final class Architecture {
 
   // ---- to JSON
 
+  /** What was described, with its number. */
+  private static final class Seen {
+    private final Map<Module, Integer> modules = new IdentityHashMap<>();
+    private final Map<Tensor, Integer> tensors = new IdentityHashMap<>();
+  }
+
   static String describe(Module model) {
     var out = new StringBuilder();
-    describe(model, "model", out, new IdentityHashMap<>());
+    describe(model, "model", out, new Seen());
     return out.toString();
   }
 
-  private static void describe(Module m, String place, StringBuilder out, Map<Module, Integer> seen) {
-    Integer before = seen.get(m);
+  private static void describe(Module m, String place, StringBuilder out, Seen seen) {
+    Integer before = seen.modules.get(m);
     if (before != null) {
       out.append("{\"same\":").append(before).append('}');
       return;
@@ -72,14 +79,14 @@ final class Architecture {
     out.append(",\"arguments\":");
     list(arguments, place, out, seen);
     out.append('}');
-    seen.put(m, seen.size());
+    seen.modules.put(m, seen.modules.size());
   }
 
   private static boolean isOurs(Class<?> type) {
     return type.getName().equals(OURS + type.getSimpleName());
   }
 
-  private static void value(Object o, String place, StringBuilder out, Map<Module, Integer> seen) {
+  private static void value(Object o, String place, StringBuilder out, Seen seen) {
     switch (o) {
       case null -> out.append("null");
       case Module m -> describe(m, place + "." + m.name(), out, seen);
@@ -99,7 +106,9 @@ final class Architecture {
         });
         out.append('}');
       }
+      case Tensor t when seen.tensors.get(t) instanceof Integer before -> out.append("{\"tensor\":").append(before).append('}');
       case Tensor t -> {
+        seen.tensors.put(t, seen.tensors.size());
         JsonCursor.quote(t.getDtype().toString(), out.append("{\"zeros\":").append(Arrays.toString(t.getShape().toArray())).append(",\"dtype\":"));
         out.append('}');
       }
@@ -114,7 +123,7 @@ final class Architecture {
     return Activation.of((UnaryOperator<Tensor>) f);
   }
 
-  private static void list(List<?> items, String place, StringBuilder out, Map<Module, Integer> seen) {
+  private static void list(List<?> items, String place, StringBuilder out, Seen seen) {
     out.append('[');
     for (int i = 0; i < items.size(); i++) value(items.get(i), place, i == 0 ? out : out.append(','), seen);
     out.append(']');
@@ -190,13 +199,14 @@ final class Architecture {
   /** The values as parameters of these types, or null where they do not fit. */
   private Object[] fit(List<?> json, Class<?>[] types) {
     if (json.size() != types.length) return null;
-    int before = made.size();
+    int modulesBefore = made.size(), tensorsBefore = tensors.size();
     var all = new Object[types.length];
     for (int i = 0; i < types.length; i++) {
       if (json.get(i) == null && !types[i].isPrimitive()) continue;
       all[i] = fit(json.get(i), types[i]);
       if (all[i] != null) continue;
-      made.subList(before, made.size()).clear();
+      made.subList(modulesBefore, made.size()).clear();
+      tensors.subList(tensorsBefore, tensors.size()).clear();
       return null;
     }
     return all;
@@ -219,7 +229,7 @@ final class Architecture {
         m.forEach((name, value) -> named.put((String) name, item(value)));
         yield named;
       }
-      case Map<?, ?> m when type == Tensor.class -> zeros(m);
+      case Map<?, ?> m when type == Tensor.class -> tensor(m, false);
       case Map<?, ?> m when type == UnaryOperator.class -> make(m) instanceof Activation a ? (UnaryOperator<Tensor>) a::forward : null;
       case Map<?, ?> m when Module.class.isAssignableFrom(type) -> {
         Module module = make(m);
@@ -234,9 +244,24 @@ final class Architecture {
     return switch (json) {
       case Long n when n == n.intValue() -> n.intValue();
       case Double d -> d;
-      case Map<?, ?> m when m.containsKey("zeros") -> new Parameter(zeros(m));
+      case Map<?, ?> m when isTensor(m) -> {
+        if (tensor(m, true) instanceof Parameter p) yield p;
+        throw damaged("expected a parameter, got " + m);
+      }
       case null, default -> make(json);
     };
+  }
+
+  private static boolean isTensor(Map<?, ?> json) {
+    return json.containsKey("zeros") || json.containsKey("tensor");
+  }
+
+  private Tensor tensor(Map<?, ?> json, boolean trained) {
+    if (json.keySet().equals(Set.of("tensor")) && json.get("tensor") instanceof Long i && i >= 0 && i < tensors.size())
+      return tensors.get(i.intValue());
+    Tensor t = zeros(json);
+    tensors.add(trained ? new Parameter(t) : t);
+    return tensors.getLast();
   }
 
   /** What a tensor's elements are, stands among the file's tensors. */

@@ -158,7 +158,8 @@ public class BundleLayersTest {
   @Test
   void aDamagedTensorOrNothingInAPlaceThatNeedsSomethingIsRefused() {
     Path file = temp.resolve("bad.ktrain");
-    for (String json : List.of("{\"class\":\"ParameterList\",\"arguments\":[[{\"zeros\":[-1],\"dtype\":\"f32\"}]]}",
+    for (String json : List.of("{\"class\":\"ParameterList\",\"arguments\":[[{\"tensor\":0}]]}",
+        "{\"class\":\"ParameterList\",\"arguments\":[[{\"zeros\":[-1],\"dtype\":\"f32\"}]]}",
         "{\"class\":\"ParameterList\",\"arguments\":[[{\"zeros\":[2147483647,2147483647],\"dtype\":\"f32\"}]]}",
         "{\"class\":\"ParameterList\",\"arguments\":[[{\"zeros\":[1],\"dtype\":\"f3\"}]]}",
         "{\"class\":\"ParameterList\",\"arguments\":[[null]]}", "{\"class\":\"ParameterList\",\"arguments\":[[1]]}",
