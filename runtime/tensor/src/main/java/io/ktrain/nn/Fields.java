@@ -23,7 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Looks into the fields of modules: for layers that would be lost, and to copy a whole module. */
+/** Looks into the fields of modules: for layers that would be lost, to replace a child, and to copy a whole module. */
 final class Fields {
   private final Map<Object, Object> copies = new IdentityHashMap<>();
 
@@ -43,6 +43,24 @@ final class Fields {
               + " so it would not be trained. Fix: val " + f.getName() + " by ..., or register(\"" + f.getName()
               + "\", ...) in Java.");
       }
+  }
+
+  /**
+   * Puts {@code now} into the fields that hold the child {@code name}; where that stands under several names, into the
+   * field of this name alone.
+   */
+  static void replace(Module owner, String name, Module now) {
+    Module old = owner.children().get(name);
+    boolean once = Collections.frequency(owner.children().values(), old) == 1;
+    var holding = new ArrayList<Field>();
+    for (Class<?> c = owner.getClass(); c != Module.class; c = c.getSuperclass())
+      for (Field f : c.getDeclaredFields())
+        if (isState(f) && (once || f.getName().equals(name)) && read(f, owner) == old) holding.add(f);
+    for (Field f : holding)
+      if (!f.getType().isInstance(now))
+        throw new KtrainException("setSubmodule: " + owner.typeName() + "." + f.getName() + " is a " + f.getType().getSimpleName()
+            + ", it cannot hold a " + now.typeName() + ". Fix: another " + f.getType().getSimpleName() + ".");
+    for (Field f : holding) write(f, owner, now);
   }
 
   /** A module of its own with the same values; what was shared inside {@code module} is shared inside the copy. */

@@ -214,7 +214,10 @@ public abstract class Module implements Layers, Cloneable {
     return owner.member(path, "buffer", owner.buffers, last(path));
   }
 
-  /** Puts {@code module} in the place of the one at a path: another head, say. Only a place that exists can be taken. */
+  /**
+   * Puts {@code module} in the place of the one at a path: another head, say. Only a place that exists can be taken. A
+   * field that holds the one replaced holds {@code module} from then on, so it must be of the field's type.
+   */
   public final void setSubmodule(String path, Module module) {
     Module owner = getSubmodule(parent(path));
     owner.member(path, "module", owner.children, last(path));
@@ -223,6 +226,7 @@ public abstract class Module implements Layers, Cloneable {
 
   /** Puts {@code module} in the place of the child of that name. */
   void replace(String name, Module module) {
+    Fields.replace(this, name, module);
     put(name, module);
   }
 

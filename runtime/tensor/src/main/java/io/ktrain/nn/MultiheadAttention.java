@@ -28,7 +28,7 @@ public final class MultiheadAttention extends Module {
   private final @Nullable Parameter inBias;
   private final @Nullable Parameter keyBias;
   private final @Nullable Parameter valueBias;
-  private final Linear out;
+  private final Module out;
 
   public MultiheadAttention(int embedDim, int heads) {
     this(embedDim, heads, 0, true, false, false, embedDim, embedDim, false);
@@ -61,8 +61,9 @@ public final class MultiheadAttention extends Module {
     inBias = bias ? register("in_proj_bias", new Parameter(Tensor.zeros(3 * embedDim))) : null;
     keyBias = biasKv ? register("bias_k", new Parameter(Init.xavierNormal(Tensor.zeros(1, 1, embedDim), 1))) : null;
     valueBias = biasKv ? register("bias_v", new Parameter(Init.xavierNormal(Tensor.zeros(1, 1, embedDim), 1))) : null;
-    out = register("out_proj", new NonDynamicallyQuantizableLinear(embedDim, embedDim, bias));
-    if (bias) Init.zeros(out.getBias());
+    var linear = register("out_proj", new NonDynamicallyQuantizableLinear(embedDim, embedDim, bias));
+    if (bias) Init.zeros(linear.getBias());
+    out = linear;
   }
 
   private static Parameter projection(int out, int in) {

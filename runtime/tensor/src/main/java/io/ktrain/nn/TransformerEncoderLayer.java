@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
 public final class TransformerEncoderLayer extends Module {
   private final TransformerOptions options;
   private final MultiheadAttention attention;
-  private final Linear linear1;
-  private final Dropout dropout;
-  private final Linear linear2;
-  private final LayerNorm norm1;
-  private final LayerNorm norm2;
-  private final Dropout dropout1;
-  private final Dropout dropout2;
+  private final Module linear1;
+  private final Module dropout;
+  private final Module linear2;
+  private final Module norm1;
+  private final Module norm2;
+  private final Module dropout1;
+  private final Module dropout2;
 
   public TransformerEncoderLayer(TransformerOptions options) {
     this.options = options;
