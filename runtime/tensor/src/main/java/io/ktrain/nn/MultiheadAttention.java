@@ -76,6 +76,8 @@ public final class MultiheadAttention extends Module {
   }
 
   /**
+   * Hooks see the query and the output; a key or value that is the query's tensor is what hooks make of that.
+   *
    * @param keyPaddingMask [batch, s]: true where a key is padding, or floating, added to its scores
    * @param needWeights whether to give the weights; without them nothing of [t, s] is kept
    * @param mask [t, s] or [batch * heads, t, s]: true where a query may not look at a key, or floating, added to the
@@ -86,6 +88,18 @@ public final class MultiheadAttention extends Module {
   public AttentionOutput attend(Tensor query, Tensor key, Tensor value, @Nullable Tensor keyPaddingMask,
       boolean needWeights,
       @Nullable Tensor mask, boolean averageWeights, boolean causal) {
+    var weights = new Tensor[1];
+    Tensor y = call(query, q -> {
+      AttentionOutput attended = attended(q, key == query ? q : key, value == query ? q : value, keyPaddingMask, needWeights,
+          mask, averageWeights, causal);
+      weights[0] = attended.weights();
+      return attended.output();
+    });
+    return new AttentionOutput(y, weights[0]);
+  }
+
+  private AttentionOutput attended(Tensor query, Tensor key, Tensor value, @Nullable Tensor keyPaddingMask,
+      boolean needWeights, @Nullable Tensor mask, boolean averageWeights, boolean causal) {
     check(query, key, value, keyPaddingMask, mask);
     boolean alone = query.getNdim() == 2;
     Tensor[] projected = projected(query, key, value);

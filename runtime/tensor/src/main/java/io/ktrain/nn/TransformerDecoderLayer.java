@@ -42,7 +42,10 @@ public final class TransformerDecoderLayer extends Module {
 
   /** {@code memory}: the encoder's output; of the masks those of the source do not count. */
   public Tensor decode(Tensor target, Tensor memory, TransformerMasks masks) {
-    Tensor x = target;
+    return call(target, x -> decoded(x, memory, masks));
+  }
+
+  private Tensor decoded(Tensor x, Tensor memory, TransformerMasks masks) {
     if (options.normFirst()) {
       x = x.add(self(norm1.invoke(x), masks));
       x = x.add(remembered(norm2.invoke(x), memory, masks));

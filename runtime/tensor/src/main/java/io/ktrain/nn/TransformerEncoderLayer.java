@@ -33,11 +33,15 @@ public final class TransformerEncoderLayer extends Module {
 
   @Override
   public Tensor forward(Tensor x) {
-    return encode(x, null, null, false);
+    return encoded(x, null, null, false);
   }
 
   /** Masks are as {@link MultiheadAttention#attend} takes them. */
   public Tensor encode(Tensor x, @Nullable Tensor mask, @Nullable Tensor keyPaddingMask, boolean causal) {
+    return call(x, in -> encoded(in, mask, keyPaddingMask, causal));
+  }
+
+  private Tensor encoded(Tensor x, @Nullable Tensor mask, @Nullable Tensor keyPaddingMask, boolean causal) {
     if (options.normFirst()) {
       x = x.add(attended(norm1.invoke(x), mask, keyPaddingMask, causal));
       return x.add(fed(norm2.invoke(x)));
