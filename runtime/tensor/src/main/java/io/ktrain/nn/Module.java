@@ -291,7 +291,7 @@ public abstract class Module implements Layers, Cloneable {
 
   /** Moves parameters and buffers to a device; gradients are dropped. */
   public final void moveTo(Device device) {
-    convert(t -> StateDict.isOpen(t) ? t : t.to(device));
+    convert(t -> StateDict.isOpen(t) ? Tensor.shapeOnly(t.getShape(), t.getDtype(), device) : t.to(device));
   }
 
   /** Converts floating parameters and buffers to another floating type; gradients are dropped. */
