@@ -3,6 +3,7 @@ package io.ktrain.format;
 import io.ktrain.nn.Activation;
 import io.ktrain.nn.Module;
 import io.ktrain.nn.Parameter;
+import io.ktrain.tensor.Check;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.FormatError;
 import io.ktrain.tensor.KtrainException;
@@ -74,12 +75,26 @@ final class Architecture {
           ? ", is made with what no file can keep" : ", is made with arguments that a bundle does not know")
           + ". Fix: " + (ours ? "" : "override fun arguments() = listOf(...) in " + type.getSimpleName() + ", or ")
           + "save its weights alone, as .safetensors.");
+    int start = out.length();
     out.append("{\"class\":");
     JsonCursor.quote(ours ? type.getSimpleName() : type.getName(), out);
     out.append(",\"arguments\":");
     list(arguments, place, out, seen);
     out.append('}');
     seen.modules.put(m, seen.modules.size());
+    if (ours && arguments.stream().noneMatch(a -> a instanceof List || a instanceof Map)) requireItsOwnChildren(m, out.substring(start), place);
+  }
+
+  /** One that was put in another's place is not among what its parent is made with: the first would come back. */
+  private static void requireItsOwnChildren(Module m, String described, String place) {
+    if (m.children().isEmpty()) return;
+    var made = new Module[1];
+    Check.run(new Check(), () -> made[0] = new Architecture(Path.of(place), Map.of()).make(Bundle.parsed(Path.of(place), described)));
+    made[0].children().forEach((name, child) -> {
+      if (!describe(child).equals(describe(m.getSubmodule(name))))
+        throw Bundle.wrong(place + "." + name + " was put in another's place, which a bundle does not keep. Fix: save its weights alone, as "
+            + ".safetensors.");
+    });
   }
 
   private static boolean isOurs(Class<?> type) {

@@ -156,6 +156,21 @@ public class BundleLayersTest {
   }
 
   @Test
+  void aLayerPutInAnothersPlaceIsNotForgotten() {
+    Path file = temp.resolve("no.ktrain");
+    for (String path : List.of("dropout", "norm1", "self_attn.out_proj")) {
+      var layer = new TransformerEncoderLayer(TRANSFORMER);
+      layer.setSubmodule(path, path.equals("norm1") ? new LayerNorm(0.5, true, 4) : new Identity());
+      String text = assertThrows(KtrainException.class, () -> Bundle.write(file, new Sequential(layer))).getMessage();
+      assertTrue(text.contains("." + path.substring(path.indexOf('.') + 1) + " was put in another's place"), text);
+    }
+    var encoder = new TransformerEncoder(List.of(new TransformerEncoderLayer(TRANSFORMER)), new LayerNorm(4));
+    encoder.setSubmodule("norm", new LayerNorm(0.5, true, 4));
+    Bundle.write(file, encoder);
+    assertEquals(encoder.toString(), Bundle.read(file).toString());
+  }
+
+  @Test
   void aDamagedTensorOrNothingInAPlaceThatNeedsSomethingIsRefused() {
     Path file = temp.resolve("bad.ktrain");
     for (String json : List.of("{\"class\":\"ParameterList\",\"arguments\":[[{\"tensor\":0}]]}",
