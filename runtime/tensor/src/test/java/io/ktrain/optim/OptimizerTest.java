@@ -183,6 +183,20 @@ class OptimizerTest {
   }
 
   @Test
+  void schedulesMadeOfOthersHaveTheirMomentum() {
+    Schedule cycle = Schedule.oneCycle(1, 0.5, 25, 1e4), decay = Schedule.exponential(0.5);
+    Schedule cyclic = Schedule.cyclic(0.1, 1, 4, 4, Cyclic.Mode.TRIANGULAR, 1, true);
+    for (int step = 0; step < 12; step++) {
+      Moment at = new Moment(step, 12, step / 3, 4), left = step < 6 ? at : new Moment(6, 12, 2, 4);
+      assertEquals(cycle.momentum(at), Schedule.chained(cycle, decay).momentum(at));
+      assertEquals(cycle.momentum(at), Schedule.chained(decay, cyclic, cycle).momentum(at));
+      assertEquals(Double.NaN, Schedule.chained(decay, decay).momentum(at));
+      assertEquals(cycle.momentum(left), Schedule.swa(cycle, 2, 0.1, 1, true).momentum(at));
+      assertEquals(cycle.momentum(at), Schedule.sequential(List.of(cycle)).momentum(at));
+    }
+  }
+
+  @Test
   void stateFollowsAModelThatIsMoved() {
     assertArrayEquals(trained(Device.CPU), trained(Device.of("cpu:1")));
   }
