@@ -1,5 +1,6 @@
 package io.ktrain.optim;
 
+import static io.ktrain.optim.HyperParameter.LR;
 import static io.ktrain.optim.HyperParameter.MAXIMIZE;
 import static io.ktrain.optim.HyperParameter.MOMENTUM;
 import static io.ktrain.optim.HyperParameter.WEIGHT_DECAY;
@@ -82,6 +83,20 @@ class OptimizerTest {
     refused(() -> adam.addParamGroup(new ParamGroup(List.of(a))), "listed twice");
     refused(() -> new LBFGS(List.of(a), 1).addParamGroup(new ParamGroup(List.of(b))),
         "LBFGS: all parameters are one group, got a second.");
+  }
+
+  @Test
+  void aGroupBelongsToOneOptimizer() {
+    Parameter a = parameter(1), b = parameter(1);
+    ParamGroup one = new ParamGroup(List.of(a)), other = new ParamGroup(List.of(b), -1);
+    refused(() -> new Sgd(List.of(one, other), 0.5, 0, 0, 0, false, false), "Sgd: lr must be at least 0, got -1.0.");
+    var sgd = new Sgd(List.of(one, other.set(LR, 0.2)), 0.01, 0, 0, 0, false, false); // those refused are free
+    step(sgd, a.add(b).sum());
+    assertEquals(0.99, a.item(), 1e-6);
+    assertEquals(0.8, b.item(), 1e-6);
+    refused(() -> new Adam(List.of(one), 0.5, 0.9, 0.9, 1e-8, 0, false, false),
+        "Adam: a group is another optimizer's, whose learning rate and schedule it has.");
+    assertEquals(0.01, one.getLr());
   }
 
   @Test
