@@ -186,6 +186,14 @@ class OptimizerTest {
       assertEquals(2, Clip.norm(List.of(a, b), 100, norm.getKey()).item(), 1e-4);
       assertArrayEquals(new float[] {by, -2 * by}, a.getGrad().toFloatArray(), 1e-5f);
     }
+    Parameter empty = parameter(), five = parameter(5);
+    empty.setGrad(Tensor.zeros(0));
+    for (double norm : norms.keySet()) {
+      five.setGrad(Tensor.of(new float[] {-5}));
+      assertEquals(5, Clip.norm(List.of(empty, five), 2, norm).item(), 1e-5);
+      assertEquals(-2, five.getGrad().item(), 1e-5);
+      assertEquals(0, Clip.norm(List.of(empty), 2, norm).item());
+    }
     refused(() -> Clip.norm(List.of(parameter(1)), 1, 0), "clip: normType must be positive or infinity, got 0.0.");
     refused(() -> Clip.norm(List.of(parameter(1)), -1), "clip: the largest norm must be positive, got -1.0.");
   }
