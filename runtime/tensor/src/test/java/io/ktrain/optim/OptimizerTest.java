@@ -206,6 +206,42 @@ class OptimizerTest {
   }
 
   @Test
+  void asgdSeesAChangedRateAStepLater() {
+    Parameter p = parameter(1), late = parameter(1);
+    var asgd = new ASGD(List.of(new ParamGroup(List.of(p, late))), 0.5, 0.1, 0.75, 1, 0, false);
+    double w = 1, average = 0, eta = 0.5;
+    double[] rates = {0.5, 0.5, 0.01, 0.01, 0.3};
+    for (int i = 0; i < rates.length; i++) {
+      double lr = rates[i];
+      asgd.getGroups().getFirst().setLr(lr);
+      step(asgd, (i < 3 ? p : p.add(late)).sum());
+      w = w * (1 - 0.1 * eta) - eta;
+      average += (w - average) / Math.max(1, i - 1);
+      eta = lr / Math.pow(1 + 0.1 * lr * (i + 1), 0.75);
+      assertEquals(w, p.item(), 1e-6);
+      assertEquals(average, asgd.stateDict().get("state.0.ax").item(), 1e-6);
+    }
+    // its own two steps: the first with the rate there is, the second with what came of it
+    eta = 0.01 / Math.pow(1 + 0.1 * 0.01, 0.75);
+    assertEquals((1 - 0.1 * 0.01 - 0.01) * (1 - 0.1 * eta) - eta, late.item(), 1e-6);
+  }
+
+  /** PyTorch's bounds are the best times 1 - threshold and 1 + threshold, on whichever side of it those lie. */
+  @Test
+  void aPlateauOfNegativeValues() {
+    Moment at = new Moment(0, 1, 0, 1);
+    for (boolean smaller : new boolean[] {true, false}) {
+      int sign = smaller ? -1 : 1; // better values lie this way
+      for (boolean better : new boolean[] {true, false}) {
+        var plateau = new Plateau(smaller, 0.5, 0, 0.25, true, 0, 0);
+        plateau.observe(-4);
+        plateau.observe(-4 - sign * (better ? 0.9 : 1.1)); // worse than -4, but the bound is -4 - sign
+        assertEquals(better ? 1 : 0.5, plateau.lr(1, at));
+      }
+    }
+  }
+
+  @Test
   void schedulesMadeOfOthersHaveTheirMomentum() {
     Schedule cycle = Schedule.oneCycle(1, 0.5, 25, 1e4), decay = Schedule.exponential(0.5);
     Schedule cyclic = Schedule.cyclic(0.1, 1, 4, 4, Cyclic.Mode.TRIANGULAR, 1, true);
