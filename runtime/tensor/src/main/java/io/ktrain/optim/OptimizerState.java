@@ -153,6 +153,7 @@ final class OptimizerState {
       throw new StateDictError("load: the saved state is not this " + optimizer.name() + "'s:\n  "
           + String.join("\n  ", wrong.subList(0, Math.min(SHOWN, wrong.size())))
           + "\nFix: the optimizer the state was saved from, over the same parameters in the same groups.");
-    for (int i = 0; i < groups.size(); i++) optimizer.getGroups().get(i).take(groups.get(i).values(), initialLrs.get(i));
+    for (int i = 0; i < groups.size(); i++)
+      optimizer.getGroups().get(i).take(groups.get(i).values(), initialLrs.get(i));
   }
 }

@@ -38,7 +38,8 @@ public final class RMSprop extends FusedOptimizer {
     boolean centered = g.is(CENTERED), buffered = momentum != 0;
     Op<double[]> op = centered ? buffered ? Updates.RMSPROP_CENTERED_MOMENTUM : Updates.RMSPROP_CENTERED
         : buffered ? Updates.RMSPROP_MOMENTUM : Updates.RMSPROP;
-    run(op, g, parameters, names(centered, buffered), sign(g), g.get(WEIGHT_DECAY), -g.getLr(), alpha, 1 - alpha, g.get(EPS), momentum);
+    run(op, g, parameters, names(centered, buffered), sign(g), g.get(WEIGHT_DECAY), -g.getLr(), alpha, 1 - alpha,
+        g.get(EPS), momentum);
   }
 
   @Override

@@ -12,11 +12,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ktrain.nn.Linear;
 import io.ktrain.nn.Parameter;
 import io.ktrain.tensor.Context;
+import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Device;
 import io.ktrain.tensor.KtrainException;
+import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -203,6 +206,35 @@ class OptimizerTest {
     Schedule s = Schedule.oneCycle(1, 0.1, 25, 1e4);
     assertEquals(1, s.lr(1, new Moment(0, 10, 0, 1)));
     assertEquals(0.85, s.momentum(new Moment(0, 10, 0, 1)));
+  }
+
+  /** Small parameters are computed together, across the ends of tiles; each as if it were alone. */
+  @Test
+  void parametersDoNotMixWithTheirNeighbours() {
+    for (DType type : List.of(DType.f32, DType.bf16, DType.f64)) {
+      int[][] shapes = {{300}, {0}, {400}, {1}, {20, 33}, {}, {7, 3}};
+      Parameter[] together = new Parameter[shapes.length], alone = new Parameter[shapes.length];
+      for (int i = 0; i < shapes.length; i++) {
+        int n = (int) Shape.of(shapes[i]).numel();
+        Tensor values = Tensor.of(new Random(i).doubles(n, -2, 2).toArray(), shapes[i]).to(type);
+        boolean turned = shapes[i].length == 2; // its elements do not lie in order
+        together[i] = new Parameter(turned ? values.transpose(0, 1) : values);
+        alone[i] = new Parameter(turned ? values.copy().transpose(0, 1) : values.copy());
+      }
+      var all = new Adam(List.of(together), 0.1);
+      for (int n = 0; n < 2; n++) {
+        for (Parameter p : together) p.setGrad(p.detach().sin());
+        all.step();
+      }
+      for (int i = 0; i < shapes.length; i++) {
+        var one = new Adam(List.of(alone[i]), 0.1);
+        for (int n = 0; n < 2; n++) {
+          alone[i].setGrad(alone[i].detach().sin());
+          one.step();
+        }
+        assertArrayEquals(alone[i].toDoubleArray(), together[i].toDoubleArray(), 0, type + " parameter " + i);
+      }
+    }
   }
 
   @Test
