@@ -17,6 +17,7 @@ import java.util.Map;
  * Stochastic Approximation by Averaging", 1992). The average is the state {@code ax}. torch.optim.ASGD.
  */
 public final class ASGD extends FusedOptimizer {
+  private static final String ETA = "eta", MU = "mu";
   private static final List<String> AVERAGE = List.of("ax");
 
   public ASGD(List<Parameter> parameters, double lr) {
@@ -31,10 +32,21 @@ public final class ASGD extends FusedOptimizer {
 
   @Override
   void update(ParamGroup g, List<Parameter> parameters, State state) {
-    double lambda = g.get(LAMBDA), before = state.steps - 1;
-    double eta = g.getLr() / Math.pow(1 + lambda * g.getLr() * before, g.get(ALPHA));
-    double mu = 1 / Math.max(1, before - g.get(T0));
+    double lr = g.getLr(), lambda = g.get(LAMBDA);
+    double eta = state.numbers.getOrDefault(ETA, lr), mu = state.numbers.getOrDefault(MU, 1.0);
     run(Updates.ASGD, g, parameters, AVERAGE, sign(g), g.get(WEIGHT_DECAY), 1 - lambda * eta, -eta, mu);
+    // As in PyTorch these are the next step's: it does not yet see a rate that is changed in between.
+    double nextEta = lr / Math.pow(1 + lambda * lr * state.steps, g.get(ALPHA));
+    double nextMu = 1 / Math.max(1, state.steps - g.get(T0));
+    for (Parameter p : parameters) {
+      state(p).numbers.put(ETA, nextEta);
+      state(p).numbers.put(MU, nextMu);
+    }
+  }
+
+  @Override
+  List<String> numberNames() {
+    return List.of(ETA, MU);
   }
 
   @Override

@@ -45,8 +45,7 @@ public sealed class Adam extends FusedOptimizer permits AdamW {
     double lr = g.getLr(), beta1 = g.momentum(BETA1), beta2 = g.get(BETA2);
     double decay = g.get(WEIGHT_DECAY);
     double bias1 = 1 - StrictMath.pow(beta1, state.steps), bias2 = 1 - StrictMath.pow(beta2, state.steps);
-    boolean amsgrad = g.is(AMSGRAD);
-    run(amsgrad ? Updates.AMSGRAD : Updates.ADAM, g, parameters, amsgrad ? AND_LARGEST : MOMENTS, sign(g),
+    run(g.is(AMSGRAD) ? Updates.AMSGRAD : Updates.ADAM, g, parameters, neededStates(g), sign(g),
         isDecoupled() ? 0 : decay,
         isDecoupled() ? 1 - lr * decay : 1, 1 - beta1, beta2, 1 - beta2, Math.sqrt(bias2), g.get(EPS), -lr / bias1);
   }
@@ -54,6 +53,11 @@ public sealed class Adam extends FusedOptimizer permits AdamW {
   @Override
   final List<String> stateNames() {
     return AND_LARGEST;
+  }
+
+  @Override
+  final List<String> neededStates(ParamGroup g) {
+    return g.is(AMSGRAD) ? AND_LARGEST : MOMENTS;
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
 /**
@@ -91,23 +92,14 @@ public final class AveragedModel {
   /** Runs {@code body} with the average in the model, then puts the model's own values back. */
   public <T> T with(Supplier<T> body) {
     requireSome();
-    exchange();
+    Map<String, Tensor> own = new LinkedHashMap<>();
+    averaged().forEach((name, t) -> own.put(name, t.detach().copy()));
+    apply();
     try {
       return body.get();
     } finally {
-      exchange();
+      fill((name, t) -> own.get(name).to(t.getDevice())); // the body may have moved the model
     }
-  }
-
-  private void exchange() {
-    Context.current().withGrad(false, () -> {
-      averaged().forEach((name, t) -> {
-        Tensor average = average(name, t), own = t.detach().to(average.getDtype()).copy();
-        t.copy_(average);
-        average.copy_(own);
-      });
-      return null;
-    });
   }
 
   /**
@@ -116,8 +108,12 @@ public final class AveragedModel {
    */
   public void apply() {
     requireSome();
+    fill(this::average);
+  }
+
+  private void fill(BiFunction<String, Tensor, Tensor> values) {
     Context.current().withGrad(false, () -> {
-      averaged().forEach((name, t) -> t.copy_(average(name, t)));
+      averaged().forEach((name, t) -> t.copy_(values.apply(name, t)));
       return null;
     });
   }

@@ -7,7 +7,6 @@ import io.ktrain.tensor.Context;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
-import java.util.Objects;
 
 /** Keeps gradients from exploding. */
 public final class Clip {
@@ -59,7 +58,9 @@ public final class Clip {
     });
   }
 
+  /** Those that have elements: of none there is no largest. */
   private static Tensor[] grads(List<Parameter> parameters) {
-    return parameters.stream().map(Parameter::borrowGrad).filter(Objects::nonNull).toArray(Tensor[]::new);
+    return parameters.stream().map(Parameter::borrowGrad).filter(g -> g != null && g.numel() > 0)
+        .toArray(Tensor[]::new);
   }
 }

@@ -18,15 +18,14 @@ import java.util.Map;
 abstract class FusedOptimizer extends Optimizer {
   private final Map<Parameter, State> states = new IdentityHashMap<>();
 
-  /** What is remembered of one parameter: how often it was stepped, and tensors of its shape by PyTorch's names. */
+  /** What is remembered of one parameter: how often it was stepped, numbers and tensors of its shape. */
   static final class State {
     long steps;
-    /** NAdam's product of all momenta so far. */
-    double momenta = 1;
+    final Map<String, Double> numbers = new LinkedHashMap<>();
     final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
     boolean isLike(State o) {
-      return steps == o.steps && momenta == o.momenta && tensors.keySet().equals(o.tensors.keySet());
+      return steps == o.steps && numbers.equals(o.numbers) && tensors.keySet().equals(o.tensors.keySet());
     }
   }
 
@@ -75,6 +74,16 @@ abstract class FusedOptimizer extends Optimizer {
 
   /** Which state tensors there may be, by PyTorch's names. */
   abstract List<String> stateNames();
+
+  /** Which of them a step needs in a group of these options. */
+  List<String> neededStates(ParamGroup group) {
+    return stateNames();
+  }
+
+  /** Which numbers are remembered beside the steps, by PyTorch's names. */
+  List<String> numberNames() {
+    return List.of();
+  }
 
   /** What a state begins with. */
   double initial(String state, ParamGroup group) {

@@ -4,6 +4,7 @@ import io.ktrain.nn.Parameter;
 import io.ktrain.tensor.Check;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.KtrainException;
+import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -68,8 +69,8 @@ public final class LBFGS extends Optimizer {
   }
 
   @Override
-  void check(ParamGroup group) {
-    if (!getGroups().isEmpty()) throw new KtrainException("LBFGS: all parameters are one group, got a second.");
+  public void addParamGroup(ParamGroup group) {
+    throw new KtrainException("LBFGS: all parameters are one group, got a second.");
   }
 
   @Override
@@ -217,45 +218,30 @@ public final class LBFGS extends Optimizer {
 
   @Override
   public void load(Map<String, Tensor> state) {
-    var wrong = new ArrayList<String>();
-    var known = new LinkedHashMap<String, Tensor>();
-    long size = parameters().stream().mapToLong(Tensor::numel).sum();
-    state.forEach((key, t) -> {
-      if (!key.startsWith("state.")) return;
-      boolean number = key.matches("state\\.(n_iter|func_evals|H_diag|t|ro\\.\\d{1,9})");
-      if (!number && !key.matches("state\\.(d|prev_flat_grad|old_dirs\\.\\d{1,9}|old_stps\\.\\d{1,9})"))
-        wrong.add("unexpected: " + key);
-      else if (t.numel() != (number ? 1 : size))
-        wrong.add(key + " is " + t.describe() + ", but there are " + size + " parameters");
-      else known.put(key.substring("state.".length()), t);
-    });
-    if (!known.isEmpty()) requireAll(known, wrong);
-    OptimizerState.loadGroups(this, state, wrong);
+    var saved = new OptimizerState(this, state);
+    boolean begun = saved.hasAny("state.");
+    long ran = begun ? saved.count("state.n_iter") : 0, evaluated = begun ? saved.count("state.func_evals") : 0;
+    double scale = begun ? saved.number("state.H_diag") : 1, last = begun ? saved.number("state.t") : 0;
+    Tensor d = begun ? vector(saved, "d") : null;
+    Tensor before = begun ? vector(saved, "prev_flat_grad") : null;
+    var pairs = new ArrayList<Pair>();
+    for (int i = 0; i < historySize && saved.hasAny("state.ro." + i); i++)
+      pairs.add(new Pair(vector(saved, "old_dirs." + i), vector(saved, "old_stps." + i),
+          saved.number("state.ro." + i)));
+    saved.accept();
+    iterations = ran;
+    evaluations = evaluated;
+    diagonal = scale;
+    length = last;
+    direction = d;
+    gradientBefore = before;
     history.clear();
-    iterations = (long) number(known, "n_iter", 0);
-    evaluations = (long) number(known, "func_evals", 0);
-    diagonal = number(known, "H_diag", 1);
-    length = number(known, "t", 0);
-    direction = vector(known, "d");
-    gradientBefore = vector(known, "prev_flat_grad");
-    for (int i = 0; known.containsKey("ro." + i); i++)
-      history.add(new Pair(vector(known, "old_dirs." + i), vector(known, "old_stps." + i),
-          number(known, "ro." + i, 0)));
+    history.addAll(pairs);
   }
 
-  private static void requireAll(Map<String, Tensor> known, List<String> wrong) {
-    var needed = new ArrayList<>(List.of("n_iter", "func_evals", "H_diag", "t", "d", "prev_flat_grad"));
-    for (int i = 0; known.containsKey("ro." + i); i++) needed.addAll(List.of("old_dirs." + i, "old_stps." + i));
-    for (String key : needed) if (!known.containsKey(key)) wrong.add("missing: state." + key);
-  }
-
-  private static double number(Map<String, Tensor> known, String key, double absent) {
-    return known.containsKey(key) ? known.get(key).toDoubleArray()[0] : absent;
-  }
-
-  private Tensor vector(Map<String, Tensor> known, String key) {
-    Tensor t = known.get(key);
+  private Tensor vector(OptimizerState saved, String name) {
     Parameter p = parameters().getFirst();
-    return t == null ? null : t.to(p.getDtype()).to(p.getDevice()).copy().keep();
+    Shape shape = Shape.of(Math.toIntExact(parameters().stream().mapToLong(Tensor::numel).sum()));
+    return saved.tensor("state." + name, shape, p.getDtype(), p.getDevice());
   }
 }

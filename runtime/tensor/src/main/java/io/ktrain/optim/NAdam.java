@@ -19,6 +19,7 @@ import java.util.Map;
  * {@code decoupledWeightDecay} it decays as AdamW does. torch.optim.NAdam.
  */
 public final class NAdam extends FusedOptimizer {
+  private static final String PRODUCT = "mu_product"; // of all momenta so far
   private static final List<String> STATES = List.of("exp_avg", "exp_avg_sq");
 
   public NAdam(List<Parameter> parameters, double lr) {
@@ -41,12 +42,17 @@ public final class NAdam extends FusedOptimizer {
     double lr = g.getLr(), beta1 = g.momentum(BETA1), beta2 = g.get(BETA2);
     double decay = g.get(WEIGHT_DECAY), bias2 = 1 - StrictMath.pow(beta2, state.steps);
     double now = momentum(g, beta1, state.steps), next = momentum(g, beta1, state.steps + 1);
-    double momenta = state.momenta * now;
-    for (Parameter p : parameters) state(p).momenta = momenta;
+    double momenta = state.numbers.getOrDefault(PRODUCT, 1.0) * now;
+    for (Parameter p : parameters) state(p).numbers.put(PRODUCT, momenta);
     double coming = momenta * now * next; // the recorded runs of PyTorch 1.13 have this step's momentum in it twice
     boolean decoupled = g.is(DECOUPLED);
     run(Updates.NADAM, g, parameters, STATES, sign(g), decoupled ? 0 : decay, decoupled ? 1 - lr * decay : 1,
         1 - beta1, beta2, 1 - beta2, bias2, g.get(EPS), -lr * (1 - now) / (1 - momenta), -lr * next / (1 - coming));
+  }
+
+  @Override
+  List<String> numberNames() {
+    return List.of(PRODUCT);
   }
 
   @Override

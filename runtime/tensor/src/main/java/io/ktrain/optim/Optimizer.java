@@ -29,7 +29,7 @@ public abstract class Optimizer {
       throw new KtrainException(name()
           + ": got no parameters. Fix: model.parameters(); a layer must be declared with `by` to have any.");
     this.defaults.forEach((which, value) -> which.require(name(), value));
-    groups.forEach(this::addParamGroup);
+    admit(groups);
   }
 
   static double flag(boolean set) {
@@ -37,17 +37,39 @@ public abstract class Optimizer {
   }
 
   /** Adds parameters to be stepped from now on, a layer that is no longer frozen, say. torch's add_param_group. */
-  public final void addParamGroup(ParamGroup group) {
+  public void addParamGroup(ParamGroup group) {
+    admit(List.of(group));
+  }
+
+  /** All or none, so that a group of those that are refused is free for another optimizer. */
+  private void admit(List<ParamGroup> added) {
     Set<Parameter> seen = Collections.newSetFromMap(new IdentityHashMap<>());
     seen.addAll(parameters());
-    for (Parameter p : group.parameters())
-      if (!seen.add(p))
-        throw new KtrainException(name() + ": a parameter (" + p.describe()
-            + ") is listed twice, so each step would change it twice."
-            + " Fix: list shared parameters in one group only; model.parameters() names each once.");
-    group.takeDefaults(name(), defaults);
-    check(group);
-    groups.add(group);
+    var values = new ArrayList<Map<HyperParameter, Double>>();
+    for (ParamGroup group : added) {
+      for (Parameter p : group.parameters())
+        if (!seen.add(p))
+          throw new KtrainException(name() + ": a parameter (" + p.describe()
+              + ") is listed twice, so each step would change it twice."
+              + " Fix: list shared parameters in one group only; model.parameters() names each once.");
+      values.add(group.values(name(), defaults));
+      require(group, values.getLast());
+    }
+    for (int i = 0; i < added.size(); i++) {
+      added.get(i).take(values.get(i), values.get(i).get(HyperParameter.LR));
+      groups.add(added.get(i));
+    }
+  }
+
+  /** A group like this one with other values; refuses those that this optimizer cannot have. */
+  final ParamGroup require(ParamGroup group, Map<HyperParameter, Double> values) {
+    var other = new ParamGroup(group.parameters());
+    values.forEach((which, value) -> {
+      which.require(name(), value);
+      other.set(which, value);
+    });
+    check(other);
+    return other;
   }
 
   /** Refuses hyper-parameters that do not fit each other. */

@@ -2,30 +2,73 @@ package io.ktrain.optim;
 
 import io.ktrain.nn.Parameter;
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Device;
+import io.ktrain.tensor.KtrainException;
+import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.StateDictError;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** What an optimizer remembers, as named tensors and back. */
+/**
+ * What an optimizer remembers, as named tensors and back. One that is read back is complete and has nothing besides, or
+ * {@link #accept} throws all that is wrong with it.
+ */
 final class OptimizerState {
-  private static final String STEPS = "step", MOMENTA = "mu_product", INITIAL_LR = "initial_lr";
+  private static final String STEPS = "step", INITIAL_LR = "initial_lr";
+  private static final int SHOWN = 12;
+  /** Stands for a state that the options ask for, but that no step has begun: they were changed, say. */
+  private static final Shape NOT_BEGUN = Shape.of(0);
 
-  private OptimizerState() {}
+  private final Optimizer optimizer;
+  private final Map<String, Tensor> from;
+  private final Set<String> unread;
+  private final List<String> wrong = new ArrayList<>();
+  private final List<ParamGroup> groups = new ArrayList<>();
+  private final List<Double> initialLrs = new ArrayList<>();
+
+  /** Begins with the groups' values. */
+  OptimizerState(Optimizer optimizer, Map<String, Tensor> from) {
+    this.optimizer = optimizer;
+    this.from = from;
+    unread = new LinkedHashSet<>(from.keySet());
+    for (int i = 0; i < optimizer.getGroups().size(); i++) {
+      ParamGroup g = optimizer.getGroups().get(i);
+      int before = wrong.size();
+      var values = new EnumMap<HyperParameter, Double>(HyperParameter.class);
+      for (HyperParameter which : g.values().keySet()) values.put(which, number("param_groups." + i + "." + which));
+      double initialLr = number("param_groups." + i + "." + INITIAL_LR);
+      initialLrs.add(initialLr);
+      if (wrong.size() == before) {
+        try {
+          HyperParameter.LR.require(optimizer.name(), initialLr);
+          g = optimizer.require(g, values);
+        } catch (KtrainException e) {
+          wrong.add("param_groups." + i + ": " + e.getMessage());
+        }
+      }
+      groups.add(g);
+    }
+  }
 
   static Map<String, Tensor> of(FusedOptimizer optimizer) {
     var all = new LinkedHashMap<String, Tensor>();
-    List<Parameter> parameters = optimizer.parameters();
-    for (int i = 0; i < parameters.size(); i++) {
-      FusedOptimizer.State s = optimizer.states().get(parameters.get(i));
-      if (s == null) continue;
-      String key = "state." + i + ".";
-      all.put(key + STEPS, Tensor.scalar(s.steps, DType.i64));
-      if (s.momenta != 1) all.put(key + MOMENTA, number(s.momenta));
-      s.tensors.forEach((name, t) -> all.put(key + name, t));
-    }
+    int i = 0;
+    for (ParamGroup g : optimizer.getGroups())
+      for (Parameter p : g.parameters()) {
+        String key = "state." + i++ + ".";
+        FusedOptimizer.State s = optimizer.states().get(p);
+        if (s == null) continue;
+        all.put(key + STEPS, Tensor.scalar(s.steps, DType.i64));
+        s.numbers.forEach((name, n) -> all.put(key + name, number(n)));
+        for (String name : optimizer.neededStates(g)) all.put(key + name, Tensor.zeros(NOT_BEGUN.toArray()));
+        s.tensors.forEach((name, t) -> all.put(key + name, t));
+      }
     groups(optimizer, all);
     return all;
   }
@@ -44,59 +87,73 @@ final class OptimizerState {
   }
 
   static void load(FusedOptimizer optimizer, Map<String, Tensor> from) {
-    List<Parameter> parameters = optimizer.parameters();
-    var states = new ArrayList<FusedOptimizer.State>();
-    for (int i = 0; i < parameters.size(); i++) states.add(null);
-    var wrong = new ArrayList<String>();
-    from.forEach((key, t) -> {
-      if (key.startsWith("param_groups.")) return;
-      String[] parts = key.split("\\.", 3);
-      boolean indexed = parts.length == 3 && parts[0].equals("state") && parts[1].matches("\\d{1,9}");
-      int i = indexed ? Integer.parseInt(parts[1]) : -1;
-      if (i < 0 || i >= parameters.size()) {
-        wrong.add("unexpected: " + key);
-        return;
+    var saved = new OptimizerState(optimizer, from);
+    var states = new LinkedHashMap<Parameter, FusedOptimizer.State>();
+    int i = 0;
+    for (ParamGroup g : saved.groups)
+      for (Parameter p : g.parameters()) {
+        String key = "state." + i++ + ".";
+        if (saved.hasAny(key)) states.put(p, saved.state(key, optimizer, g, p));
       }
-      FusedOptimizer.State s = states.get(i);
-      if (s == null) states.set(i, s = new FusedOptimizer.State());
-      Parameter p = parameters.get(i);
-      if (parts[2].equals(STEPS) && t.numel() == 1) s.steps = (long) t.toDoubleArray()[0];
-      else if (parts[2].equals(MOMENTA) && t.numel() == 1) s.momenta = t.toDoubleArray()[0];
-      else if (!optimizer.stateNames().contains(parts[2])) wrong.add("unexpected: " + key);
-      else if (!t.getShape().equals(p.getShape()))
-        wrong.add(key + " is " + t.describe() + ", but its parameter " + p.describe());
-      else s.tensors.put(parts[2], t.to(Optimizer.stateType(p)).to(p.getDevice()).copy().keep());
-    });
-    loadGroups(optimizer, from, wrong);
-    for (int i = 0; i < states.size(); i++) {
-      optimizer.states().remove(parameters.get(i));
-      if (states.get(i) != null) optimizer.states().put(parameters.get(i), states.get(i));
-    }
+    saved.accept();
+    optimizer.states().clear();
+    optimizer.states().putAll(states);
   }
 
-  /** Reads the groups' values and throws what was found wrong so far; sets them only if nothing was. */
-  static void loadGroups(Optimizer optimizer, Map<String, Tensor> from, List<String> wrong) {
-    var sets = new ArrayList<Runnable>();
-    int there = 0;
-    for (int i = 0; i < optimizer.getGroups().size(); i++) {
-      ParamGroup g = optimizer.getGroups().get(i);
-      for (HyperParameter which : g.values().keySet()) {
-        Tensor t = from.get("param_groups." + i + "." + which);
-        if (t == null || t.numel() != 1) wrong.add("missing: param_groups." + i + "." + which);
-        else sets.add(() -> g.set(which, t.toDoubleArray()[0]));
-        there++;
-      }
-      Tensor lr = from.get("param_groups." + i + "." + INITIAL_LR);
-      if (lr == null || lr.numel() != 1) wrong.add("missing: param_groups." + i + "." + INITIAL_LR);
-      else sets.add(() -> g.setInitialLr(lr.toDoubleArray()[0]));
-      there++;
+  private FusedOptimizer.State state(String key, FusedOptimizer optimizer, ParamGroup g, Parameter p) {
+    var s = new FusedOptimizer.State();
+    s.steps = count(key + STEPS);
+    for (String name : optimizer.numberNames()) s.numbers.put(name, number(key + name));
+    for (String name : optimizer.stateNames()) {
+      Tensor t = from.get(key + name);
+      if (t == null && !optimizer.neededStates(g).contains(name)) continue;
+      if (t != null && t.getShape().equals(NOT_BEGUN)) unread.remove(key + name);
+      else s.tensors.put(name, tensor(key + name, p.getShape(), Optimizer.stateType(p), p.getDevice()));
     }
-    long given = from.keySet().stream().filter(k -> k.startsWith("param_groups.")).count();
-    if (given > there) wrong.add("unexpected: " + (given - there) + " more values of parameter groups");
+    return s;
+  }
+
+  boolean hasAny(String prefix) {
+    return from.keySet().stream().anyMatch(key -> key.startsWith(prefix));
+  }
+
+  double number(String key) {
+    Tensor t = read(key, Shape.of());
+    double value = t == null ? Double.NaN : t.toDoubleArray()[0];
+    if (t != null && !Double.isFinite(value)) wrong.add(key + " is " + value);
+    return value;
+  }
+
+  /** Of what has begun, so at least 1. */
+  long count(String key) {
+    double value = number(key);
+    if (value < 1 || value != Math.rint(value)) wrong.add(key + " is " + value + ", expected a whole number from 1");
+    return (long) value;
+  }
+
+  /** A copy of its own; null where it is missing. */
+  Tensor tensor(String key, Shape shape, DType type, Device device) {
+    Tensor t = read(key, shape);
+    return t == null ? null : t.to(type).to(device).copy().keep();
+  }
+
+  private Tensor read(String key, Shape shape) {
+    Tensor t = from.get(key);
+    unread.remove(key);
+    if (t == null) wrong.add("missing: " + key);
+    else if (t.getShape().equals(shape) || shape.ndim() == 0 && t.numel() == 1) return t;
+    else wrong.add(key + " is " + t.describe() + ", expected " + shape);
+    return null;
+  }
+
+  /** Throws what was found wrong; sets the groups' values if nothing was. */
+  void accept() {
+    unread.forEach(key -> wrong.add("unexpected: " + key));
     if (!wrong.isEmpty())
       throw new StateDictError("load: the saved state is not this " + optimizer.name() + "'s:\n  "
-          + String.join("\n  ", wrong.subList(0, Math.min(12, wrong.size())))
+          + String.join("\n  ", wrong.subList(0, Math.min(SHOWN, wrong.size())))
           + "\nFix: the optimizer the state was saved from, over the same parameters in the same groups.");
-    sets.forEach(Runnable::run);
+    for (int i = 0; i < groups.size(); i++)
+      optimizer.getGroups().get(i).take(groups.get(i).values(), initialLrs.get(i));
   }
 }

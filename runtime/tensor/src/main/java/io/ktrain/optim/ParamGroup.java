@@ -13,7 +13,7 @@ import java.util.Map;
 public final class ParamGroup {
   private final List<Parameter> parameters;
   private final Map<HyperParameter, Double> values = new EnumMap<>(HyperParameter.class);
-  private double initialLr = Double.NaN;
+  private double initialLr = Double.NaN; // until an optimizer takes the group
   private double momentum = Double.NaN;
 
   public ParamGroup(List<Parameter> parameters) {
@@ -57,10 +57,6 @@ public final class ParamGroup {
     return initialLr;
   }
 
-  void setInitialLr(double lr) {
-    initialLr = lr;
-  }
-
   boolean is(HyperParameter which) {
     return get(which) != 0;
   }
@@ -82,16 +78,25 @@ public final class ParamGroup {
     return values;
   }
 
-  /** Takes the optimizer's values for what it has none of; refuses what the optimizer has not. */
-  void takeDefaults(String optimizer, Map<HyperParameter, Double> defaults) {
+  /** Its values, and {@code defaults} for what it has none of; refuses what the optimizer has not. */
+  Map<HyperParameter, Double> values(String optimizer, Map<HyperParameter, Double> defaults) {
+    if (!Double.isNaN(initialLr))
+      throw new KtrainException(optimizer + ": a group is another optimizer's, whose learning rate and schedule it has."
+          + " Fix: a new ParamGroup over the same parameters.");
     values.forEach((which, value) -> {
       if (!defaults.containsKey(which))
         throw new KtrainException(optimizer + ": a group sets " + which + ", which " + optimizer
             + " does not have; it has "
             + String.join(", ", defaults.keySet().stream().map(HyperParameter::toString).toList()) + ".");
     });
-    defaults.forEach(values::putIfAbsent);
-    values.forEach((which, value) -> which.require(optimizer, value));
-    initialLr = getLr();
+    var all = new EnumMap<HyperParameter, Double>(defaults);
+    all.putAll(values);
+    return all;
+  }
+
+  /** From now on it is an optimizer's, with a value for each of its hyper-parameters. */
+  void take(Map<HyperParameter, Double> all, double initialLr) {
+    values.putAll(all);
+    this.initialLr = initialLr;
   }
 }

@@ -30,7 +30,8 @@ public final class Plateau implements Schedule {
    * @param smaller whether less is better
    * @param factor what the rate is multiplied by, below 1
    * @param patience epochs without improvement that are let pass
-   * @param threshold by how much a value must be better to count: a part of the best if {@code relative}
+   * @param threshold by how much a value must be better to count: a part of the best if {@code relative}, which of a
+   *     best below 0 lies on its other side, as in PyTorch
    * @param cooldown epochs after a reduction that do not count
    * @param minLr the rate never falls below
    */
@@ -76,8 +77,8 @@ public final class Plateau implements Schedule {
 
   private boolean isBetter(double value) {
     if (Double.isNaN(best)) return !Double.isNaN(value);
-    double margin = relative ? Math.abs(best) * threshold : threshold;
-    return smaller ? value < best - margin : value > best + margin;
+    double sign = smaller ? -1 : 1, bound = relative ? best * (1 + sign * threshold) : best + sign * threshold;
+    return smaller ? value < bound : value > bound;
   }
 
   @Override

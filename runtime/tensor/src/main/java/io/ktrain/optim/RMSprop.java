@@ -38,14 +38,23 @@ public final class RMSprop extends FusedOptimizer {
     boolean centered = g.is(CENTERED), buffered = momentum != 0;
     Op<double[]> op = centered ? buffered ? Updates.RMSPROP_CENTERED_MOMENTUM : Updates.RMSPROP_CENTERED
         : buffered ? Updates.RMSPROP_MOMENTUM : Updates.RMSPROP;
-    List<String> names = centered ? buffered ? List.of(SQUARE, MEAN, BUFFER) : List.of(SQUARE, MEAN)
-        : buffered ? List.of(SQUARE, BUFFER) : List.of(SQUARE);
-    run(op, g, parameters, names, sign(g), g.get(WEIGHT_DECAY), -g.getLr(), alpha, 1 - alpha, g.get(EPS), momentum);
+    run(op, g, parameters, names(centered, buffered), sign(g), g.get(WEIGHT_DECAY), -g.getLr(), alpha, 1 - alpha,
+        g.get(EPS), momentum);
   }
 
   @Override
   List<String> stateNames() {
-    return List.of(SQUARE, MEAN, BUFFER);
+    return names(true, true);
+  }
+
+  @Override
+  List<String> neededStates(ParamGroup g) {
+    return names(g.is(CENTERED), g.get(MOMENTUM) != 0);
+  }
+
+  private static List<String> names(boolean centered, boolean buffered) {
+    return centered ? buffered ? List.of(SQUARE, MEAN, BUFFER) : List.of(SQUARE, MEAN)
+        : buffered ? List.of(SQUARE, BUFFER) : List.of(SQUARE);
   }
 
   @Override

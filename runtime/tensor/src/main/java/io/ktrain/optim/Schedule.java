@@ -22,6 +22,11 @@ public interface Schedule {
     return Double.NaN;
   }
 
+  /** The schedules at work at this place: of one made of others theirs, which may be fewer than it is made of. */
+  default List<Schedule> active(Moment at) {
+    return List.of(this);
+  }
+
   /** Sets what the optimizer's next step, the one at this place, uses. */
   default void apply(Optimizer optimizer, Moment at) {
     for (ParamGroup group : optimizer.getGroups()) {
@@ -155,31 +160,20 @@ public interface Schedule {
     return new Sequence(List.copyOf(schedules), milestones.clone());
   }
 
-  /** PyTorch's ChainedScheduler: all at once, each working on the rate that the one before gives. */
+  /**
+   * PyTorch's ChainedScheduler: all at once, each working on the rate that the one before gives; the momentum is the
+   * last's that has one.
+   */
   static Schedule chained(Schedule... schedules) {
-    List<Schedule> all = List.of(schedules);
-    return (base, at) -> {
-      double lr = base;
-      for (Schedule s : all) lr = s.lr(lr, at);
-      return lr;
-    };
+    return new Chain(List.of(schedules));
   }
 
   /**
    * PyTorch's SWALR: as {@code before} until epoch {@code start}, from there to {@code swaLr} over
-   * {@code annealEpochs}, along a cosine or a line, and there it stays.
+   * {@code annealEpochs}, along a cosine or a line, and there it stays. The momentum stays as it is at the start.
    */
   static Schedule swa(Schedule before, int start, double swaLr, int annealEpochs, boolean linear) {
-    if (start < 0 || annealEpochs < 0 || !(swaLr >= 0))
-      throw new KtrainException("swa: start, annealEpochs and lr must be at least 0, got " + start + ", " + annealEpochs
-          + " and " + swaLr + ".");
-    return (base, at) -> {
-      if (at.epoch() < start) return before.lr(base, at);
-      double left = before.lr(base, new Moment(at.firstStep(start), at.steps(), start, at.epochs()));
-      double part = annealEpochs == 0 ? 1 : Math.min(1, (double) (at.epoch() - start) / annealEpochs);
-      double there = linear ? part : (1 - Math.cos(Math.PI * part)) / 2;
-      return swaLr * there + left * (1 - there);
-    };
+    return new StochasticAveraging(before, start, swaLr, annealEpochs, linear);
   }
 
   private static void atLeastOne(String schedule, String what, int value) {

@@ -28,6 +28,12 @@ record Sequence(List<Schedule> schedules, int[] milestones) implements Schedule 
     return schedules.get(i).momentum(within(i, at));
   }
 
+  @Override
+  public List<Schedule> active(Moment at) {
+    int i = which(at);
+    return schedules.get(i).active(within(i, at));
+  }
+
   private int which(Moment at) {
     int i = 0;
     while (i < milestones.length && at.epoch() >= milestones[i]) i++;

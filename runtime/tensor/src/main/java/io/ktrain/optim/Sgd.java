@@ -60,6 +60,11 @@ public final class Sgd extends FusedOptimizer {
   }
 
   @Override
+  List<String> neededStates(ParamGroup g) {
+    return g.get(MOMENTUM) == 0 ? List.of() : BUFFER;
+  }
+
+  @Override
   String name() {
     return "Sgd";
   }

@@ -128,6 +128,23 @@ class AveragedModelTest {
   }
 
   @Test
+  void lookingAtAnAverageDoesNotRoundIt() {
+    for (DType type : List.of(DType.bf16, DType.f16, DType.f32)) {
+      var layer = new Linear(1, 1, false);
+      layer.getWeight().become(Tensor.ones(1, 1).to(type));
+      var average = AveragedModel.exponential(layer, 0.999, false);
+      average.update();
+      Context.current().withGrad(false, () -> layer.getWeight().fill_(2));
+      average.update();
+      assertEquals(1.001, average.stateDict().get("module.weight").item(), 1e-6);
+      assertEquals(Tensor.scalar(1.001, type).item(),
+          average.<Double>with(() -> layer.getWeight().item()), 1e-6);
+      assertEquals(2, layer.getWeight().item());
+      assertEquals(1.001, average.stateDict().get("module.weight").item(), 1e-6);
+    }
+  }
+
+  @Test
   void batchNormsAreMeasuredAnew() {
     var norm = new BatchNorm1d(1);
     var model = new Sequential(norm, new Dropout(0.5));

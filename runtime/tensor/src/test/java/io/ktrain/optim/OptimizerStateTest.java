@@ -105,12 +105,49 @@ class OptimizerStateTest {
       optimizer.stateDict().forEach((k, t) -> before.put(k, t.toDoubleArray()));
       refused(optimizer, "unexpected: state.0.nonesuch", s -> s.put("state.0.nonesuch", Tensor.zeros(1)));
       refused(optimizer, "missing: param_groups.0.lr", s -> s.remove("param_groups.0.lr"));
-      refused(optimizer, "more values of parameter groups", s -> s.put("param_groups.1.lr", Tensor.zeros(1)));
+      refused(optimizer, "unexpected: param_groups.1.lr", s -> s.put("param_groups.1.lr", Tensor.zeros(1)));
       Map<String, Tensor> state = optimizer.stateDict();
       String some = state.keySet().stream().filter(k -> state.get(k).numel() > 1).findFirst().orElseThrow();
       refused(optimizer, some + " is f32[3]", s -> s.put(some, Tensor.zeros(3)));
+      for (String key : state.keySet()) refused(optimizer, "", s -> s.remove(key)); // each is needed
+      refused(optimizer, "lr must be at least 0, got -5.0",
+          s -> s.put("param_groups.0.lr", Tensor.scalar(-5, DType.f64)));
+      refused(optimizer, "lr must be at least 0, got -1.0",
+          s -> s.put("param_groups.0.initial_lr", Tensor.scalar(-1, DType.f64)));
+      String count = state.containsKey("state.n_iter") ? "state.n_iter" : "state.0.step";
+      refused(optimizer, count + " is 0.5, expected a whole number from 1",
+          s -> s.put(count, Tensor.scalar(0.5, DType.f64)));
       optimizer.stateDict().forEach((k, t) -> assertArrayEquals(before.get(k), t.toDoubleArray(), k));
     }));
+  }
+
+  @Test
+  void optionsThatDoNotFitEachOtherAreRefused() {
+    Parameter[] p = parameters();
+    var sgd = new Sgd(List.of(new ParamGroup(List.of(p))), 0.05, 0.9, 0, 0.01, true, false);
+    steps(sgd, p, 1);
+    refused(sgd, "Sgd: nesterov needs momentum and no dampening",
+        s -> s.put("param_groups.0.dampening", Tensor.scalar(0.5, DType.f64)));
+  }
+
+  /** A group may have had no momentum before, or no largest moment: what an optimizer saved it takes up. */
+  @Test
+  void aStateThatHasNotBegunIsSavedAsSuch(@TempDir Path folder) throws IOException {
+    for (boolean adam : new boolean[] {false, true}) {
+      Function<Parameter[], Optimizer> make = adam ? p -> new Adam(List.of(p), 0.1)
+          : p -> new Sgd(List.of(new ParamGroup(List.of(p))), 0.01, 0, 0.5, 0, false, false);
+      Parameter[] whole = parameters();
+      Optimizer one = make.apply(whole);
+      steps(one, whole, 2);
+      one.getGroups().getFirst().set(adam ? HyperParameter.AMSGRAD : HyperParameter.MOMENTUM, adam ? 1 : 0.9);
+      Parameter[] rest = {new Parameter(whole[0].detach().copy()), new Parameter(whole[1].detach().copy())};
+      Optimizer two = make.apply(rest);
+      two.load(saved(one, folder));
+      steps(one, whole, 3);
+      steps(two, rest, 3);
+      for (int i = 0; i < 2; i++) assertArrayEquals(whole[i].toFloatArray(), rest[i].toFloatArray());
+      assertEquals(one.stateDict().keySet(), two.stateDict().keySet());
+    }
   }
 
   private static void refused(Optimizer optimizer, String says, Consumer<Map<String, Tensor>> spoil) {

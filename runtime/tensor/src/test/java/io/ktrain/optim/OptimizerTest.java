@@ -1,5 +1,6 @@
 package io.ktrain.optim;
 
+import static io.ktrain.optim.HyperParameter.LR;
 import static io.ktrain.optim.HyperParameter.MAXIMIZE;
 import static io.ktrain.optim.HyperParameter.MOMENTUM;
 import static io.ktrain.optim.HyperParameter.WEIGHT_DECAY;
@@ -11,11 +12,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ktrain.nn.Linear;
 import io.ktrain.nn.Parameter;
 import io.ktrain.tensor.Context;
+import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Device;
 import io.ktrain.tensor.KtrainException;
+import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +86,20 @@ class OptimizerTest {
     refused(() -> adam.addParamGroup(new ParamGroup(List.of(a))), "listed twice");
     refused(() -> new LBFGS(List.of(a), 1).addParamGroup(new ParamGroup(List.of(b))),
         "LBFGS: all parameters are one group, got a second.");
+  }
+
+  @Test
+  void aGroupBelongsToOneOptimizer() {
+    Parameter a = parameter(1), b = parameter(1);
+    ParamGroup one = new ParamGroup(List.of(a)), other = new ParamGroup(List.of(b), -1);
+    refused(() -> new Sgd(List.of(one, other), 0.5, 0, 0, 0, false, false), "Sgd: lr must be at least 0, got -1.0.");
+    var sgd = new Sgd(List.of(one, other.set(LR, 0.2)), 0.01, 0, 0, 0, false, false); // those refused are free
+    step(sgd, a.add(b).sum());
+    assertEquals(0.99, a.item(), 1e-6);
+    assertEquals(0.8, b.item(), 1e-6);
+    refused(() -> new Adam(List.of(one), 0.5, 0.9, 0.9, 1e-8, 0, false, false),
+        "Adam: a group is another optimizer's, whose learning rate and schedule it has.");
+    assertEquals(0.01, one.getLr());
   }
 
   @Test
@@ -171,6 +189,14 @@ class OptimizerTest {
       assertEquals(2, Clip.norm(List.of(a, b), 100, norm.getKey()).item(), 1e-4);
       assertArrayEquals(new float[] {by, -2 * by}, a.getGrad().toFloatArray(), 1e-5f);
     }
+    Parameter empty = parameter(), five = parameter(5);
+    empty.setGrad(Tensor.zeros(0));
+    for (double norm : norms.keySet()) {
+      five.setGrad(Tensor.of(new float[] {-5}));
+      assertEquals(5, Clip.norm(List.of(empty, five), 2, norm).item(), 1e-5);
+      assertEquals(-2, five.getGrad().item(), 1e-5);
+      assertEquals(0, Clip.norm(List.of(empty), 2, norm).item());
+    }
     refused(() -> Clip.norm(List.of(parameter(1)), 1, 0), "clip: normType must be positive or infinity, got 0.0.");
     refused(() -> Clip.norm(List.of(parameter(1)), -1), "clip: the largest norm must be positive, got -1.0.");
   }
@@ -180,6 +206,85 @@ class OptimizerTest {
     Schedule s = Schedule.oneCycle(1, 0.1, 25, 1e4);
     assertEquals(1, s.lr(1, new Moment(0, 10, 0, 1)));
     assertEquals(0.85, s.momentum(new Moment(0, 10, 0, 1)));
+  }
+
+  /** Small parameters are computed together, across the ends of tiles; each as if it were alone. */
+  @Test
+  void parametersDoNotMixWithTheirNeighbours() {
+    for (DType type : List.of(DType.f32, DType.bf16, DType.f64)) {
+      int[][] shapes = {{300}, {0}, {400}, {1}, {20, 33}, {}, {7, 3}};
+      Parameter[] together = new Parameter[shapes.length], alone = new Parameter[shapes.length];
+      for (int i = 0; i < shapes.length; i++) {
+        int n = (int) Shape.of(shapes[i]).numel();
+        Tensor values = Tensor.of(new Random(i).doubles(n, -2, 2).toArray(), shapes[i]).to(type);
+        boolean turned = shapes[i].length == 2; // its elements do not lie in order
+        together[i] = new Parameter(turned ? values.transpose(0, 1) : values);
+        alone[i] = new Parameter(turned ? values.copy().transpose(0, 1) : values.copy());
+      }
+      var all = new Adam(List.of(together), 0.1);
+      for (int n = 0; n < 2; n++) {
+        for (Parameter p : together) p.setGrad(p.detach().sin());
+        all.step();
+      }
+      for (int i = 0; i < shapes.length; i++) {
+        var one = new Adam(List.of(alone[i]), 0.1);
+        for (int n = 0; n < 2; n++) {
+          alone[i].setGrad(alone[i].detach().sin());
+          one.step();
+        }
+        assertArrayEquals(alone[i].toDoubleArray(), together[i].toDoubleArray(), 0, type + " parameter " + i);
+      }
+    }
+  }
+
+  @Test
+  void asgdSeesAChangedRateAStepLater() {
+    Parameter p = parameter(1), late = parameter(1);
+    var asgd = new ASGD(List.of(new ParamGroup(List.of(p, late))), 0.5, 0.1, 0.75, 1, 0, false);
+    double w = 1, average = 0, eta = 0.5;
+    double[] rates = {0.5, 0.5, 0.01, 0.01, 0.3};
+    for (int i = 0; i < rates.length; i++) {
+      double lr = rates[i];
+      asgd.getGroups().getFirst().setLr(lr);
+      step(asgd, (i < 3 ? p : p.add(late)).sum());
+      w = w * (1 - 0.1 * eta) - eta;
+      average += (w - average) / Math.max(1, i - 1);
+      eta = lr / Math.pow(1 + 0.1 * lr * (i + 1), 0.75);
+      assertEquals(w, p.item(), 1e-6);
+      assertEquals(average, asgd.stateDict().get("state.0.ax").item(), 1e-6);
+    }
+    // its own two steps: the first with the rate there is, the second with what came of it
+    eta = 0.01 / Math.pow(1 + 0.1 * 0.01, 0.75);
+    assertEquals((1 - 0.1 * 0.01 - 0.01) * (1 - 0.1 * eta) - eta, late.item(), 1e-6);
+  }
+
+  /** PyTorch's bounds are the best times 1 - threshold and 1 + threshold, on whichever side of it those lie. */
+  @Test
+  void aPlateauOfNegativeValues() {
+    Moment at = new Moment(0, 1, 0, 1);
+    for (boolean smaller : new boolean[] {true, false}) {
+      int sign = smaller ? -1 : 1; // better values lie this way
+      for (boolean better : new boolean[] {true, false}) {
+        var plateau = new Plateau(smaller, 0.5, 0, 0.25, true, 0, 0);
+        plateau.observe(-4);
+        plateau.observe(-4 - sign * (better ? 0.9 : 1.1)); // worse than -4, but the bound is -4 - sign
+        assertEquals(better ? 1 : 0.5, plateau.lr(1, at));
+      }
+    }
+  }
+
+  @Test
+  void schedulesMadeOfOthersHaveTheirMomentum() {
+    Schedule cycle = Schedule.oneCycle(1, 0.5, 25, 1e4), decay = Schedule.exponential(0.5);
+    Schedule cyclic = Schedule.cyclic(0.1, 1, 4, 4, Cyclic.Mode.TRIANGULAR, 1, true);
+    for (int step = 0; step < 12; step++) {
+      Moment at = new Moment(step, 12, step / 3, 4), left = step < 6 ? at : new Moment(6, 12, 2, 4);
+      assertEquals(cycle.momentum(at), Schedule.chained(cycle, decay).momentum(at));
+      assertEquals(cycle.momentum(at), Schedule.chained(decay, cyclic, cycle).momentum(at));
+      assertEquals(Double.NaN, Schedule.chained(decay, decay).momentum(at));
+      assertEquals(cycle.momentum(left), Schedule.swa(cycle, 2, 0.1, 1, true).momentum(at));
+      assertEquals(cycle.momentum(at), Schedule.sequential(List.of(cycle)).momentum(at));
+    }
   }
 
   @Test

@@ -2,7 +2,9 @@ package io.ktrain.train
 
 import io.ktrain.data.DataLoader
 import io.ktrain.nn.Module
+import io.ktrain.optim.Moment
 import io.ktrain.optim.Optimizer
+import io.ktrain.optim.Plateau
 import io.ktrain.optim.Schedule
 import io.ktrain.tensor.KtrainException
 
@@ -47,21 +49,28 @@ public fun <B> fit(
         "Fix: a loop of your own with optimizer.step { loss }.",
     )
   }
-  scope.requireMonitors(valid != null, schedule)
+  scope.requireMonitors(valid != null, schedule?.activeIn(epochs).orEmpty())
   val run = Run.current()
   return run.fitting { Trainer(model, epochs, train, valid, optimizer, schedule, scope, run).fit() }
 }
 
 /** Stopping or saving by something that is never recorded would only show after the first epoch. */
-private fun FitScope<*>.requireMonitors(hasValidation: Boolean, schedule: Schedule?) {
+private fun FitScope<*>.requireMonitors(hasValidation: Boolean, schedules: List<Schedule>) {
   val names = listOf("loss") + metrics.map { it.name }
   val recorded = names.map { "train/$it" } + if (hasValidation) names.map { "valid/$it" } else emptyList()
-  val plateau = (schedule as? MonitoredPlateau)?.let { "plateau" to it.on }
+  if (schedules.any { it is Plateau }) {
+    throw KtrainException("plateau: it does not say what should improve. Fix: plateau(on = validLoss).")
+  }
+  val plateaus = schedules.filterIsInstance<MonitoredPlateau>().map { "plateau" to it.on }
   val saving = checkpoints?.let { "checkpoints" to it.best }
-  val wanted = stopping.map { "earlyStopping" to it.on } + listOfNotNull(saving, plateau)
+  val wanted = stopping.map { "earlyStopping" to it.on } + listOfNotNull(saving) + plateaus
   for ((word, monitor) in wanted) {
     if (monitor.key in recorded) continue
     val fix = if (monitor.key.substringAfter('/') in names) "fit(valid = ...)" else "metrics(...) with that metric"
     throw KtrainException("$word: $monitor is not recorded; there are ${recorded.joinToString()}. Fix: $fix.")
   }
 }
+
+/** The schedules at work in any epoch of a run. */
+private fun Schedule.activeIn(epochs: Int): List<Schedule> =
+  (0 until epochs).flatMap { active(Moment(it, epochs, it, epochs)) }.distinct()

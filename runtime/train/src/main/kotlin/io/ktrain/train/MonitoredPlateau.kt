@@ -3,7 +3,7 @@ package io.ktrain.train
 import io.ktrain.optim.Plateau
 import io.ktrain.optim.Schedule
 
-/** A plateau, and what `fit` tells it after every epoch. */
+/** A plateau, and what `fit` tells it after every epoch that it is at work in, alone or within other schedules. */
 public class MonitoredPlateau(
   /** What should improve. */
   public val on: Monitor,

@@ -1,6 +1,7 @@
 package io.ktrain.train
 
 import io.ktrain.optim.Optimizer
+import io.ktrain.optim.Sgd
 import io.ktrain.tensor.DType
 import io.ktrain.tensor.StateDictError
 import io.ktrain.tensor.Tensor
@@ -31,6 +32,8 @@ public fun Optimizer.loadPyTorch(state: Map<*, *>) {
     }
   }
   (state["state"] as? Map<*, *> ?: throw notAnOptimizers(state)).forEach { (index, remembered) ->
+    // PyTorch's SGD counts no steps, and nothing of ours depends on how many there were.
+    if (this is Sgd) ours["state.$index.step"] = Tensor.scalar(1.0, DType.i64)
     (remembered as? Map<*, *> ?: throw notAnOptimizers(state)).forEach { (name, value) ->
       when (value) {
         is Tensor -> ours["state.$index.$name"] = value

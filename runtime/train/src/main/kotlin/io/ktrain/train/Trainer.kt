@@ -34,7 +34,6 @@ internal class Trainer<B>(
   private val checkpoints = scope.checkpoints?.takeUnless { checking }
     ?.let { Checkpoints(run.resolve(it.directory), it.best, it.keep, model) }
   private val averaging = scope.averages?.takeUnless { checking }?.let { Averaging(it, model, epochs) }
-  private val plateau = schedule as? MonitoredPlateau
   private val schedule = (scope.averages as? Averages.Stochastic)?.schedule(schedule, epochs) ?: schedule
 
   /** What stops training, or chooses which model to save. */
@@ -93,7 +92,10 @@ internal class Trainer<B>(
       }
       Epoch(number, values, training.speed).also { checkpoints?.epochEnded(it) }
     }
-    if (!checking) plateau?.let { it.plateau.observe(epoch[it.on]) }
+    if (!checking) {
+      val plateaus = schedule?.active(moment(updates - 1, number - 1)).orEmpty().filterIsInstance<MonitoredPlateau>()
+      plateaus.forEach { it.plateau.observe(epoch[it.on]) }
+    }
     csvLogs.forEach { it.write(epoch, optimizer.lr) }
     progress.epochEnded(epoch)
     scope.callbacks.forEach { it.onEpochEnd(epoch) }
@@ -132,7 +134,7 @@ internal class Trainer<B>(
     if (!checking) share.settle(optimizer)
     scope.clipNorm?.let { Clip.norm(optimizer.parameters(), it, scope.clipNormType) }
     scope.clipValue?.let { Clip.value(optimizer.parameters(), it) }
-    schedule?.apply(optimizer, Moment(updates, updatesPerEpoch * epochs, epoch, epochs))
+    schedule?.apply(optimizer, moment(updates, epoch))
     if (scaler == null) {
       optimizer.step()
     } else {
@@ -142,6 +144,8 @@ internal class Trainer<B>(
     averaging?.stepped()
     updates++
   }
+
+  private fun moment(step: Int, epoch: Int) = Moment(step, updatesPerEpoch * epochs, epoch, epochs)
 
   private fun validateOn(phase: Phase, index: Int, batch: B) {
     phase.lossOf(index, batch)

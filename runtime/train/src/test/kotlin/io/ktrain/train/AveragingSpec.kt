@@ -169,6 +169,47 @@ class AveragingSpec : StringSpec({
     }
   }
 
+  "a plateau within another schedule lowers the rate too, from when it is at work until it no longer is" {
+    quietly {
+      val model = Line()
+
+      /** The rates of six epochs that never improve; [schedule] lowers them to a tenth after each epoch but its first. */
+      fun rates(schedule: (MonitoredPlateau) -> Schedule, configure: FitScope<Batch>.() -> Unit = {}): List<Double> {
+        val optimizer = Sgd(model.parameters(), 1.0)
+        val plateau = MonitoredPlateau(validLoss, Plateau(true, 0.1, 0, 0.5, true, 0, 0.0))
+        return buildList {
+          fit(model, 6, counting(2, 2), counting(2, 2), optimizer, schedule(plateau)) {
+            step { (x, _) -> model(x).mul(0).mean().add(1) }
+            onEpochEnd { add(optimizer.lr) }
+            configure()
+          }
+        }
+      }
+      val warmup = Schedule.linearWarmup(4, 1.0, 0.5)
+      val half = Schedule.constant(0.5, 100)
+      val (a, b, c, d) = listOf(
+        rates({ Schedule.sequential(listOf(warmup, it), 2) }),
+        rates({ Schedule.chained(half, Schedule.sequential(listOf(half, it), 1)) }),
+        rates({ Schedule.swa(it, 3, 0.5, 2, true) }),
+        rates({ it }, { swa(lr = 0.5, start = 0.5, annealEpochs = 2, linear = true) }),
+      )
+      fun List<Double>.shouldBeAbout(vararg expected: Double) =
+        zip(expected.toList()).forEach { (rate, e) -> rate shouldBe (e plusOrMinus 1e-9) }
+      a.shouldBeAbout(1.0, 0.875, 1.0, 1.0, 0.1, 0.01)
+      b.shouldBeAbout(0.25, 0.5, 0.5, 0.05, 0.005, 0.0005)
+      c.shouldBeAbout(1.0, 1.0, 0.1, 0.01, 0.255, 0.5)
+      d shouldContainExactly c
+      val unrecorded = Schedule.sequential(listOf(warmup, MonitoredPlateau(validLoss, Plateau(true))), 1)
+      fun failing(schedule: Schedule) = shouldThrow<KtrainException> {
+        fit(model, 2, counting(2, 2), optimizer = Sgd(model.parameters(), 1.0), schedule = schedule) {
+          step { (x, _) -> model(x).mean() }
+        }
+      }.message
+      failing(unrecorded) shouldContain "plateau: valid/loss is not recorded"
+      failing(Schedule.chained(Plateau(true))) shouldContain "plateau: it does not say what should improve"
+    }
+  }
+
   "a sequence begins each schedule at its milestone, steps and epochs alike" {
     quietly {
       val model = Line()

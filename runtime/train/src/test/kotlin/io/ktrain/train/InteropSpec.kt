@@ -172,9 +172,8 @@ class InteropSpec : FunSpec({
     val model = Linear(3, 2)
     fun refused(optimizer: Optimizer, from: Map<*, *>) = shouldThrow<StateDictError> { optimizer.loadPyTorch(from) }.message!!
     refused(Adam(model.parameters(), 1.0), mapOf("epoch" to 1L)) shouldContain "has state and param_groups, this has epoch"
-    val one = ParamGroup(listOf(model.weight))
-    refused(Sgd(listOf(one), 0.1, 0.0, 0.0, 0.0, false, false), state) shouldContain "has parameters [0, 1], this optimizer's [0]"
-    val two = listOf(one, ParamGroup(listOf(model.bias!!)))
+    refused(Sgd(listOf(ParamGroup(listOf(model.weight))), 0.1, 0.0, 0.0, 0.0, false, false), state) shouldContain "has parameters [0, 1], this optimizer's [0]"
+    val two = listOf(ParamGroup(listOf(model.weight)), ParamGroup(listOf(model.bias!!)))
     refused(Sgd(two, 0.1, 0.0, 0.0, 0.0, false, false), state) shouldContain "has 1 parameter groups, this one has 2"
     refused(Sgd(model.parameters(), 0.1), state) shouldContain "unexpected: state.0.exp_avg"
   }

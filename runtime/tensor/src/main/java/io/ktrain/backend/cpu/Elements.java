@@ -16,65 +16,91 @@ final class Elements {
   private Elements() {}
 
   static void load(MemorySegment m, DType type, long from, long stride, float[] to, int n) {
-    if (type == DType.f32 && stride == 1) MemorySegment.copy(m, F32, from * 4, to, 0, n);
-    else if (type == DType.f32) for (int i = 0; i < n; i++) to[i] = m.getAtIndex(F32, from + i * stride);
-    else if (stride == 1 && type.isFloating() && type.bytes() == 2) widen(m, type, from, to, n);
-    else if (type.isFloating()) for (int i = 0; i < n; i++) to[i] = (float) Host.real(m, type, from + i * stride);
-    else for (int i = 0; i < n; i++) to[i] = Host.whole(m, type, from + i * stride);
+    load(m, type, from, stride, to, 0, n);
+  }
+
+  /** Fills {@code n} elements of {@code to} from {@code at} on. */
+  static void load(MemorySegment m, DType type, long from, long stride, float[] to, int at, int n) {
+    if (type == DType.f32 && stride == 1) MemorySegment.copy(m, F32, from * 4, to, at, n);
+    else if (type == DType.f32) for (int i = 0; i < n; i++) to[at + i] = m.getAtIndex(F32, from + i * stride);
+    else if (stride == 1 && type.isFloating() && type.bytes() == 2) widen(m, type, from, to, at, n);
+    else if (type.isFloating()) for (int i = 0; i < n; i++) to[at + i] = (float) Host.real(m, type, from + i * stride);
+    else for (int i = 0; i < n; i++) to[at + i] = Host.whole(m, type, from + i * stride);
   }
 
   /** Loops that the JIT makes vector code of. */
-  private static void widen(MemorySegment m, DType type, long from, float[] to, int n) {
+  private static void widen(MemorySegment m, DType type, long from, float[] to, int at, int n) {
     short[] bits = new short[n];
     MemorySegment.copy(m, I16, from * 2, bits, 0, n);
-    if (type == DType.bf16) for (int i = 0; i < n; i++) to[i] = Host.bf16(bits[i]);
-    else for (int i = 0; i < n; i++) to[i] = Float.float16ToFloat(bits[i]);
+    if (type == DType.bf16) for (int i = 0; i < n; i++) to[at + i] = Host.bf16(bits[i]);
+    else for (int i = 0; i < n; i++) to[at + i] = Float.float16ToFloat(bits[i]);
   }
 
-  private static void narrow(float[] from, MemorySegment m, DType type, long to, int n) {
+  private static void narrow(float[] from, int at, MemorySegment m, DType type, long to, int n) {
     short[] bits = new short[n];
-    if (type == DType.bf16) for (int i = 0; i < n; i++) bits[i] = Host.bf16(from[i]);
-    else for (int i = 0; i < n; i++) bits[i] = Float.floatToFloat16(from[i]);
+    if (type == DType.bf16) for (int i = 0; i < n; i++) bits[i] = Host.bf16(from[at + i]);
+    else for (int i = 0; i < n; i++) bits[i] = Float.floatToFloat16(from[at + i]);
     MemorySegment.copy(bits, 0, m, I16, to * 2, n);
   }
 
   static void load(MemorySegment m, DType type, long from, long stride, double[] to, int n) {
-    if (type == DType.f64 && stride == 1) MemorySegment.copy(m, F64, from * 8, to, 0, n);
-    else if (type.isFloating()) for (int i = 0; i < n; i++) to[i] = Host.real(m, type, from + i * stride);
-    else for (int i = 0; i < n; i++) to[i] = Host.whole(m, type, from + i * stride);
+    load(m, type, from, stride, to, 0, n);
+  }
+
+  static void load(MemorySegment m, DType type, long from, long stride, double[] to, int at, int n) {
+    if (type == DType.f64 && stride == 1) MemorySegment.copy(m, F64, from * 8, to, at, n);
+    else if (type.isFloating()) for (int i = 0; i < n; i++) to[at + i] = Host.real(m, type, from + i * stride);
+    else for (int i = 0; i < n; i++) to[at + i] = Host.whole(m, type, from + i * stride);
   }
 
   static void load(MemorySegment m, DType type, long from, long stride, long[] to, int n) {
-    if (type == DType.i64 && stride == 1) MemorySegment.copy(m, I64, from * 8, to, 0, n);
-    else for (int i = 0; i < n; i++) to[i] = Host.whole(m, type, from + i * stride);
+    load(m, type, from, stride, to, 0, n);
+  }
+
+  static void load(MemorySegment m, DType type, long from, long stride, long[] to, int at, int n) {
+    if (type == DType.i64 && stride == 1) MemorySegment.copy(m, I64, from * 8, to, at, n);
+    else for (int i = 0; i < n; i++) to[at + i] = Host.whole(m, type, from + i * stride);
   }
 
   static void store(float[] from, MemorySegment m, DType type, long to, long stride, int n) {
-    if (type == DType.f32 && stride == 1) MemorySegment.copy(from, 0, m, F32, to * 4, n);
-    else if (stride == 1 && type.isFloating() && type.bytes() == 2) narrow(from, m, type, to, n);
+    store(from, 0, m, type, to, stride, n);
+  }
+
+  /** Writes {@code n} elements of {@code from}, from {@code at} on. */
+  static void store(float[] from, int at, MemorySegment m, DType type, long to, long stride, int n) {
+    if (type == DType.f32 && stride == 1) MemorySegment.copy(from, at, m, F32, to * 4, n);
+    else if (stride == 1 && type.isFloating() && type.bytes() == 2) narrow(from, at, m, type, to, n);
     else for (int i = 0; i < n; i++) {
-      float v = from[i];
-      long at = to + i * stride;
+      float v = from[at + i];
+      long place = to + i * stride;
       switch (type) {
-        case f32 -> m.setAtIndex(F32, at, v);
-        case f64 -> m.setAtIndex(F64, at, v);
-        case f16 -> m.setAtIndex(I16, at, Float.floatToFloat16(v));
-        case bf16 -> m.setAtIndex(I16, at, Host.bf16(v));
-        case bool -> m.set(ValueLayout.JAVA_BYTE, at, (byte) (v != 0 ? 1 : 0));
-        default -> whole(m, type, at, (long) v);
+        case f32 -> m.setAtIndex(F32, place, v);
+        case f64 -> m.setAtIndex(F64, place, v);
+        case f16 -> m.setAtIndex(I16, place, Float.floatToFloat16(v));
+        case bf16 -> m.setAtIndex(I16, place, Host.bf16(v));
+        case bool -> m.set(ValueLayout.JAVA_BYTE, place, (byte) (v != 0 ? 1 : 0));
+        default -> whole(m, type, place, (long) v);
       }
     }
   }
 
   static void store(double[] from, MemorySegment m, DType type, long to, long stride, int n) {
-    if (type == DType.f64 && stride == 1) MemorySegment.copy(from, 0, m, F64, to * 8, n);
-    else for (int i = 0; i < n; i++) real(m, type, to + i * stride, from[i]);
+    store(from, 0, m, type, to, stride, n);
+  }
+
+  static void store(double[] from, int at, MemorySegment m, DType type, long to, long stride, int n) {
+    if (type == DType.f64 && stride == 1) MemorySegment.copy(from, at, m, F64, to * 8, n);
+    else for (int i = 0; i < n; i++) real(m, type, to + i * stride, from[at + i]);
   }
 
   static void store(long[] from, MemorySegment m, DType type, long to, long stride, int n) {
+    store(from, 0, m, type, to, stride, n);
+  }
+
+  static void store(long[] from, int at, MemorySegment m, DType type, long to, long stride, int n) {
     for (int i = 0; i < n; i++) {
-      if (type.isFloating()) real(m, type, to + i * stride, from[i]);
-      else whole(m, type, to + i * stride, from[i]);
+      if (type.isFloating()) real(m, type, to + i * stride, from[at + i]);
+      else whole(m, type, to + i * stride, from[at + i]);
     }
   }
 

@@ -4,6 +4,8 @@ import io.ktrain.backend.Strides;
 import io.ktrain.op.Expr;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,55 +23,95 @@ final class TileInterpreter {
 
   private TileInterpreter() {}
 
-  private interface Row {
-    void run(Machine machine, Strides strides, int row, int from);
+  /** How many tiles a thread takes at a time. */
+  private static final int TOGETHER = 8;
+
+  /** {@code n} elements of a row of tensors of one shape, from {@code from} on. */
+  private record Run(Tensor[] operands, Strides strides, int row, int from, int n) {
+    long start(int k) {
+      return strides.start(k, row) + from * strides.inner(k);
+    }
   }
 
   /** out = expr(inputs), computed in {@code compute}. */
   static void run(Expr expr, DType compute, double[] params, Tensor out, Tensor[] in) {
-    Tensor[] operands = after(out, in);
-    each(operands, compute, params, (m, s, row, from) -> {
-      m.load(s, operands, row, from);
-      m.store(m.eval(expr), out, s.start(0, row) + from * s.inner(0), s.inner(0));
-    });
-  }
-
-  /** Stores the values of all expressions to the inputs {@code written}, once they are computed. */
-  static void inPlace(List<Expr> values, DType compute, double[] params, Tensor[] in, int... written) {
-    Tensor[] operands = after(in[0], in);
-    each(operands, compute, params, (m, s, row, from) -> {
-      m.load(s, operands, row, from);
-      m.known = new IdentityHashMap<>();
-      Object[] results = new Object[written.length];
-      for (int i = 0; i < written.length; i++) results[i] = m.eval(values.get(i));
-      for (int i = 0; i < written.length; i++) {
-        int k = written[i] + 1;
-        m.store(results[i], operands[k], s.start(k, row) + from * s.inner(k), s.inner(k));
-      }
-    });
-  }
-
-  private static Tensor[] after(Tensor first, Tensor[] rest) {
-    Tensor[] all = new Tensor[rest.length + 1];
-    all[0] = first;
-    System.arraycopy(rest, 0, all, 1, rest.length);
-    return all;
-  }
-
-  private static void each(Tensor[] operands, DType compute, double[] params, Row body) {
-    if (operands[0].numel() == 0) return;
+    Tensor[] operands = new Tensor[in.length + 1];
+    operands[0] = out;
+    System.arraycopy(in, 0, operands, 1, in.length);
+    if (out.numel() == 0) return;
     Strides s = Strides.of(operands);
     int columns = s.columns(), perRow = (columns + TILE - 1) / TILE;
     // Rows shorter than a tile are taken several at a time, so that a tile is worth handing over.
-    int rowsEach = Math.max(1, 8 * TILE / columns);
+    int rowsEach = Math.max(1, TOGETHER * TILE / columns);
     int rows = s.rows();
     int groups = (rows + rowsEach - 1) / rowsEach;
     ThreadPool.run(groups * perRow, tile -> {
       int from = tile % perRow * TILE, n = Math.min(TILE, columns - from);
       int first = tile / perRow * rowsEach, last = Math.min(rows, first + rowsEach);
-      Machine m = compute == DType.f64 ? new Doubles(params, n) : compute.isFloating() ? new Floats(params, n) : new Longs(params, n);
-      for (int row = first; row < last; row++) body.run(m, s, row, from);
+      Machine m = machine(compute, params, n);
+      for (int row = first; row < last; row++) {
+        var run = new Run(operands, s, row, from, n);
+        m.load(run, 1, 0);
+        m.store(m.eval(expr), 0, run, 0);
+      }
     });
+  }
+
+  /**
+   * Stores the values of all expressions to the inputs {@code written}, once they are computed; of several tuples of
+   * inputs, which are small ones together in a tile.
+   */
+  static void inPlace(List<Expr> values, DType compute, double[] params, List<Tensor[]> tuples, int... written) {
+    List<List<Run>> tiles = tiles(tuples);
+    ThreadPool.run((tiles.size() + TOGETHER - 1) / TOGETHER, job -> {
+      for (List<Run> tile : tiles.subList(job * TOGETHER, Math.min(tiles.size(), (job + 1) * TOGETHER)))
+        storeTile(values, compute, params, tile, written);
+    });
+  }
+
+  private static List<List<Run>> tiles(List<Tensor[]> tuples) {
+    var tiles = new ArrayList<List<Run>>();
+    int free = 0;
+    for (Tensor[] operands : tuples) {
+      if (operands[0].numel() == 0) continue;
+      Strides s = Strides.of(operands);
+      int columns = s.columns(), rows = s.rows();
+      for (int row = 0; row < rows; row++)
+        for (int from = 0, n; from < columns; from += n) {
+          if (free == 0) {
+            tiles.add(new ArrayList<>());
+            free = TILE;
+          }
+          n = Math.min(free, columns - from);
+          tiles.getLast().add(new Run(operands, s, row, from, n));
+          free -= n;
+        }
+    }
+    return tiles;
+  }
+
+  private static void storeTile(List<Expr> values, DType compute, double[] params, List<Run> tile, int[] written) {
+    int n = 0;
+    for (Run run : tile) n += run.n;
+    Machine m = machine(compute, params, n);
+    int at = 0;
+    for (Run run : tile) {
+      m.load(run, 0, at);
+      at += run.n;
+    }
+    m.known = new IdentityHashMap<>();
+    Object[] results = new Object[written.length];
+    for (int i = 0; i < written.length; i++) results[i] = m.eval(values.get(i));
+    at = 0;
+    for (Run run : tile) {
+      for (int i = 0; i < written.length; i++) m.store(results[i], at, run, written[i]);
+      at += run.n;
+    }
+  }
+
+  private static Machine machine(DType compute, double[] params, int n) {
+    return compute == DType.f64 ? new Doubles(params, n) : compute.isFloating() ? new Floats(params, n)
+        : new Longs(params, n);
   }
 
   /** Arrays of one kind of number. */
@@ -85,11 +127,13 @@ final class TileInterpreter {
       this.n = n;
     }
 
-    abstract void load(Strides s, Tensor[] operands, int row, int from);
+    /** Reads the inputs, which are the operands from {@code first} on, into the row from {@code at} on. */
+    abstract void load(Run run, int first, int at);
 
     abstract Object eval(Expr e);
 
-    abstract void store(Object values, Tensor out, long at, long stride);
+    /** Writes what the row has from {@code at} on to operand {@code k}. */
+    abstract void store(Object values, int at, Run run, int k);
   }
 
   private static final class Floats extends Machine {
@@ -100,46 +144,59 @@ final class TileInterpreter {
     }
 
     @Override
-    void load(Strides s, Tensor[] operands, int row, int from) {
-      if (in == null) in = new float[operands.length - 1][n];
-      for (int k = 1; k < operands.length; k++) {
-        Tensor t = operands[k];
-        if (t.isConstant()) java.util.Arrays.fill(in[k - 1], t.constantValue().floatValue());
-        else Elements.load(t.storage().host(), t.getDtype(), s.start(k, row) + from * s.inner(k), s.inner(k), in[k - 1], n);
+    void load(Run run, int first, int at) {
+      if (in == null) in = new float[run.operands.length - first][n];
+      for (int k = first; k < run.operands.length; k++) {
+        Tensor t = run.operands[k];
+        float[] to = in[k - first];
+        if (t.isConstant()) Arrays.fill(to, at, at + run.n, t.constantValue().floatValue());
+        else Elements.load(t.storage().host(), t.getDtype(), run.start(k), run.strides.inner(k), to, at, run.n);
       }
     }
 
     @Override
-    void store(Object values, Tensor out, long at, long stride) {
-      Elements.store((float[]) values, out.storage().host(), out.getDtype(), at, stride, n);
+    void store(Object values, int at, Run run, int k) {
+      Tensor t = run.operands[k];
+      Elements.store((float[]) values, at, t.storage().host(), t.getDtype(), run.start(k), run.strides.inner(k), run.n);
     }
 
     @Override
     float[] eval(Expr e) {
       if (known != null && known.get(e) instanceof float[] r) return r;
-      float[] r = new float[n];
-      switch (e) {
-        case Expr.Input i -> {
-          return in[i.index()];
-        }
-        case Expr.Constant c -> java.util.Arrays.fill(r, (float) c.value());
-        case Expr.Param p -> java.util.Arrays.fill(r, (float) params[p.index()]);
-        case Expr.Fma f -> {
-          float[] a = eval(f.a()), b = eval(f.b()), c = eval(f.c());
-          for (int i = 0; i < n; i++) r[i] = Math.fma(a[i], b[i], c[i]);
-        }
-        case Expr.Select s -> {
-          float[] c = eval(s.condition()), y = eval(s.yes()), z = eval(s.no());
-          for (int i = 0; i < n; i++) r[i] = c[i] != 0 ? y[i] : z[i];
-        }
-        case Expr.Unary u -> unary(u.fn(), eval(u.x()), r);
-        case Expr.Binary b -> binary(b.fn(), eval(b.a()), eval(b.b()), r);
-      }
+      float[] r = switch (e) {
+        case Expr.Input i -> in[i.index()];
+        case Expr.Constant c -> filled((float) c.value());
+        case Expr.Param p -> filled((float) params[p.index()]);
+        case Expr.Fma f -> fma(eval(f.a()), eval(f.b()), eval(f.c()));
+        case Expr.Select s -> select(eval(s.condition()), eval(s.yes()), eval(s.no()));
+        case Expr.Unary u -> unary(u.fn(), eval(u.x()));
+        case Expr.Binary b -> binary(b.fn(), eval(b.a()), eval(b.b()));
+      };
       if (known != null) known.put(e, r);
       return r;
     }
 
-    private void unary(Expr.Fn1 fn, float[] x, float[] r) {
+    private float[] filled(float value) {
+      float[] r = new float[n];
+      Arrays.fill(r, value);
+      return r;
+    }
+
+    private static float[] fma(float[] a, float[] b, float[] c) {
+      float[] r = new float[a.length];
+      for (int i = 0; i < r.length; i++) r[i] = Math.fma(a[i], b[i], c[i]);
+      return r;
+    }
+
+    private static float[] select(float[] c, float[] yes, float[] no) {
+      float[] r = new float[c.length];
+      for (int i = 0; i < r.length; i++) r[i] = c[i] != 0 ? yes[i] : no[i];
+      return r;
+    }
+
+    private static float[] unary(Expr.Fn1 fn, float[] x) {
+      int n = x.length;
+      float[] r = new float[n];
       switch (fn) {
         case NEGATE -> { for (int i = 0; i < n; i++) r[i] = -x[i]; }
         case ABS -> { for (int i = 0; i < n; i++) r[i] = Math.abs(x[i]); }
@@ -147,9 +204,12 @@ final class TileInterpreter {
         case EXP -> { for (int i = 0; i < n; i++) r[i] = FloatMath.exp(x[i]); }
         default -> { for (int i = 0; i < n; i++) r[i] = FloatMath.apply(fn, x[i]); }
       }
+      return r;
     }
 
-    private void binary(Expr.Fn2 fn, float[] a, float[] b, float[] r) {
+    private static float[] binary(Expr.Fn2 fn, float[] a, float[] b) {
+      int n = a.length;
+      float[] r = new float[n];
       switch (fn) {
         case ADD -> { for (int i = 0; i < n; i++) r[i] = a[i] + b[i]; }
         case SUB -> { for (int i = 0; i < n; i++) r[i] = a[i] - b[i]; }
@@ -158,9 +218,11 @@ final class TileInterpreter {
         case MAX -> { for (int i = 0; i < n; i++) r[i] = Math.max(a[i], b[i]); }
         case MIN -> { for (int i = 0; i < n; i++) r[i] = Math.min(a[i], b[i]); }
         case GT -> { for (int i = 0; i < n; i++) r[i] = a[i] > b[i] ? 1 : 0; }
+        case LT -> { for (int i = 0; i < n; i++) r[i] = a[i] < b[i] ? 1 : 0; }
         case EQ -> { for (int i = 0; i < n; i++) r[i] = a[i] == b[i] ? 1 : 0; }
         default -> { for (int i = 0; i < n; i++) r[i] = FloatMath.apply(fn, a[i], b[i]); }
       }
+      return r;
     }
   }
 
@@ -172,18 +234,20 @@ final class TileInterpreter {
     }
 
     @Override
-    void load(Strides s, Tensor[] operands, int row, int from) {
-      if (in == null) in = new double[operands.length - 1][n];
-      for (int k = 1; k < operands.length; k++) {
-        Tensor t = operands[k];
-        if (t.isConstant()) java.util.Arrays.fill(in[k - 1], t.constantValue().doubleValue());
-        else Elements.load(t.storage().host(), t.getDtype(), s.start(k, row) + from * s.inner(k), s.inner(k), in[k - 1], n);
+    void load(Run run, int first, int at) {
+      if (in == null) in = new double[run.operands.length - first][n];
+      for (int k = first; k < run.operands.length; k++) {
+        Tensor t = run.operands[k];
+        double[] to = in[k - first];
+        if (t.isConstant()) Arrays.fill(to, at, at + run.n, t.constantValue().doubleValue());
+        else Elements.load(t.storage().host(), t.getDtype(), run.start(k), run.strides.inner(k), to, at, run.n);
       }
     }
 
     @Override
-    void store(Object values, Tensor out, long at, long stride) {
-      Elements.store((double[]) values, out.storage().host(), out.getDtype(), at, stride, n);
+    void store(Object values, int at, Run run, int k) {
+      Tensor t = run.operands[k];
+      Elements.store((double[]) values, at, t.storage().host(), t.getDtype(), run.start(k), run.strides.inner(k), run.n);
     }
 
     @Override
@@ -194,8 +258,8 @@ final class TileInterpreter {
         case Expr.Input i -> {
           return in[i.index()];
         }
-        case Expr.Constant c -> java.util.Arrays.fill(r, c.value());
-        case Expr.Param p -> java.util.Arrays.fill(r, params[p.index()]);
+        case Expr.Constant c -> Arrays.fill(r, c.value());
+        case Expr.Param p -> Arrays.fill(r, params[p.index()]);
         case Expr.Fma f -> {
           double[] a = eval(f.a()), b = eval(f.b()), c = eval(f.c());
           for (int i = 0; i < n; i++) r[i] = Math.fma(a[i], b[i], c[i]);
@@ -228,18 +292,20 @@ final class TileInterpreter {
     }
 
     @Override
-    void load(Strides s, Tensor[] operands, int row, int from) {
-      if (in == null) in = new long[operands.length - 1][n];
-      for (int k = 1; k < operands.length; k++) {
-        Tensor t = operands[k];
-        if (t.isConstant()) java.util.Arrays.fill(in[k - 1], t.constantValue().longValue());
-        else Elements.load(t.storage().host(), t.getDtype(), s.start(k, row) + from * s.inner(k), s.inner(k), in[k - 1], n);
+    void load(Run run, int first, int at) {
+      if (in == null) in = new long[run.operands.length - first][n];
+      for (int k = first; k < run.operands.length; k++) {
+        Tensor t = run.operands[k];
+        long[] to = in[k - first];
+        if (t.isConstant()) Arrays.fill(to, at, at + run.n, t.constantValue().longValue());
+        else Elements.load(t.storage().host(), t.getDtype(), run.start(k), run.strides.inner(k), to, at, run.n);
       }
     }
 
     @Override
-    void store(Object values, Tensor out, long at, long stride) {
-      Elements.store((long[]) values, out.storage().host(), out.getDtype(), at, stride, n);
+    void store(Object values, int at, Run run, int k) {
+      Tensor t = run.operands[k];
+      Elements.store((long[]) values, at, t.storage().host(), t.getDtype(), run.start(k), run.strides.inner(k), run.n);
     }
 
     @Override
@@ -249,8 +315,8 @@ final class TileInterpreter {
         case Expr.Input i -> {
           return in[i.index()];
         }
-        case Expr.Constant c -> java.util.Arrays.fill(r, (long) c.value());
-        case Expr.Param p -> java.util.Arrays.fill(r, (long) params[p.index()]);
+        case Expr.Constant c -> Arrays.fill(r, (long) c.value());
+        case Expr.Param p -> Arrays.fill(r, (long) params[p.index()]);
         case Expr.Fma f -> {
           long[] a = eval(f.a()), b = eval(f.b()), c = eval(f.c());
           for (int i = 0; i < n; i++) r[i] = a[i] * b[i] + c[i];

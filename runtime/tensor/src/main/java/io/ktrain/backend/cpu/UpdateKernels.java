@@ -6,6 +6,8 @@ import io.ktrain.op.Op;
 import io.ktrain.op.Updates;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -46,11 +48,15 @@ final class UpdateKernels implements Kernel<double[]> {
     int lists = call.op().update().size() + 1, n = call.inputs() / lists;
     PointwiseKernel kernel = Vectors.available() && elements(call) >= VECTORS_FROM ? kernel(call.op()) : null;
     int[] first = new int[n + 1]; // the tile with which each tensor begins; interpreted ones have none
+    var singles = new ArrayList<Tensor[]>();
+    var doubles = new ArrayList<Tensor[]>();
     for (int i = 0; i < n; i++) {
       boolean flat = kernel != null && isFlat(call, i, n, lists);
-      if (!flat) interpret(call, i, n, lists);
+      if (!flat) (call.in(i).getDtype() == DType.f64 ? doubles : singles).add(tuple(call, i, n, lists));
       first[i + 1] = first[i] + (flat ? tiles(call.in(i)) : 0);
     }
+    interpret(call, DType.f32, singles);
+    interpret(call, DType.f64, doubles);
     if (first[n] == 0) return;
     float[] numbers = new float[call.attributes().length];
     for (int i = 0; i < numbers.length; i++) numbers[i] = (float) call.attributes()[i];
@@ -78,11 +84,15 @@ final class UpdateKernels implements Kernel<double[]> {
     return lists;
   }
 
-  private static void interpret(Call<double[]> call, int i, int n, int lists) {
+  private static Tensor[] tuple(Call<double[]> call, int i, int n, int lists) {
     Tensor[] in = new Tensor[lists];
     for (int k = 0; k < lists; k++) in[k] = call.in(k * n + i);
-    DType compute = in[0].getDtype() == DType.f64 ? DType.f64 : DType.f32;
-    TileInterpreter.inPlace(call.op().update(), compute, call.attributes(), in, written(call.op()));
+    return in;
+  }
+
+  private static void interpret(Call<double[]> call, DType compute, List<Tensor[]> tuples) {
+    if (!tuples.isEmpty())
+      TileInterpreter.inPlace(call.op().update(), compute, call.attributes(), tuples, written(call.op()));
   }
 
   private static long elements(Call<?> call) {
