@@ -1,5 +1,6 @@
 package io.ktrain.dsl
 
+import io.ktrain.nn.Layers
 import io.ktrain.nn.Module
 import io.ktrain.nn.Parameter
 import io.ktrain.tensor.Shape
@@ -31,6 +32,11 @@ public class Declared<out M : Module> internal constructor(internal val layer: M
 /** What `by` calls: the property's name becomes the layer's. */
 public operator fun <M : Module> Declared<M>.provideDelegate(thisRef: Module, property: KProperty<*>): Child<M> =
   layer.provideDelegate(thisRef, property)
+
+/** One layer by itself, outside a module: `val rnn = layer { lstm(28, 64, layers = 2) }`. */
+public fun <M : Module> layer(declare: Layers.() -> Declared<M>): M = object : Layers {
+  override fun <L : Module> declare(layer: L): L = layer
+}.declare().layer
 
 /** Your own modules, and ready-made ones: `val block by Residual(8)`, `val backbone by Backbone().freeze()`. */
 public operator fun <M : Module> M.provideDelegate(thisRef: Module, property: KProperty<*>): Child<M> {

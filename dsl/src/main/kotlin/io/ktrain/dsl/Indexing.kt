@@ -4,7 +4,10 @@ import io.ktrain.tensor.KtrainException
 import io.ktrain.tensor.ShapeError
 import io.ktrain.tensor.Tensor
 
-/** The elements of a range along dim 0: `t[1..<3]`, `t[0..8 step 2]`, `t[5 downTo 0]`, `t[-3..-1]`. */
+/**
+ * The elements of a range along dim 0: `t[1..<3]`, `t[0..8 step 2]`, `t[5 downTo 0]`, `t[-3..-1]`. Both ends count from the
+ * same side.
+ */
 public operator fun Tensor.get(range: IntProgression): Tensor = ranged(0, range)
 
 /**
@@ -86,7 +89,16 @@ private fun Tensor.cut(op: String, places: List<Any?>): Pair<Tensor, List<Tensor
 
 /** Kotlin's ranges are inclusive and know their last element; negative places count from the end. */
 private fun Tensor.ranged(dim: Int, range: IntProgression): Tensor {
-  if (range.isEmpty()) return narrow(dim, 0, 0)
+  if (range.isEmpty()) {
+    // 0..<0 is 0..-1 to Kotlin, so an end that counts from behind cannot go with a start that does not.
+    if (range.step > 0 && range.first >= 0 && range.last < 0 && range.last != range.first - 1) {
+      throw ShapeError(
+        "get: $range begins at the front of dim $dim of ${describe()} and ends before it. Fix: count both places from " +
+          "one side, as ${range.first}..<${size(dim)} or ${range.first - size(dim)}..-1.",
+      )
+    }
+    return narrow(dim, 0, 0)
+  }
   val size = size(dim)
   val ascending = if (range.step > 0) range else range.reversed()
   val start = if (ascending.first < 0) ascending.first + size else ascending.first

@@ -11,6 +11,7 @@ import io.ktrain.nn.Parameter
 import io.ktrain.nn.Sequential
 import io.ktrain.nn.Unflatten
 import io.ktrain.tensor.KtrainException
+import io.ktrain.tensor.ShapeError
 import io.ktrain.train.KtrainDsl
 import java.util.IdentityHashMap
 
@@ -28,9 +29,18 @@ public fun Layers.linear(out: Int, bias: Boolean = true): Declared<Linear> = lin
 public fun Layers.bilinear(in1: Int, in2: Int, out: Int, bias: Boolean = true): Declared<Bilinear> =
   declared(Bilinear(in1, in2, out, bias))
 
-/** A learned row of [width] numbers for each of [rows] labels: i64 `[...]` to `[..., width]`. */
-public fun Layers.embedding(rows: Int, width: Int, paddingIdx: Int = -1): Declared<Embedding> =
-  declared(Embedding(rows, width, paddingIdx))
+/**
+ * A learned row of [width] numbers for each of [rows] labels: i64 `[...]` to `[..., width]`. The row [paddingIdx], from
+ * the end if negative, starts as zeros and gets no gradient.
+ */
+public fun Layers.embedding(rows: Int, width: Int, paddingIdx: Int? = null): Declared<Embedding> =
+  declared(Embedding(rows, width, place(paddingIdx, rows)))
+
+internal fun place(paddingIdx: Int?, rows: Int): Int = when {
+  paddingIdx == null -> -1
+  paddingIdx < -rows -> throw ShapeError("embedding: padding row $paddingIdx of $rows rows. Fix: -$rows to ${rows - 1}.")
+  else -> if (paddingIdx < 0) paddingIdx + rows else paddingIdx
+}
 
 /** Joins all dims from [from] on into one: `[n, c, h, w]` to `[n, c h w]`. */
 public fun Layers.flatten(from: Int = 1): Declared<Flatten> = declared(Flatten(from))

@@ -29,9 +29,13 @@ public fun multiStepLr(milestones: List<Int>, gamma: Double = 0.1): Schedule =
 /** Times [gamma] every epoch: ExponentialLR. */
 public fun exponential(gamma: Double): Schedule = Schedule.exponential(gamma)
 
-/** From [startFactor] to [endFactor] times the learning rate in equal parts over [totalSteps] steps: LinearLR. */
+/** From [startFactor] to [endFactor] times the learning rate in equal parts over [totalSteps] steps. */
 public fun linearWarmup(totalSteps: Int, startFactor: Double = 1.0 / 3, endFactor: Double = 1.0): Schedule =
   Schedule.linearWarmup(totalSteps, startFactor, endFactor)
+
+/** From [startFactor] to [endFactor] times the learning rate in equal parts over [totalEpochs] epochs: LinearLR. */
+public fun linearLr(totalEpochs: Int = 5, startFactor: Double = 1.0 / 3, endFactor: Double = 1.0): Schedule =
+  Schedule.linear(totalEpochs, startFactor, endFactor)
 
 /** [factor] times the learning rate for [totalEpochs], then all of it: ConstantLR. */
 public fun constantLr(factor: Double = 1.0 / 3, totalEpochs: Int = 5): Schedule = Schedule.constant(factor, totalEpochs)

@@ -26,6 +26,9 @@ public operator fun Tensor.rem(other: Tensor): Tensor = remainder(other)
 /** What division leaves, with the divisor's sign, as PyTorch's `%`. */
 public operator fun Tensor.rem(other: Number): Tensor = remainder(Tensor.constant(other))
 
+/** What division leaves, with the divisor's sign, as PyTorch's `%`. */
+public operator fun Number.rem(t: Tensor): Tensor = Tensor.constant(this).remainder(t)
+
 /** Each truth value turned round. */
 public operator fun Tensor.not(): Tensor = logicalNot()
 
@@ -144,9 +147,6 @@ public fun Tensor.variance(dim: Int, unbiased: Boolean = true, keepDim: Boolean 
 /** The standard deviation along [dim], from the variance divided by n - 1 unless [unbiased] is off. */
 public fun Tensor.std(dim: Int, unbiased: Boolean = true, keepDim: Boolean = false): Tensor =
   std(dim, unbiased, keepDim)
-
-/** The 2-norm along [dim]. */
-public fun Tensor.norm(dim: Int, keepDim: Boolean = false): Tensor = norm(dim, keepDim)
 
 /** log(sum(exp(x))) along [dim]. */
 public fun Tensor.logsumexp(dim: Int, keepDim: Boolean = false): Tensor = logsumexp(dim, keepDim)

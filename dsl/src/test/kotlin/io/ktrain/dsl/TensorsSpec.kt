@@ -128,6 +128,11 @@ class TensorsSpec : StringSpec({
     t[-2..-1, 0].toLongArray().toList() shouldBe listOf(12L, 18L)
     t[0 until 0].shape shouldBe Shape.of(0, 6)
     t[tensor(listOf(3, 0))].shape shouldBe Shape.of(2, 6)
+    t[0..<0].shape shouldBe Shape.of(0, 6)
+    t[-3..-1].toLongArray().first() shouldBe 6L
+    shouldThrow<KtrainException> { t[1..-1] }.message shouldContain "1..-1 begins at the front of dim 0 of i64[4,6]"
+    shouldThrow<KtrainException> { t[1..-1] = 9 }.message shouldContain "Fix: count both places from one side, as 1..<4 or -3..-1."
+    (7 % tensor(listOf(3.0, 4.0))).toFloatArray().toList() shouldBe listOf(1f, 3f)
     shouldThrow<KtrainException> { t[2..<9] }.message shouldContain "2..8 is outside dim 0 of i64[4,6]"
     shouldThrow<KtrainException> { t[0, "a"] }.message shouldContain "an index is an Int, a range, a tensor or null"
     shouldThrow<ShapeError> { t[7] }

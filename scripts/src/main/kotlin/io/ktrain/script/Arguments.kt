@@ -62,5 +62,5 @@ internal class Arguments(private val types: Map<String, ParamType?>) {
   }
 
   private fun listing(flags: List<String>) =
-    if (flags.isEmpty()) " This script has no params." else " There are ${flags.joinToString()}."
+    if (flags.isEmpty()) " This script has no params; val name by param(default) makes one." else " There are ${flags.joinToString()}."
 }

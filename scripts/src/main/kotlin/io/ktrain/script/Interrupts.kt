@@ -14,7 +14,8 @@ internal object Interrupts {
       run.requestStop()
     }
     try {
-      return body()
+      val code = body()
+      return if (code == 0 && run.stopRequested) ScriptResult.INTERRUPTED else code // also where the script caught it
     } finally {
       Signal.handle(signal, before)
     }

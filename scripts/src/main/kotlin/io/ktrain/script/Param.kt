@@ -39,7 +39,8 @@ public class Param<T : Any> internal constructor(
 
   public operator fun getValue(owner: Any?, property: KProperty<*>): T = value
 
-  override fun toString(): String = "$flag $value"
+  override fun toString(): String =
+    if (::name.isInitialized) "$flag $value" else throw ScriptError("param: it has no name. Fix: val name by param($default).")
 }
 
 @RequiresOptIn(

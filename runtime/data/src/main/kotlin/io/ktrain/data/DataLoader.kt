@@ -3,6 +3,7 @@ package io.ktrain.data
 import io.ktrain.random.Generator
 import io.ktrain.tensor.Check
 import io.ktrain.tensor.Context
+import io.ktrain.tensor.KtrainException
 import java.lang.ref.Cleaner
 import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.NonCancellable
@@ -75,7 +76,10 @@ public class DataLoader<out B> internal constructor(
   /** The indices of every batch of an epoch. */
   private fun plan(draws: EpochDraws): Plan {
     options.batchSampler?.let { batches ->
-      val all = batches.map { batch -> IntArray(batch.size) { assembly.requireIndex(batch[it]) } }
+      val all = batches.mapIndexed { number, batch ->
+        if (batch.isEmpty()) throw KtrainException("batches: batch $number of the batch sampler is empty. Fix: leave it out.")
+        IntArray(batch.size) { assembly.requireIndex(batch[it]) }
+      }
       return Plan(all.size) { all[it] }
     }
     val order = when {

@@ -261,6 +261,8 @@ class DataLoaderSpec : FunSpec({
 
   test("samplers give the order, once an epoch, the same for any number of workers") {
     epoch(indices(9).batches(2, sampler = listOf(5, 1, 5))) shouldBe listOf(listOf(5, 1), listOf(5))
+    shouldThrow<KtrainException> { indices(9).batches(batchSampler = listOf(listOf(3), listOf())).toList() }.message shouldBe
+      "batches: batch 1 of the batch sampler is empty. Fix: leave it out."
     val own = indices(9).batches(batchSampler = listOf(listOf(3), listOf(1, 2, 0)))
     own.size shouldBe 2
     epoch(own) shouldBe listOf(listOf(3), listOf(1, 2, 0))

@@ -72,6 +72,6 @@ public final class Call<A> {
       throw new AutogradError("backward: " + op.name() + " needs " + t.describe()
           + " as it was, but it has since been modified by an"
           + " in-place operation (version " + t.version() + ", expected " + version
-          + "). Fix: use the operation without _ or clone() first.");
+          + "). Fix: use the operation without _ or copy() first.");
   }
 }

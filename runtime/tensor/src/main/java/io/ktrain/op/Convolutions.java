@@ -94,6 +94,7 @@ public final class Convolutions {
     return op(name, ConvOptions.class, "Cross-correlation of " + Windows.words(dims)
         + " of [n,c,...] with [out,c/groups,...], plus bias [out].")
         .composed(c -> NdConvolution.conv(name, dims, c.in(0), c.in(1), c.in(2), c.attributes()))
+        .autocast(LOWER)
         .tests(t -> {
           t.reference((o, in) -> WindowOracles.conv(o, in, dims));
           samples(t, dims, false);
@@ -124,6 +125,7 @@ public final class Convolutions {
     return op(name, ConvOptions.class, "The gradient of conv" + dims
         + "d by its input as an operation of its own: each input element spreads the kernel [c,out/groups,...].")
         .composed(c -> NdConvolution.transposed(name, dims, c.in(0), c.in(1), c.in(2), c.attributes()))
+        .autocast(LOWER)
         .tests(t -> {
           t.reference((o, in) -> WindowOracles.convTranspose(o, in, dims));
           samples(t, dims, true);
@@ -198,7 +200,9 @@ public final class Convolutions {
 
   /** Over the last {@code dims} dims. */
   public static Tensor conv(Tensor x, int dims, Tensor weight, Tensor bias, ConvOptions options) {
-    if (dims == 2) return NdConvolution.conv("conv2d", 2, x, weight, bias, options);
+    if (dims == 2)
+      return Dispatch.autocast(LOWER, new Tensor[] {x, weight, bias},
+          in -> NdConvolution.conv("conv2d", 2, in[0], in[1], in[2], options));
     return Dispatch.call(numbered(dims, false), options, x, weight, bias);
   }
 

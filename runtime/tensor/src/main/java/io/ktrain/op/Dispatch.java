@@ -17,6 +17,7 @@ import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.lang.ref.Reference;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * The one door every operation goes through: checks, shapes, memory, the kernel, the tape. Nothing computes on tensors
@@ -55,11 +56,18 @@ public final class Dispatch {
     return run(device, op, attributes, new Tensor[0])[0];
   }
 
+  /** What {@code body} gives of the inputs as an operation of that rule takes them under autocast. */
+  static <T> T autocast(Autocast.Rule rule, Tensor[] in, Function<Tensor[], T> body) {
+    Context context = Context.current();
+    if (context.autocast() == null) return body.apply(in);
+    Tensor[] cast = context.autocast().cast(rule, in);
+    return context.withAutocast(null, () -> body.apply(cast));
+  }
+
   private static <A> Tensor[] run(Device device, Op<A> op, A attributes, Tensor[] in) {
     Context context = Context.current();
     if (op.autocast != null && context.autocast() != null) {
-      Tensor[] cast = context.autocast().cast(op.autocast, in);
-      Tensor[] out = context.withAutocast(null, () -> run(device, op, attributes, cast));
+      Tensor[] out = autocast(op.autocast, in, cast -> run(device, op, attributes, cast));
       if (op.autocast == Autocast.Rule.F32_INSIDE && out[0].getDtype() != in[0].getDtype()) {
         out = out.clone();
         out[0] = out[0].to(in[0].getDtype());
@@ -189,7 +197,7 @@ public final class Dispatch {
       for (Pool.Live l : e.biggest) list.append("\n  ").append(megabytes(l.bytes())).append("  ").append(l.origin());
       throw new OutOfMemory(op + ": no room for " + spec.dtype() + spec.shape() + " (" + megabytes(bytes) + ") on "
           + device + ": "
-          + megabytes(e.live) + " of at most " + megabytes(e.limit) + " are in use"
+          + megabytes(e.live) + (e.limit == Long.MAX_VALUE ? "" : " of at most " + megabytes(e.limit)) + " are in use"
           + (list.isEmpty() ? "." : ". The biggest:" + list)
           + "\nFix: a smaller batch, step { } around a hand-written loop, or more memory (KTRAIN_MEMORY).", e);
     }

@@ -80,11 +80,20 @@ public interface Schedule {
     return (base, at) -> base * Math.pow(gamma, at.epoch());
   }
 
-  /** PyTorch's LinearLR: from startFactor to endFactor times the base over the first {@code totalSteps} steps. */
+  /** From startFactor to endFactor times the base over the first {@code totalSteps} steps. */
   static Schedule linearWarmup(int totalSteps, double startFactor, double endFactor) {
     atLeastOne("linearWarmup", "totalSteps", totalSteps);
-    return (base, at) ->
-        base * (startFactor + (endFactor - startFactor) * Math.min(at.step(), totalSteps) / totalSteps);
+    return (base, at) -> base * between(startFactor, endFactor, at.step(), totalSteps);
+  }
+
+  /** PyTorch's LinearLR: as {@link #linearWarmup}, in epochs. */
+  static Schedule linear(int totalEpochs, double startFactor, double endFactor) {
+    atLeastOne("linearLr", "totalEpochs", totalEpochs);
+    return (base, at) -> base * between(startFactor, endFactor, at.epoch(), totalEpochs);
+  }
+
+  private static double between(double start, double end, int done, int total) {
+    return start + (end - start) * Math.min(done, total) / total;
   }
 
   /** PyTorch's ConstantLR: factor times the base for the first {@code totalEpochs}, then the base. */

@@ -32,7 +32,7 @@ public final class FunctionContext {
       if (saved.get(i).version() != versions[i])
         throw new AutogradError("backward: " + function + " saved " + saved.get(i).describe() + ", which has since been modified by an"
             + " in-place operation (version " + saved.get(i).version() + ", expected " + versions[i]
-            + "). Fix: use the operation without _ or clone() first.");
+            + "). Fix: use the operation without _ or copy() first.");
     return saved;
   }
 

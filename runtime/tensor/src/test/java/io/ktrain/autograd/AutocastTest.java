@@ -8,10 +8,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ktrain.memory.Scope;
+import io.ktrain.nn.BatchNorm1d;
+import io.ktrain.nn.BatchNorm2d;
+import io.ktrain.nn.BatchNorm3d;
+import io.ktrain.nn.Conv1d;
 import io.ktrain.nn.Conv2d;
+import io.ktrain.nn.Conv3d;
+import io.ktrain.nn.ConvTranspose1d;
+import io.ktrain.nn.ConvTranspose2d;
+import io.ktrain.nn.ConvTranspose3d;
 import io.ktrain.nn.Linear;
 import io.ktrain.nn.Module;
 import io.ktrain.nn.Parameter;
+import io.ktrain.nn.Sequential;
 import io.ktrain.optim.AdamW;
 import io.ktrain.random.Generator;
 import io.ktrain.tensor.Autograd;
@@ -19,6 +28,7 @@ import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.Tensor;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
@@ -51,6 +61,27 @@ class AutocastTest {
     assertEquals(DType.f64, cast(() -> m.to(DType.f64).mm(m.to(DType.f64))).getDtype());
     assertEquals(F32, cast(() -> Autograd.noAutocast(() -> m.mm(m))).getDtype());
     assertEquals(F32, m.mm(m).getDtype());
+  }
+
+  /** The second of two layers sees lower inputs beside weights of f32. */
+  @Test
+  void layersAfterOneAnotherTakeMixedTypes() {
+    for (DType lower : new DType[] {BF16, DType.f16})
+      for (int dims = 1; dims <= 3; dims++) {
+        int[] size = {2, 3, 8, 8, 8};
+        List<Module> nets = switch (dims) {
+          case 1 -> List.of(new Sequential(new Conv1d(3, 4, 3), new BatchNorm1d(4), new Conv1d(4, 2, 3)), new Sequential(new ConvTranspose1d(3, 4, 3), new ConvTranspose1d(4, 2, 3)));
+          case 2 -> List.of(new Sequential(new Conv2d(3, 4, 3), new BatchNorm2d(4), new Conv2d(4, 2, 3)), new Sequential(new ConvTranspose2d(3, 4, 3), new ConvTranspose2d(4, 2, 3)));
+          default -> List.of(new Sequential(new Conv3d(3, 4, 3), new BatchNorm3d(4), new Conv3d(4, 2, 3)), new Sequential(new ConvTranspose3d(3, 4, 3), new ConvTranspose3d(4, 2, 3)));
+        };
+        for (Module net : nets) {
+          Tensor x = Tensor.randn(Arrays.copyOf(size, dims + 2));
+          Tensor y = Autograd.autocast(lower, () -> net.invoke(x));
+          assertEquals(lower, y.getDtype(), net.toString());
+          y.to(F32).square().sum().backward();
+          for (Parameter p : net.parameters()) assertEquals(p.describe(), p.getGrad().describe());
+        }
+      }
   }
 
   @Test

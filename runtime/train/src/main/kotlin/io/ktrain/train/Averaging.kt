@@ -46,6 +46,7 @@ internal sealed interface Averages {
 
 /** The average that a `fit` keeps. */
 internal class Averaging(private val asked: Averages, private val model: Module, private val epochs: Int) {
+  private var isShown = false
   private val average = when (asked) {
     is Averages.Exponential -> AveragedModel.exponential(model, asked.decay, asked.useBuffers)
     is Averages.Stochastic -> AveragedModel.mean(model, false)
@@ -61,14 +62,23 @@ internal class Averaging(private val asked: Averages, private val model: Module,
   }
 
   /** An exponential average is what is measured and saved; a stochastic one has no batch norms before the end. */
-  fun <T> shown(body: () -> T): T =
-    if (asked is Averages.Exponential && average.updates() > 0) average.with<T> { body() } else body()
+  fun <T> shown(body: () -> T): T {
+    if (asked !is Averages.Exponential || average.updates() == 0L || isShown) return body()
+    isShown = true
+    try {
+      return average.with<T> { body() }
+    } finally {
+      isShown = false
+    }
+  }
 
-  /** Leaves the average in the model; [pass] gives it all batches. */
-  fun finish(pass: () -> Unit) {
-    if (average.updates() == 0L) return
+  /** Leaves the average in the model; [pass] gives it all batches. Whether that is another model than was last shown. */
+  fun finish(pass: () -> Unit): Boolean {
+    if (average.updates() == 0L) return false
     average.apply()
-    if (asked is Averages.Stochastic) BatchNorm.update(model) { pass() }
+    if (asked is Averages.Exponential) return false
+    BatchNorm.update(model) { pass() }
+    return true
   }
 }
 

@@ -18,6 +18,10 @@ internal class Checkpoints(
   private val last: Path = folder.resolve("last.safetensors")
   private val kept = ArrayList<Kept>() // best first
 
+  /** The best models of earlier runs in this folder, which stay. */
+  val earlier: List<Path> =
+    if (Files.isDirectory(folder)) Files.newDirectoryStream(folder, "epoch-*.safetensors").use { it.sorted() } else emptyList()
+
   fun epochEnded(epoch: Epoch) {
     write(last, epoch.number, epoch.values)
     val value = epoch[best]
@@ -29,6 +33,9 @@ internal class Checkpoints(
     kept.add(place, Kept(value, file))
     if (kept.size > keep) Files.deleteIfExists(kept.removeLast().file)
   }
+
+  /** Saves what became of the model after the last epoch. */
+  fun finished(epoch: Epoch) = write(last, epoch.number, emptyMap())
 
   /** Saves the model as it is in the middle of [epoch]; gives the files there are, the best first. */
   fun interrupted(epoch: Int): List<Path> {

@@ -5,6 +5,7 @@ import io.ktrain.data.DataLoader
 import io.ktrain.data.toDevice
 import io.ktrain.nn.Module
 import io.ktrain.tensor.Context
+import io.ktrain.tensor.KtrainException
 
 /** The value of [metric] over all samples of [loader], with the model in eval mode and without gradients. */
 public fun evaluate(model: Module, loader: DataLoader<Batch>, metric: Metric): Double =
@@ -12,6 +13,7 @@ public fun evaluate(model: Module, loader: DataLoader<Batch>, metric: Metric): D
 
 /** As above, for batches of your own: [update] gives one batch's predictions and targets to the metric. */
 public fun <B> evaluate(model: Module, loader: DataLoader<B>, metric: Metric, update: (B) -> Unit): Double {
+  if (loader.size == 0) throw KtrainException("evaluate: there is no batch. Fix: more samples, or no dropLast.")
   val context = Context.current()
   val device = model.device() ?: Run.current().device
   metric.reset()

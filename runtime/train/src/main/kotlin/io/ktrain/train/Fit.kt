@@ -18,7 +18,8 @@ import io.ktrain.tensor.KtrainException
  * ```
  *
  * Batches arrive on the model's device. Every step is a scope: what it computes is given back when it ends. Losses and
- * metrics are means over samples, whatever the size of the batches. A loss that is NaN or infinite is an error that
+ * metrics are means over samples, whatever the size of the batches. The model trains in training mode, but layers in it
+ * that were put in `eval()`, such as frozen batch norms, stay there. A loss that is NaN or infinite is an error that
  * names the step. In `ktrain check` there is one epoch of one full and one last batch, on shapes alone.
  *
  * @param epochs how often to go through [train], at most

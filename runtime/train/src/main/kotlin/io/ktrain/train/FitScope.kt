@@ -144,7 +144,7 @@ public class FitScope<B> internal constructor(hasValidation: Boolean) {
    * Saves the model after every epoch: the [keep] epochs that were best by [best] (the validation loss; without
    * validation the training loss), each under its epoch and value, as `epoch-003-valid-acc-0.98760.safetensors`, and
    * always the newest as `last.safetensors`. Files are written whole or not at all. When the run is interrupted the
-   * model is saved there too.
+   * model is saved there too. Files of earlier runs in the folder stay.
    */
   public fun checkpoints(directory: String, best: Monitor = defaultBest, keep: Int = 1): Unit =
     checkpoints(Path.of(directory), best, keep)
@@ -163,7 +163,10 @@ public class FitScope<B> internal constructor(hasValidation: Boolean) {
     csvLogs.add(path) // a Path is also an Iterable of its parts
   }
 
-  /** Adds the gradients of that many batches up before each optimizer step: their mean, as if they were one batch. */
+  /**
+   * Adds the gradients of that many batches up before each optimizer step: their mean over samples, as if they were one
+   * batch whose loss is a mean.
+   */
   public fun accumulate(steps: Int) {
     if (steps < 1) throw KtrainException("accumulate: expected at least 1 batch a step, got $steps.")
     accumulate = steps

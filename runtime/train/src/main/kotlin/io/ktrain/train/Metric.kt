@@ -69,6 +69,9 @@ public class Metric(
   public val value: Double
     get() = total?.takeUnless { Check.active() || count == 0L }?.let { it.item() / count } ?: Double.NaN
 
+  /** Whether there was no sample yet. */
+  internal val isEmpty: Boolean get() = count == 0L
+
   /** Starts again from nothing. */
   public fun reset() {
     val context = Context.current()

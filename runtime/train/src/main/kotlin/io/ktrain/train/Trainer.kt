@@ -36,18 +36,26 @@ internal class Trainer<B>(
   private val averaging = scope.averages?.takeUnless { checking }?.let { Averaging(it, model, epochs) }
   private val plateau = schedule as? MonitoredPlateau
   private val schedule = (scope.averages as? Averages.Stochastic)?.schedule(schedule, epochs) ?: schedule
+
+  /** What stops training, or chooses which model to save. */
+  private val deciding = scope.stopping.map { it.on } + listOfNotNull(scope.checkpoints?.best)
   private val csvLogs = if (checking) emptyList() else scope.csvLogs.map { CsvLog(run.resolve(it)) }
   private val updatesPerEpoch = (train.size + scope.accumulate - 1) / scope.accumulate
   private val unused = UnusedParameters(model, optimizer, scope.unusedAllowed)
   private val autocast = scope.autocast
   private val scaler = if (autocast == DType.f16) GradScaler() else null
   private var updates = 0
+  private var share = Share(1, 1)
 
   /** How many losses may wait on a device for being read: one where somebody wants to see each. */
   private val unread = if (scope.callbacks.any { it.watchesBatches }) 1 else UNREAD
 
   fun fit(): History {
     if (train.size == 0) throw KtrainException("fit: there is no training batch. Fix: more samples, or no dropLast.")
+    if (valid?.size == 0) throw KtrainException("fit: there is no validation batch. Fix: more samples, or no valid.")
+    checkpoints?.earlier?.takeIf { it.isNotEmpty() }?.let {
+      progress.line("checkpoints: ${it.size} models of an earlier run stay beside this one's, such as ${it.last()}.")
+    }
     val done = ArrayList<Epoch>()
     try {
       scope.callbacks.forEach { it.onFitStart() }
@@ -60,7 +68,8 @@ internal class Trainer<B>(
           break
         }
       }
-      averaging?.finish { trainedAgain(done.last().number) }
+      val isAveraged = averaging?.finish { trainedAgain(done.last().number) } ?: false
+      if (isAveraged) checkpoints?.finished(done.last())
     } finally {
       progress.clear()
     }
@@ -68,15 +77,17 @@ internal class Trainer<B>(
   }
 
   private fun epoch(number: Int): Epoch {
-    model.setTraining(true)
-    val training = Phase(number, "train", train)
+    if (!model.isTraining) model.setTraining(true) // else parts that were put in eval() would learn again
+    val training = Phase(number, Kind.TRAIN, train)
     training.run { index, batch -> trainOn(training, index, batch) }
+    if (!checking) training.requireMeasured(deciding)
     val values = training.values()
     averaging?.epochTrained(number)
     val epoch = shown {
       if (valid != null) {
-        val validating = Phase(number, "valid", valid)
+        val validating = Phase(number, Kind.VALID, valid)
         model.inEval { validating.run { index, batch -> validateOn(validating, index, batch) } }
+        if (!checking) validating.requireMeasured(deciding)
         values += validating.values()
         tellUnused() // only now, since some may serve validation alone
       }
@@ -94,26 +105,31 @@ internal class Trainer<B>(
 
   /** Gives the model all training batches once more, to nobody's account. */
   private fun trainedAgain(epoch: Int) {
-    val phase = Phase(epoch, "average", train)
+    val phase = Phase(epoch, Kind.AVERAGE, train)
     phase.run { index, batch -> phase.lossOf(index, batch) }
   }
 
   private fun trainOn(phase: Phase, index: Int, batch: B) {
     val first = index - index % scope.accumulate
     val together = minOf(scope.accumulate, phase.batches - first)
-    if (index == first) optimizer.zeroGrad()
+    if (index == first) {
+      optimizer.zeroGrad()
+      share = Share(together, samplesIn(batch).coerceAtLeast(1))
+    }
     val loss = phase.lossOf(index, batch).let { scaler?.scale(it) ?: it }
-    loss.backward(if (together <= 1) null else Tensor.full(loss.shape, 1.0 / together, loss.dtype).to(loss.device))
+    val part = share.of(samplesIn(batch))
+    loss.backward(if (together <= 1) null else Tensor.full(loss.shape, part, loss.dtype).to(loss.device))
     if (valid == null) tellUnused()
     if (checking || index == first + together - 1) update(phase.epoch - 1)
   }
 
   private fun tellUnused() {
-    if (!checking) unused.line()?.let { progress.line("fit: $it") }
+    if (!checking) unused.lines().forEach { progress.line("fit: $it") }
   }
 
   private fun update(epoch: Int) {
     scaler?.unscale(optimizer)
+    if (!checking) share.settle(optimizer)
     scope.clipNorm?.let { Clip.norm(optimizer.parameters(), it, scope.clipNormType) }
     scope.clipValue?.let { Clip.value(optimizer.parameters(), it) }
     schedule?.apply(optimizer, Moment(updates, updatesPerEpoch * epochs, epoch, epochs))
@@ -152,9 +168,8 @@ internal class Trainer<B>(
   }
 
   /** Training or validation of one epoch, and what adds up over it. */
-  private inner class Phase(val epoch: Int, private val key: String, private val loader: DataLoader<B>) {
-    private val isTraining = key == "train"
-    private val name = if (isTraining) "step" else "validation step"
+  private inner class Phase(val epoch: Int, private val kind: Kind, private val loader: DataLoader<B>) {
+    private val isTraining = kind == Kind.TRAIN
     val batches = loader.size
     private val loss = Mean(unread) { index, value ->
       if (isTraining && !checking && !value.isFinite()) throw diverged(value, index, epoch)
@@ -173,7 +188,7 @@ internal class Trainer<B>(
         var index = 0
         while (iterator.hasNext()) {
           val batch = iterator.next()
-          context.step("$name ${index + 1} of epoch $epoch") { body(index, batch) }
+          context.step("${kind.step} ${index + 1} of epoch $epoch") { body(index, batch) }
           val last = index++
           if (isTraining) scope.callbacks.forEach { it.onBatchEnd(epoch, last, lastLoss) }
           progress.batchEnded { Place(epoch, isTraining, index, batches, loss.count, seconds(), ::numbers) }
@@ -187,10 +202,10 @@ internal class Trainer<B>(
     /** The loss of one batch, with its number added to the epoch's. */
     fun lossOf(index: Int, batch: B): Tensor {
       val samples = samplesIn(batch)
-      val mean = { name: String -> logged.getOrPut(name) { Mean(unread) } }
+      val mean = { name: String -> logged.getOrPut(name) { newlyLogged(name) } }
       val record = { name: String, value: Double -> mean(name).add(value, index, samples) }
       val leave = { name: String, value: Tensor -> mean(name).add(value, index, samples) }
-      val scope = StepScope(epoch, index, isTraining, record, leave)
+      val scope = StepScope(epoch, index, kind != Kind.VALID, record, leave)
       val compute = { scope.step(toDevice(batch, device)) }
       val value = if (autocast == null) compute() else Autograd.autocast(autocast, compute)
       if (value.numel() != 1L) {
@@ -200,18 +215,67 @@ internal class Trainer<B>(
       return value
     }
 
+    private fun newlyLogged(name: String): Mean {
+      if (name == "loss" || scope.metrics.any { it.name == name }) {
+        throw KtrainException("log: $name is recorded already, as the ${if (name == "loss") "loss" else "metric"} of that name. Fix: another name.")
+      }
+      return Mean(unread)
+    }
+
     /** Waits for the losses that are not known yet. */
     fun settle() = loss.read()
 
     fun values(): LinkedHashMap<String, Double> {
-      val all = linkedMapOf("$key/loss" to loss.value)
-      for (m in scope.metrics) all["$key/${m.name}"] = m.value
-      for ((name, mean) in logged) all["$key/$name"] = mean.value
+      val all = linkedMapOf("${kind.key}/loss" to loss.value)
+      for (m in scope.metrics) all["${kind.key}/${m.name}"] = m.value
+      for ((name, mean) in logged) all["${kind.key}/$name"] = mean.value
       return all
+    }
+
+    /** Refuses to stop or save by a metric that no step updates. */
+    fun requireMeasured(monitors: List<Monitor>) {
+      for (m in scope.metrics) {
+        if (m.isEmpty && monitors.any { it.key == "${kind.key}/${m.name}" }) {
+          throw KtrainException(
+            "fit: ${kind.key}/${m.name} decides, but no ${kind.step} updates it. Fix: ${m.name}.update(predictions, y) in the step.",
+          )
+        }
+      }
     }
 
     private fun numbers() = values().entries.joinToString(" | ") { (key, value) -> Epoch.shown(key, value) }
     private fun seconds() = (System.nanoTime() - started) / 1e9
+  }
+
+  /** What a pass through the data is for. */
+  private enum class Kind(val key: String, val step: String) {
+    TRAIN("train", "step"),
+    VALID("valid", "validation step"),
+    AVERAGE("average", "averaging step"),
+  }
+
+  /**
+   * How much a batch counts whose gradients are added to those of others: by its samples, as in one large batch. How many
+   * samples come is not known before the last batch, so as many are assumed as [first] has, and mended by [settle].
+   */
+  private class Share(private val batches: Int, private val first: Int) {
+    private var samples = 0L
+
+    fun of(samples: Int): Double {
+      this.samples += samples
+      return samples.toDouble() / first / batches
+    }
+
+    fun settle(optimizer: Optimizer) {
+      val assumed = first.toLong() * batches
+      if (batches == 1 || samples == assumed) return
+      Context.current().withGrad(false) {
+        for (p in optimizer.parameters()) {
+          val grad = p.grad
+          if (grad != null) grad.mul_(assumed.toDouble() / samples)
+        }
+      }
+    }
   }
 
   private companion object {

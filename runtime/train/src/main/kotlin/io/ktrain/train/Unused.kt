@@ -32,10 +32,20 @@ internal class UnusedParameters(private val model: Module, optimizer: Optimizer,
     parameters.forEach { it.setUsed(allowed) }
   }
 
-  /** The line to print, the first time this is asked. */
-  fun line(): String? {
-    if (told) return null
+  /** The lines to print, the first time this is asked. */
+  fun lines(): List<String> {
+    if (told) return emptyList()
     told = true
-    return unusedParameters(model, parameters)
+    return listOfNotNull(unusedParameters(model, parameters), strangers())
+  }
+
+  /** Parameters of no layer of the model, such as those of one that was replaced after the optimizer was made. */
+  private fun strangers(): String? {
+    val own = Collections.newSetFromMap<Tensor>(IdentityHashMap()).apply { addAll(model.parameters()) }
+    val unused = parameters.filter { it !in own && it.requiresGrad && !it.isUsed }
+    if (unused.isEmpty()) return null
+    return "the optimizer holds ${unused.size} of ${parameters.size} parameters that are in no layer of " +
+      "${model.javaClass.simpleName} and that nothing computes with, as ${unused.first().describe()}. " +
+      "Fix: make the optimizer from the model's parameters, after its layers are in place."
   }
 }

@@ -59,6 +59,48 @@ class AveragingSpec : StringSpec({
     }
   }
 
+  "an exponential average is what an interruption saves, also while it is validated" {
+    val folder = tempdir().toPath()
+    quietly(directory = folder) {
+      val model = Line()
+      var validated = Double.NaN
+      shouldThrow<Interrupted> {
+        fit(model, 3, counting(6, 2), counting(2, 2), Sgd(model.parameters(), 0.02)) {
+          step { (x, y) ->
+            if (!isTraining) {
+              validated = model.weight
+              Run.current().requestStop()
+            }
+            model(x).mseLoss(y.mul(3))
+          }
+          ema(decay = 0.8)
+          checkpoints("kept")
+        }
+      }
+      Safetensors.read(folder.resolve("kept/last.safetensors")).getValue("layer.weight").item() shouldBe validated
+      (model.weight == validated) shouldBe false // the model has its own weights back
+    }
+  }
+
+  "a stochastic average is the newest checkpoint, and its pass over the data is no validation" {
+    val folder = tempdir().toPath()
+    quietly(directory = folder) {
+      val model = Sequential(Linear(1, 1, false), BatchNorm1d(1))
+      val modes = ArrayList<Boolean>()
+      fit(model, 4, counting(6, 3), optimizer = Sgd(model.parameters(), 0.05)) {
+        step { (x, y) ->
+          modes += isTraining
+          model(x).mseLoss(y)
+        }
+        swa(lr = 0.01, start = 0.5)
+        checkpoints("kept")
+      }
+      modes.distinct() shouldContainExactly listOf(true)
+      val saved = Safetensors.read(folder.resolve("kept/last.safetensors"))
+      model.stateDict().forEach { (name, value) -> saved.getValue(name).toFloatArray() shouldBe value.toFloatArray() }
+    }
+  }
+
   "stochastic averaging takes the ends of the last epochs, at a rate of its own" {
     quietly {
       val model = Line()

@@ -12,6 +12,7 @@ import io.kotest.matchers.string.shouldContain
 import io.kotest.matchers.string.shouldMatch
 import io.ktrain.data.batches
 import io.ktrain.data.dataset
+import io.ktrain.nn.BatchNorm1d
 import io.ktrain.nn.Dropout
 import io.ktrain.nn.Linear
 import io.ktrain.nn.Sequential
@@ -127,6 +128,20 @@ class FitSpec : StringSpec({
     }
   }
 
+  "batch norms the user put into eval mode stand still in training" {
+    quietly {
+      val frozen = BatchNorm1d(1).also { it.setTraining(false) }
+      val model = Sequential(Linear(1, 1), frozen, BatchNorm1d(1))
+      fit(model, 2, counting(4, 2), counting(2, 2), Sgd(model.parameters(), 0.01)) { step { (x, y) -> model(x).mseLoss(y) } }
+      val state = model.stateDict()
+      state.getValue("1.running_mean").item() shouldBe 0.0
+      state.getValue("2.num_batches_tracked").itemLong() shouldBe 4L
+      model.setTraining(false)
+      fit(model, 1, counting(4, 2), optimizer = Sgd(model.parameters(), 0.01)) { step { (x, y) -> model(x).mseLoss(y) } }
+      frozen.isTraining shouldBe true // the whole model was, and fit trains
+    }
+  }
+
   "early stopping stops after exactly patience epochs without progress" {
     for ((values, patience, minDelta, expected) in listOf(
       Stopping(listOf(5, 4, 3, 3, 3, 3, 3), 3, 0.0, 6),
@@ -158,6 +173,7 @@ class FitSpec : StringSpec({
       model.values()
     }
     weights(2, 4).zip(weights(8, 1)).forEach { (a, b) -> a.toDouble() shouldBe (b.toDouble() plusOrMinus 1e-5) }
+    weights(3, 3).zip(weights(8, 1)).forEach { (a, b) -> a.toDouble() shouldBe (b.toDouble() plusOrMinus 1e-5) } // 3, 3, 2
   }
 
   "gradients are clipped before the optimizer sees them" {
@@ -273,6 +289,16 @@ class FitSpec : StringSpec({
       failing(valid = true) { step { (x, _) -> model(x).mean() }; checkpoints("c", best = accuracy().valid) } shouldContain "metrics(...)"
       failing { metrics(accuracy(), accuracy()) } shouldContain "two called \"acc\""
       failing { gradClip() } shouldContain "gradClip(norm = 1.0)"
+      failing { step { (x, _) -> log("loss", 1.0); model(x).mean() } } shouldContain "log: loss is recorded already, as the loss"
+      val acc = accuracy()
+      failing { metrics(acc); step { (x, _) -> log("acc", 1.0); model(x).mean() } } shouldContain "as the metric of that name"
+      failing { metrics(acc); step { (x, _) -> model(x).mean() }; earlyStopping(acc.train, 1) } shouldContain
+        "fit: train/acc decides, but no step updates it. Fix: acc.update(predictions, y) in the step."
+      val none = counting(1, 2, dropLast = true)
+      shouldThrow<KtrainException> {
+        fit(model, 1, counting(2, 2), none, Sgd(model.parameters(), 0.1)) { step { (x, _) -> model(x).mean() } }
+      }.message shouldContain "there is no validation batch"
+      shouldThrow<KtrainException> { evaluate(model, none, acc) }.message shouldContain "evaluate: there is no batch"
       failing { step { (x, _) -> model(x) } } shouldContain "step: must give the loss as a single value, got f32[2,1]"
     }
   }

@@ -35,8 +35,9 @@ internal class Iris(batch: Int, workers: Int = 0) {
 }
 
 /** Samples whose x and y are both their index, in order. */
-internal fun counting(n: Int, batch: Int): DataLoader<io.ktrain.data.Batch> =
-  dataset(List(n) { it }) { Example(Tensor.of(floatArrayOf(it.toFloat())), Tensor.of(floatArrayOf(it.toFloat()))) }.batches(batch)
+internal fun counting(n: Int, batch: Int, dropLast: Boolean = false): DataLoader<io.ktrain.data.Batch> =
+  dataset(List(n) { it }) { Example(Tensor.of(floatArrayOf(it.toFloat())), Tensor.of(floatArrayOf(it.toFloat()))) }
+    .batches(batch, dropLast = dropLast)
 
 /** What `fit` prints in [output] mode, with the body's result. */
 internal class Printed(val directory: Path? = null, private val output: Run.Output = Run.Output.PLAIN, private val columns: Int = 80) {

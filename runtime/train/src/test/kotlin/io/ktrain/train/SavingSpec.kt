@@ -130,6 +130,15 @@ class SavingSpec : StringSpec({
       val lines = folder.resolve("logs/a.csv").readLines()
       lines[0] shouldBe "epoch,train/loss,lr,samples/s"
       lines.drop(1).map { it.substringBeforeLast(',') } shouldBe listOf("1,2.0,0.1", "2,1.0,0.1")
+      val model = Sequential(Linear(1, 1))
+      fit(model, 1, counting(2, 2), optimizer = Sgd(model.parameters(), 0.1)) {
+        step { (x, _) ->
+          log("a, \"b\"", 1.0)
+          model(x).mean()
+        }
+        csvLog("b.csv")
+      }
+      folder.resolve("b.csv").readLines()[0] shouldBe "epoch,train/loss,\"train/a, \"\"b\"\"\",lr,samples/s"
     }
   }
 

@@ -56,6 +56,17 @@ class UnusedSpec : StringSpec({
     train(WithHead()) { allowUnused() }.shouldBeEmpty()
   }
 
+  "those of a layer that is in the model no more" {
+    val printed = Printed()
+    val model = WithHead()
+    printed.of {
+      val optimizer = AdamW(Linear(2, 1).parameters(), 0.01)
+      fit(model, 1, Iris(40).train, optimizer = optimizer) { step { (x, y) -> model(x).crossEntropy(y) } }
+    }
+    printed.lines.first() shouldStartWith
+      "fit: the optimizer holds 2 of 2 parameters that are in no layer of WithHead and that nothing computes with, as f32[1,2]."
+  }
+
   "not if only the validation computes with it" {
     train(WithHead(), validate = true).shouldBeEmpty()
   }
