@@ -5,6 +5,7 @@ import io.kotest.core.spec.style.StringSpec
 import io.kotest.matchers.collections.shouldContainExactly
 import io.kotest.matchers.shouldBe
 import io.kotest.matchers.string.shouldContain
+import io.ktrain.models.resnet18
 import io.ktrain.nn.Linear
 import io.ktrain.nn.Module
 import io.ktrain.nn.Sequential
@@ -126,6 +127,21 @@ class ContainersSpec : StringSpec({
     model(ones(2, 4)).shape shouldBe Shape.of(2, 6)
     shouldThrow<KtrainException> { model.setSubmodule("fd", Linear(1, 1)) }.message shouldContain
       "there is no module \"fd\": Heads has fc, narrow"
+  }
+
+  "a child in a plain field or of the zoo is replaced for forward too" {
+    class Plain : Module() {
+      val head = register("head", Linear(4, 10))
+      override fun forward(x: Tensor): Tensor = head(x)
+    }
+    val plain = Plain()
+    plain.setSubmodule("head", Linear(4, 3))
+    plain(ones(2, 4)).shape shouldBe Shape.of(2, 3)
+    shouldThrow<KtrainException> { plain.setSubmodule("head", Sequential { relu() }) }.message shouldContain
+      "Plain.head is a Linear, it cannot hold a Sequential"
+    val zoo = resnet18(classes = 10).eval()
+    zoo.setSubmodule("fc", Linear(512, 3))
+    noGrad { zoo(ones(1, 3, 32, 32)) }.shape shouldBe Shape.of(1, 3)
   }
 
   "modules, parameters and buffers by path" {

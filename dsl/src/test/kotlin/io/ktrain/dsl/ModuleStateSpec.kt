@@ -11,6 +11,8 @@ import io.ktrain.nn.Linear
 import io.ktrain.nn.Module
 import io.ktrain.tensor.DType
 import io.ktrain.tensor.DTypeError
+import io.ktrain.tensor.KtrainException
+import io.ktrain.tensor.Shape
 import io.ktrain.tensor.StateDictError
 import io.ktrain.tensor.Tensor
 import io.ktrain.train.load
@@ -35,6 +37,19 @@ private class Tied : Module() {
   }
 
   override fun forward(x: Tensor): Tensor = again(encoder(x)) * weight
+}
+
+private data class Weighted(val layer: Linear, val weight: Double)
+
+/** Layers in pairs and data classes beside their delegates. */
+private class Grouped : Module() {
+  val fc by linear(2, 2)
+  val pair = Pair(fc, 2.0)
+  val triple = Triple("name", pair, fc.weight)
+  val weighted = Weighted(fc, 3.0)
+  val unused: Lazy<Linear> = lazy { fc }
+  override fun forward(x: Tensor): Tensor =
+    pair.first(x) * pair.second + triple.second.first(x) + triple.third.sum() + weighted.layer(x) * weighted.weight
 }
 
 class ModuleStateSpec : StringSpec({
@@ -94,6 +109,26 @@ class ModuleStateSpec : StringSpec({
     copy.isTraining shouldBe true
     values(copy).getValue("norm.num_batches_tracked") shouldBe listOf(1.0)
     copy.toString() shouldBe model.toString()
+  }
+
+  "a copy's pairs, triples and data classes hold its own layers" {
+    val model = Grouped()
+    val copy = model.copy()
+    (copy.pair.first === copy.fc && copy.weighted.layer === copy.fc && copy.triple.third === copy.fc.weight) shouldBe true
+    (copy.triple.second === copy.pair) shouldBe true
+    noGrad { copy.parameters().forEach { it.fill_(0.0) } }
+    copy(ones(1, 2)).toFloatArray().toList() shouldBe listOf(0f, 0f)
+    model(ones(1, 2)).toFloatArray().any { it != 0f } shouldBe true
+    model.unused.value
+    shouldThrow<KtrainException> { model.copy() }.message shouldContain "holds a layer or a tensor"
+  }
+
+  "a copy of a norm without a size gets its own size and type" {
+    val model = sequential { batchNorm2d() }
+    model.copy()(rand(2, 3, 4, 4)).shape shouldBe Shape.of(2, 3, 4, 4)
+    val double = sequential { batchNorm1d() }.double()
+    double(rand(4, 3).to(f64)).dtype shouldBe DType.f64
+    double.stateDict().values.map { it.dtype }.toSet() shouldBe setOf(DType.f64, DType.i64)
   }
 
   "a hook of a copy is its own" {

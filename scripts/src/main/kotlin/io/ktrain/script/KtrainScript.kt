@@ -98,8 +98,14 @@ private fun readAnnotations(
   val annotations = context.collectedData?.get(ScriptCollectedData.collectedAnnotations).orEmpty()
   if (annotations.isEmpty()) return context.compilationConfiguration.asSuccess()
   val folder = (context.script as? FileBasedScriptSource)?.file?.absoluteFile?.parentFile ?: File(".").absoluteFile
-  val imports = annotations.mapNotNull { it.annotation as? Import }.flatMap { it.paths.toList() }.map(folder::resolve)
-  imports.find { !it.isFile }?.let { return makeFailureResult("import: there is no file $it") }
+  val imports = ArrayList<File>()
+  for (found in annotations) {
+    for (path in (found.annotation as? Import)?.paths.orEmpty()) {
+      val file = folder.resolve(path)
+      if (!file.isFile) return makeFailureResult("import: there is no file $file", found.location)
+      imports += file
+    }
+  }
   val resolver = CompoundDependenciesResolver(FileSystemDependenciesResolver(folder), MavenDependenciesResolver())
   val resolved = runBlocking {
     resolver.resolveFromScriptSourceAnnotations(annotations.filter { it.annotation !is Import })

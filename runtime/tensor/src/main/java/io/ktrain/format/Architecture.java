@@ -3,6 +3,7 @@ package io.ktrain.format;
 import io.ktrain.nn.Activation;
 import io.ktrain.nn.Module;
 import io.ktrain.nn.Parameter;
+import io.ktrain.tensor.Check;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.FormatError;
 import io.ktrain.tensor.KtrainException;
@@ -26,7 +27,7 @@ import java.util.function.UnaryOperator;
 /**
  * Modules as JSON and back: {@code {"class":"Linear","arguments":[4,3,true]}}. A module that stands in a model twice is
  * described once, then as {@code {"same":i}}, the i-th that was described. A tensor is {@code {"zeros":[3],"dtype":"f32"}}, its elements stand in
- * the state; a function is the {@link Activation} it equals. Of the classes named in a file only public
+ * the state; one that stands in a model twice is then {@code {"tensor":i}}, the i-th of them; a function is the {@link Activation} it equals. Of the classes named in a file only public
  * modules of {@code io.ktrain.nn} are looked up, and those that were given.
  */
 final class Architecture {
@@ -40,6 +41,7 @@ final class Architecture {
   private final List<Module> made = new ArrayList<>();
   /** How many were begun, those too that were given up for another constructor. */
   private int begun;
+  private final List<Tensor> tensors = new ArrayList<>();
 
   Architecture(Path path, Map<String, Class<? extends Module>> own) {
     this.path = path;
@@ -48,14 +50,20 @@ final class Architecture {
 
   // ---- to JSON
 
+  /** What was described, with its number. */
+  private static final class Seen {
+    private final Map<Module, Integer> modules = new IdentityHashMap<>();
+    private final Map<Tensor, Integer> tensors = new IdentityHashMap<>();
+  }
+
   static String describe(Module model) {
     var out = new StringBuilder();
-    describe(model, "model", out, new IdentityHashMap<>());
+    describe(model, "model", out, new Seen());
     return out.toString();
   }
 
-  private static void describe(Module m, String place, StringBuilder out, Map<Module, Integer> seen) {
-    Integer before = seen.get(m);
+  private static void describe(Module m, String place, StringBuilder out, Seen seen) {
+    Integer before = seen.modules.get(m);
     if (before != null) {
       out.append("{\"same\":").append(before).append('}');
       return;
@@ -69,19 +77,33 @@ final class Architecture {
           ? ", is made with what no file can keep" : ", is made with arguments that a bundle does not know")
           + ". Fix: " + (ours ? "" : "override fun arguments() = listOf(...) in " + type.getSimpleName() + ", or ")
           + "save its weights alone, as .safetensors.");
+    int start = out.length();
     out.append("{\"class\":");
     JsonCursor.quote(ours ? type.getSimpleName() : type.getName(), out);
     out.append(",\"arguments\":");
     list(arguments, place, out, seen);
     out.append('}');
-    seen.put(m, seen.size());
+    seen.modules.put(m, seen.modules.size());
+    if (ours && arguments.stream().noneMatch(a -> a instanceof List || a instanceof Map)) requireItsOwnChildren(m, out.substring(start), place);
+  }
+
+  /** One that was put in another's place is not among what its parent is made with: the first would come back. */
+  private static void requireItsOwnChildren(Module m, String described, String place) {
+    if (m.children().isEmpty()) return;
+    var made = new Module[1];
+    Check.run(new Check(), () -> made[0] = new Architecture(Path.of(place), Map.of()).make(Bundle.parsed(Path.of(place), described)));
+    made[0].children().forEach((name, child) -> {
+      if (!describe(child).equals(describe(m.getSubmodule(name))))
+        throw Bundle.wrong(place + "." + name + " was put in another's place, which a bundle does not keep. Fix: save its weights alone, as "
+            + ".safetensors.");
+    });
   }
 
   private static boolean isOurs(Class<?> type) {
     return type.getName().equals(OURS + type.getSimpleName());
   }
 
-  private static void value(Object o, String place, StringBuilder out, Map<Module, Integer> seen) {
+  private static void value(Object o, String place, StringBuilder out, Seen seen) {
     switch (o) {
       case null -> out.append("null");
       case Module m -> describe(m, place + "." + m.name(), out, seen);
@@ -101,7 +123,9 @@ final class Architecture {
         });
         out.append('}');
       }
+      case Tensor t when seen.tensors.get(t) instanceof Integer before -> out.append("{\"tensor\":").append(before).append('}');
       case Tensor t -> {
+        seen.tensors.put(t, seen.tensors.size());
         JsonCursor.quote(t.getDtype().toString(), out.append("{\"zeros\":").append(Arrays.toString(t.getShape().toArray())).append(",\"dtype\":"));
         out.append('}');
       }
@@ -116,7 +140,7 @@ final class Architecture {
     return Activation.of((UnaryOperator<Tensor>) f);
   }
 
-  private static void list(List<?> items, String place, StringBuilder out, Map<Module, Integer> seen) {
+  private static void list(List<?> items, String place, StringBuilder out, Seen seen) {
     out.append('[');
     for (int i = 0; i < items.size(); i++) value(items.get(i), place, i == 0 ? out : out.append(','), seen);
     out.append(']');
@@ -192,13 +216,14 @@ final class Architecture {
   /** The values as parameters of these types, or null where they do not fit. */
   private Object[] fit(List<?> json, Class<?>[] types) {
     if (json.size() != types.length) return null;
-    int before = made.size();
+    int modulesBefore = made.size(), tensorsBefore = tensors.size();
     var all = new Object[types.length];
     for (int i = 0; i < types.length; i++) {
       if (json.get(i) == null && !types[i].isPrimitive()) continue;
       all[i] = fit(json.get(i), types[i]);
       if (all[i] != null) continue;
-      made.subList(before, made.size()).clear();
+      made.subList(modulesBefore, made.size()).clear();
+      tensors.subList(tensorsBefore, tensors.size()).clear();
       return null;
     }
     return all;
@@ -221,7 +246,7 @@ final class Architecture {
         m.forEach((name, value) -> named.put((String) name, item(value)));
         yield named;
       }
-      case Map<?, ?> m when type == Tensor.class -> zeros(m);
+      case Map<?, ?> m when type == Tensor.class -> tensor(m, false);
       case Map<?, ?> m when type == UnaryOperator.class -> make(m) instanceof Activation a ? (UnaryOperator<Tensor>) a::forward : null;
       case Map<?, ?> m when Module.class.isAssignableFrom(type) -> {
         Module module = make(m);
@@ -236,9 +261,24 @@ final class Architecture {
     return switch (json) {
       case Long n when n == n.intValue() -> n.intValue();
       case Double d -> d;
-      case Map<?, ?> m when m.containsKey("zeros") -> new Parameter(zeros(m));
+      case Map<?, ?> m when isTensor(m) -> {
+        if (tensor(m, true) instanceof Parameter p) yield p;
+        throw damaged("expected a parameter, got " + m);
+      }
       case null, default -> make(json);
     };
+  }
+
+  private static boolean isTensor(Map<?, ?> json) {
+    return json.containsKey("zeros") || json.containsKey("tensor");
+  }
+
+  private Tensor tensor(Map<?, ?> json, boolean trained) {
+    if (json.keySet().equals(Set.of("tensor")) && json.get("tensor") instanceof Long i && i >= 0 && i < tensors.size())
+      return tensors.get(i.intValue());
+    Tensor t = zeros(json);
+    tensors.add(trained ? new Parameter(t) : t);
+    return tensors.getLast();
   }
 
   /** What a tensor's elements are, stands among the file's tensors. */

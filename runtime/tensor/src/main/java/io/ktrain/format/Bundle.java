@@ -52,7 +52,7 @@ public final class Bundle {
     Context context = Context.current();
     Scope scope = context.open("load");
     try {
-      model.load(Safetensors.read(path));
+      load(model, Safetensors.read(path));
     } finally {
       context.close(scope);
     }
@@ -66,11 +66,23 @@ public final class Bundle {
     return description;
   }
 
+  /** Values and their types, which no layer is made with. */
+  private static void load(Module model, Map<String, Tensor> state) {
+    Context.current().withGrad(false, () -> {
+      model.stateDict().forEach((name, t) -> {
+        Tensor stored = state.get(name);
+        if (stored != null && stored.getDtype().isFloating() && t.getDtype().isFloating()) t.become(t.to(stored.getDtype()));
+      });
+      return null;
+    });
+    model.load(state);
+  }
+
   /** Makes it without elements first: what a file says may need more memory than its tensors, or anything has. */
   private static void requireFit(Path path, Map<String, Class<? extends Module>> own, Object description) {
     Check.run(new Room(Safetensors.sizes(path)), () -> {
       try {
-        new Architecture(path, own).make(description).load(Safetensors.read(path, true));
+        load(new Architecture(path, own).make(description), Safetensors.read(path, true));
       } catch (StateDictError e) {
         throw new FormatError("bundle: " + path + ": its architecture and its tensors differ. " + e.getMessage(), e);
       }

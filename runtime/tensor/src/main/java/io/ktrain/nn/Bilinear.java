@@ -31,7 +31,7 @@ public final class Bilinear extends Module {
   }
 
   public Tensor invoke(Tensor a, Tensor b) {
-    return a.bilinear(b, weight, bias);
+    return call(a, in -> in.bilinear(b, weight, bias));
   }
 
   @Override

@@ -18,7 +18,7 @@ public final class CosineSimilarity extends Module {
   }
 
   public Tensor invoke(Tensor a, Tensor b) {
-    return a.cosineSimilarity(b, dim, eps);
+    return call(a, in -> in.cosineSimilarity(b, dim, eps));
   }
 
   @Override

@@ -44,7 +44,7 @@ public final class EmbeddingBag extends Module {
 
   @Override
   public Tensor forward(Tensor indices) {
-    return invoke(indices, null, null);
+    return Tensor.embeddingBag(weight, indices, null, null, mode, paddingIdx);
   }
 
   /** Of all bags' indices in a row: {@code offsets} says where each begins. */
@@ -54,7 +54,7 @@ public final class EmbeddingBag extends Module {
 
   /** {@code perSampleWeights}: one for each index, for sums. */
   public Tensor invoke(Tensor indices, @Nullable Tensor offsets, @Nullable Tensor perSampleWeights) {
-    return Tensor.embeddingBag(weight, indices, offsets, perSampleWeights, mode, paddingIdx);
+    return call(indices, in -> Tensor.embeddingBag(weight, in, offsets, perSampleWeights, mode, paddingIdx));
   }
 
   @Override

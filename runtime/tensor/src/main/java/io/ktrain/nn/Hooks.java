@@ -55,7 +55,7 @@ final class Hooks {
     return out;
   }
 
-  private Tensor passed(@Nullable Tensor ofInput, Tensor ofOutput, Tensor onward) {
+  private Tensor passed(@Nullable Tensor ofInput, @Nullable Tensor ofOutput, Tensor onward) {
     for (var hook : List.copyOf(backward)) {
       Tensor other = hook.apply(ofInput, ofOutput);
       if (other != null && ofInput != null) onward = ofInput = other;

@@ -22,7 +22,12 @@ public final class LSTMCell extends RNNCellBase {
 
   /** The next state, from {@code state} or, where that is null, from zeros. */
   public LstmState invoke(Tensor x, @Nullable LstmState state) {
-    Tensor[] next = step(x, state == null ? null : state.hidden(), state == null ? null : state.cell());
-    return new LstmState(next[0], next[1]);
+    var cell = new Tensor[1];
+    Tensor hidden = call(x, in -> {
+      Tensor[] next = step(in, state == null ? null : state.hidden(), state == null ? null : state.cell());
+      cell[0] = next[1];
+      return next[0];
+    });
+    return new LstmState(hidden, cell[0]);
   }
 }

@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Device;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 
@@ -10,16 +11,25 @@ final class LazyBuffer extends Tensor {
   private boolean sized;
 
   LazyBuffer() {
-    super(Tensor.shapeOnly(Shape.of(0), DType.f32, Context.current().device()));
+    this(DType.f32, Context.current().device());
+  }
+
+  private LazyBuffer(DType dtype, Device device) {
+    super(Tensor.shapeOnly(Shape.of(0), dtype, device));
   }
 
   boolean isSized() {
     return sized;
   }
 
-  /** Gives it its values. */
+  /** Another whose size is still to come. */
+  LazyBuffer twin() {
+    return new LazyBuffer(getDtype(), getDevice());
+  }
+
+  /** Gives it its values, in the type and on the device it has by now. */
   void fill(Tensor value) {
-    become(value);
+    become(Context.current().withGrad(false, () -> value.to(getDtype()).to(getDevice())));
     sized = true;
   }
 }

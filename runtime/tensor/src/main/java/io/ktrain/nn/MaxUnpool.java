@@ -22,7 +22,7 @@ public abstract sealed class MaxUnpool extends Module permits MaxUnpool1d, MaxUn
 
   /** @param sizes of the result's spatial dims */
   public final Tensor invoke(Tensor x, Tensor indices, int... sizes) {
-    return Pooling.maxUnpool(x, indices, sizes);
+    return call(x, in -> Pooling.maxUnpool(in, indices, sizes));
   }
 
   @Override

@@ -107,13 +107,21 @@ public abstract class Module implements Layers, Cloneable {
     if (layer.declared == null) layer.declared = Declaration.here();
   }
 
-  /** One input, one output. Modules of several inputs declare their own invoke(..). */
+  /** One input, one output. Modules of several inputs declare their own invoke(..), by {@link #call}. */
   public Tensor forward(Tensor x) {
     throw new KtrainException(typeName() + " has no forward(x). Fix: override it, or call the invoke(..) the class declares.");
   }
 
   /** Calls it: {@code model(x)} in Kotlin. What has more to give than one tensor overrides it with a richer type. */
   public Tensor invoke(Tensor x) {
+    return call(x, this::forward);
+  }
+
+  /**
+   * Computes {@code forward} of {@code x} as a call of this module: hooks run, and errors and checks name the layer. An
+   * invoke(..) of several inputs puts its first through here; of these hooks see that one, and the output.
+   */
+  protected final Tensor call(Tensor x, UnaryOperator<Tensor> forward) {
     requireComplete();
     Check check = Check.current();
     if (check != null) check.called(this, x);
@@ -121,7 +129,7 @@ public abstract class Module implements Layers, Cloneable {
     String outer = context.layer();
     context.setLayer(outer == null || name == null ? name == null ? typeName() : name : outer + "." + name);
     try {
-      Tensor y = hooks.call(this::forward, x);
+      Tensor y = hooks.call(forward, x);
       if (check != null) check.returned(this, y);
       return y;
     } catch (KtrainException e) {
@@ -147,7 +155,7 @@ public abstract class Module implements Layers, Cloneable {
   }
 
   /**
-   * Runs as backward passes, with the gradient of the input (null where it has none) and that of the output; what it
+   * Runs as backward passes, with the gradient of the input and that of the output, null where there is none; what it
    * returns, unless null, takes the place of the input's. Running the result takes the hook away.
    */
   public final Runnable registerFullBackwardHook(BiFunction<Tensor, Tensor, @Nullable Tensor> hook) {
@@ -216,7 +224,10 @@ public abstract class Module implements Layers, Cloneable {
     return owner.member(path, "buffer", owner.buffers, last(path));
   }
 
-  /** Puts {@code module} in the place of the one at a path: another head, say. Only a place that exists can be taken. */
+  /**
+   * Puts {@code module} in the place of the one at a path: another head, say. Only a place that exists can be taken. A
+   * field that holds the one replaced holds {@code module} from then on, so it must be of the field's type.
+   */
   public final void setSubmodule(String path, Module module) {
     Module owner = getSubmodule(parent(path));
     owner.member(path, "module", owner.children, last(path));
@@ -225,6 +236,7 @@ public abstract class Module implements Layers, Cloneable {
 
   /** Puts {@code module} in the place of the child of that name. */
   void replace(String name, Module module) {
+    Fields.replace(this, name, module);
     put(name, module);
   }
 
@@ -281,7 +293,7 @@ public abstract class Module implements Layers, Cloneable {
 
   /** Moves parameters and buffers to a device; gradients are dropped. */
   public final void moveTo(Device device) {
-    convert(t -> StateDict.isOpen(t) ? t : t.to(device));
+    convert(t -> StateDict.isOpen(t) ? Tensor.shapeOnly(t.getShape(), t.getDtype(), device) : t.to(device));
   }
 
   /** Converts floating parameters and buffers to another floating type; gradients are dropped. */

@@ -28,7 +28,7 @@ public final class MultiheadAttention extends Module {
   private final @Nullable Parameter inBias;
   private final @Nullable Parameter keyBias;
   private final @Nullable Parameter valueBias;
-  private final Linear out;
+  private final Module out;
 
   public MultiheadAttention(int embedDim, int heads) {
     this(embedDim, heads, 0, true, false, false, embedDim, embedDim, false);
@@ -61,8 +61,9 @@ public final class MultiheadAttention extends Module {
     inBias = bias ? register("in_proj_bias", new Parameter(Tensor.zeros(3 * embedDim))) : null;
     keyBias = biasKv ? register("bias_k", new Parameter(Init.xavierNormal(Tensor.zeros(1, 1, embedDim), 1))) : null;
     valueBias = biasKv ? register("bias_v", new Parameter(Init.xavierNormal(Tensor.zeros(1, 1, embedDim), 1))) : null;
-    out = register("out_proj", new NonDynamicallyQuantizableLinear(embedDim, embedDim, bias));
-    if (bias) Init.zeros(out.getBias());
+    var linear = register("out_proj", new NonDynamicallyQuantizableLinear(embedDim, embedDim, bias));
+    if (bias) Init.zeros(linear.getBias());
+    out = linear;
   }
 
   private static Parameter projection(int out, int in) {
@@ -75,6 +76,8 @@ public final class MultiheadAttention extends Module {
   }
 
   /**
+   * Hooks see the query and the output; a key or value that is the query's tensor is what hooks make of that.
+   *
    * @param keyPaddingMask [batch, s]: true where a key is padding, or floating, added to its scores
    * @param needWeights whether to give the weights; without them nothing of [t, s] is kept
    * @param mask [t, s] or [batch * heads, t, s]: true where a query may not look at a key, or floating, added to the
@@ -85,6 +88,18 @@ public final class MultiheadAttention extends Module {
   public AttentionOutput attend(Tensor query, Tensor key, Tensor value, @Nullable Tensor keyPaddingMask,
       boolean needWeights,
       @Nullable Tensor mask, boolean averageWeights, boolean causal) {
+    var weights = new Tensor[1];
+    Tensor y = call(query, q -> {
+      AttentionOutput attended = attended(q, key == query ? q : key, value == query ? q : value, keyPaddingMask, needWeights,
+          mask, averageWeights, causal);
+      weights[0] = attended.weights();
+      return attended.output();
+    });
+    return new AttentionOutput(y, weights[0]);
+  }
+
+  private AttentionOutput attended(Tensor query, Tensor key, Tensor value, @Nullable Tensor keyPaddingMask,
+      boolean needWeights, @Nullable Tensor mask, boolean averageWeights, boolean causal) {
     check(query, key, value, keyPaddingMask, mask);
     boolean alone = query.getNdim() == 2;
     Tensor[] projected = projected(query, key, value);

@@ -20,7 +20,7 @@ public final class PairwiseDistance extends Module {
   }
 
   public Tensor invoke(Tensor a, Tensor b) {
-    return a.pairwiseDistance(b, p, eps, keepDim);
+    return call(a, in -> in.pairwiseDistance(b, p, eps, keepDim));
   }
 
   @Override

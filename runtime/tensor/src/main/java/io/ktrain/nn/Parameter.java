@@ -2,6 +2,7 @@ package io.ktrain.nn;
 
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Device;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
 import java.util.function.Function;
@@ -24,30 +25,30 @@ public final class Parameter extends Tensor {
     setRequiresGrad(true);
   }
 
-  private Parameter(DType dtype) {
-    super(Tensor.shapeOnly(Shape.of(0), dtype, Context.current().device()));
+  private Parameter(DType dtype, Device device) {
+    super(Tensor.shapeOnly(Shape.of(0), dtype, device));
     setRequiresGrad(true);
   }
 
   /** A parameter whose shape is not known yet. */
   public static Parameter lazy() {
-    return new Parameter(DType.f32);
+    return new Parameter(DType.f32, Context.current().device());
   }
 
   public boolean isSized() {
     return sized;
   }
 
-  /** Gives a lazy parameter its values; outside the graph. */
+  /** Gives a lazy parameter its values, in the type and on the device it has by now; outside the graph. */
   public void size(Shape shape, Function<Shape, Tensor> init) {
     if (sized) throw new IllegalStateException("parameter: it already is " + describe());
-    become(Context.current().withGrad(false, () -> init.apply(shape).to(getDtype())));
+    become(Context.current().withGrad(false, () -> init.apply(shape).to(getDtype()).to(getDevice())));
     sized = true;
   }
 
   /** Another parameter of the same values. */
   Parameter twin() {
-    Parameter twin = sized ? new Parameter(detach().copy()) : new Parameter(getDtype());
+    Parameter twin = sized ? new Parameter(detach().copy()) : new Parameter(getDtype(), getDevice());
     twin.setRequiresGrad(getRequiresGrad());
     return twin;
   }

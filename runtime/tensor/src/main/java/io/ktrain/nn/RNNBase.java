@@ -55,19 +55,26 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
 
   /** From a state of zeros. */
   @Override
-  @SuppressWarnings("unchecked") // forward gives this layer's own; a hook may give another tensor
   public final RecurrentOutput<S> invoke(Tensor x) {
-    Tensor y = super.invoke(x);
-    return y instanceof RecurrentOutput<?> output ? (RecurrentOutput<S>) output : new RecurrentOutput<>(y, null);
-  }
-
-  @Override
-  public final Tensor forward(Tensor x) {
     return invoke(x, null);
   }
 
-  /** From {@code state}, or from zeros where it is null. Runs no hooks. */
+  /** From a state of zeros, the output alone. */
+  @Override
+  public final Tensor forward(Tensor x) {
+    return forward(x, new Tensor[stateTensors()]);
+  }
+
+  /** From {@code state}, or from zeros where it is null. */
   public final RecurrentOutput<S> invoke(Tensor x, @Nullable S state) {
+    Tensor[] states = state == null ? new Tensor[stateTensors()] : tensors(state);
+    Tensor y = call(x, in -> forward(in, states));
+    boolean leaf = y.getRequiresGrad() && y.node() == null; // a hook's own tensor
+    return new RecurrentOutput<>(leaf ? y.copy() : y, state(states));
+  }
+
+  /** The output; {@code states} become those after the last step. */
+  private Tensor forward(Tensor x, Tensor[] states) {
     boolean alone = x.getNdim() == 2;
     if (x.getNdim() != 3 && !alone || x.size(-1) != options.inputSize())
       throw new ShapeError(word() + ": needs " + (options.batchFirst() ? "[batch, length, " : "[length, batch, ")
@@ -76,10 +83,10 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
     int length = steps.size(0), batch = steps.size(1);
     int[] sizes = new int[length];
     Arrays.fill(sizes, batch);
-    Tensor[] last = states(state, batch, alone);
-    Tensor y = run(steps.reshape(length * batch, x.size(-1)), sizes, last).reshape(length, batch, width());
-    if (alone) for (int i = 0; i < last.length; i++) last[i] = last[i].squeeze(1);
-    return new RecurrentOutput<>(alone ? y.squeeze(1) : options.batchFirst() ? y.transpose(0, 1) : y, state(last));
+    check(states, batch, alone);
+    Tensor y = run(steps.reshape(length * batch, x.size(-1)), sizes, states).reshape(length, batch, width());
+    if (alone) for (int i = 0; i < states.length; i++) states[i] = states[i].squeeze(1);
+    return alone ? y.squeeze(1) : options.batchFirst() ? y.transpose(0, 1) : y;
   }
 
   /** Packed sequences from a state of zeros. */
@@ -87,17 +94,20 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
     return invoke(x, null);
   }
 
-  /** Packed sequences from {@code state}, or from zeros where it is null. Runs no hooks. */
+  /** Packed sequences from {@code state}, or from zeros where it is null; hooks see their rows. */
   public final PackedOutput<S> invoke(PackedSequence x, @Nullable S state) {
     int[] sizes = x.sizes();
-    if (x.getData().getNdim() != 2 || x.getData().size(1) != options.inputSize())
-      throw new ShapeError(word() + ": needs packed rows of " + options.inputSize() + " features, got " + x.getData()
-          .describe() + ".");
-    Tensor[] last = states(state, sizes[0], false);
-    for (int i = 0; i < last.length; i++) if (last[i] != null) last[i] = x.reordered(last[i], false);
-    Tensor y = run(x.getData(), sizes, last);
-    for (int i = 0; i < last.length; i++) last[i] = x.reordered(last[i], true);
-    return new PackedOutput<>(x.with(y), state(last));
+    Tensor[] states = state == null ? new Tensor[stateTensors()] : tensors(state);
+    Tensor y = call(x.getData(), rows -> {
+      if (rows.getNdim() != 2 || rows.size(1) != options.inputSize())
+        throw new ShapeError(word() + ": needs packed rows of " + options.inputSize() + " features, got " + rows.describe()
+            + ".");
+      check(states, sizes[0], false);
+      for (int i = 0; i < states.length; i++) if (states[i] != null) states[i] = x.reordered(states[i], false);
+      return run(rows, sizes, states);
+    });
+    for (int i = 0; i < states.length; i++) states[i] = x.reordered(states[i], true);
+    return new PackedOutput<>(x.with(y), state(states));
   }
 
   /** The states of packed rows after each step; {@code states} become those after the last. */
@@ -140,8 +150,12 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
     return rows.indexSelect(0, Tensor.of(at).to(rows.getDevice()));
   }
 
-  private Tensor[] states(@Nullable S state, int batch, boolean alone) {
-    Tensor[] all = state == null ? new Tensor[cell == Cell.LSTM ? 2 : 1] : tensors(state);
+  private int stateTensors() {
+    return cell == Cell.LSTM ? 2 : 1;
+  }
+
+  /** Refuses states of another shape; gives those of a sequence alone their batch. */
+  private void check(Tensor[] all, int batch, boolean alone) {
     int h = options.hiddenSize(), n = directions.size();
     Shape expected = alone ? Shape.of(n, h) : Shape.of(n, batch, h);
     for (int i = 0; i < all.length; i++) {
@@ -150,7 +164,6 @@ public abstract sealed class RNNBase<S> extends Module permits RNN, LSTM, GRU {
           + ", got " + all[i].describe() + ".");
       if (alone) all[i] = all[i].unsqueeze(1);
     }
-    return all;
   }
 
   private int width() {

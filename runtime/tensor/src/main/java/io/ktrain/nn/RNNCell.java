@@ -21,6 +21,6 @@ public final class RNNCell extends RNNCellBase {
 
   /** The next state, from {@code hidden} or, where that is null, from zeros. */
   public Tensor invoke(Tensor x, @Nullable Tensor hidden) {
-    return step(x, hidden, null)[0];
+    return call(x, in -> step(in, hidden, null)[0]);
   }
 }

@@ -35,8 +35,8 @@ public final class Transformer extends Module {
   }
 
   public Tensor transform(Tensor source, Tensor target, TransformerMasks masks) {
-    Tensor memory = encoder.encode(source, masks.source(), masks.sourcePadding(), false);
-    return decoder.decode(target, memory, masks);
+    return call(source, x ->
+        decoder.decode(target, encoder.encode(x, masks.source(), masks.sourcePadding(), false), masks));
   }
 
   /** f32 [size, size]: -inf where key j comes after query i, else 0. */

@@ -21,7 +21,10 @@ public final class TransformerDecoder extends Module {
 
   /** {@code memory}: the encoder's output; of the masks those of the source do not count. */
   public Tensor decode(Tensor target, Tensor memory, TransformerMasks masks) {
-    Tensor x = target;
+    return call(target, x -> decoded(x, memory, masks));
+  }
+
+  private Tensor decoded(Tensor x, Tensor memory, TransformerMasks masks) {
     for (TransformerDecoderLayer layer : layers) x = layer.decode(x, memory, masks);
     return norm == null ? x : norm.invoke(x);
   }

@@ -11,15 +11,15 @@ public final class TransformerDecoderLayer extends Module {
   private final TransformerOptions options;
   private final MultiheadAttention selfAttention;
   private final MultiheadAttention memoryAttention;
-  private final Linear linear1;
-  private final Dropout dropout;
-  private final Linear linear2;
-  private final LayerNorm norm1;
-  private final LayerNorm norm2;
-  private final LayerNorm norm3;
-  private final Dropout dropout1;
-  private final Dropout dropout2;
-  private final Dropout dropout3;
+  private final Module linear1;
+  private final Module dropout;
+  private final Module linear2;
+  private final Module norm1;
+  private final Module norm2;
+  private final Module norm3;
+  private final Module dropout1;
+  private final Module dropout2;
+  private final Module dropout3;
 
   public TransformerDecoderLayer(TransformerOptions options) {
     this.options = options;
@@ -42,7 +42,10 @@ public final class TransformerDecoderLayer extends Module {
 
   /** {@code memory}: the encoder's output; of the masks those of the source do not count. */
   public Tensor decode(Tensor target, Tensor memory, TransformerMasks masks) {
-    Tensor x = target;
+    return call(target, x -> decoded(x, memory, masks));
+  }
+
+  private Tensor decoded(Tensor x, Tensor memory, TransformerMasks masks) {
     if (options.normFirst()) {
       x = x.add(self(norm1.invoke(x), masks));
       x = x.add(remembered(norm2.invoke(x), memory, masks));

@@ -17,11 +17,15 @@ public final class TransformerEncoder extends Module {
 
   @Override
   public Tensor forward(Tensor x) {
-    return encode(x, null, null, false);
+    return encoded(x, null, null, false);
   }
 
   /** Masks are as {@link MultiheadAttention#attend} takes them. */
   public Tensor encode(Tensor x, @Nullable Tensor mask, @Nullable Tensor keyPaddingMask, boolean causal) {
+    return call(x, in -> encoded(in, mask, keyPaddingMask, causal));
+  }
+
+  private Tensor encoded(Tensor x, @Nullable Tensor mask, @Nullable Tensor keyPaddingMask, boolean causal) {
     for (TransformerEncoderLayer layer : layers) x = layer.encode(x, mask, keyPaddingMask, causal);
     return norm == null ? x : norm.invoke(x);
   }

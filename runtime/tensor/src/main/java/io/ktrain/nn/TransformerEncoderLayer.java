@@ -11,13 +11,13 @@ import org.jspecify.annotations.Nullable;
 public final class TransformerEncoderLayer extends Module {
   private final TransformerOptions options;
   private final MultiheadAttention attention;
-  private final Linear linear1;
-  private final Dropout dropout;
-  private final Linear linear2;
-  private final LayerNorm norm1;
-  private final LayerNorm norm2;
-  private final Dropout dropout1;
-  private final Dropout dropout2;
+  private final Module linear1;
+  private final Module dropout;
+  private final Module linear2;
+  private final Module norm1;
+  private final Module norm2;
+  private final Module dropout1;
+  private final Module dropout2;
 
   public TransformerEncoderLayer(TransformerOptions options) {
     this.options = options;
@@ -33,11 +33,15 @@ public final class TransformerEncoderLayer extends Module {
 
   @Override
   public Tensor forward(Tensor x) {
-    return encode(x, null, null, false);
+    return encoded(x, null, null, false);
   }
 
   /** Masks are as {@link MultiheadAttention#attend} takes them. */
   public Tensor encode(Tensor x, @Nullable Tensor mask, @Nullable Tensor keyPaddingMask, boolean causal) {
+    return call(x, in -> encoded(in, mask, keyPaddingMask, causal));
+  }
+
+  private Tensor encoded(Tensor x, @Nullable Tensor mask, @Nullable Tensor keyPaddingMask, boolean causal) {
     if (options.normFirst()) {
       x = x.add(attended(norm1.invoke(x), mask, keyPaddingMask, causal));
       return x.add(fed(norm2.invoke(x)));

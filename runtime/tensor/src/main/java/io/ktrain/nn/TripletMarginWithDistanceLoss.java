@@ -8,13 +8,15 @@ import org.jspecify.annotations.Nullable;
 
 /** TripletMarginLoss by a distance of your own. PyTorch's TripletMarginWithDistanceLoss. */
 public final class TripletMarginWithDistanceLoss extends Loss {
-  private final BinaryOperator<Tensor> distance;
+  private final @Nullable BinaryOperator<Tensor> distance;
+  private final @Nullable PairwiseDistance layer;
   private final double margin;
   private final boolean swap;
 
   public TripletMarginWithDistanceLoss() {
     super(Reduction.MEAN);
-    distance = register("distance_function", new PairwiseDistance())::invoke;
+    distance = null;
+    layer = register("distance_function", new PairwiseDistance());
     margin = 1;
     swap = false;
   }
@@ -23,12 +25,13 @@ public final class TripletMarginWithDistanceLoss extends Loss {
       BinaryOperator<Tensor> distance, double margin, boolean swap, Reduction reduction) {
     super(reduction);
     this.distance = distance;
+    layer = null;
     this.margin = margin;
     this.swap = swap;
   }
 
   public Tensor invoke(Tensor anchor, Tensor positive, Tensor negative) {
-    return anchor.tripletMarginWithDistanceLoss(positive, negative, distance, margin, swap, reduction());
+    return anchor.tripletMarginWithDistanceLoss(positive, negative, layer == null ? distance : layer::invoke, margin, swap, reduction());
   }
 
   /** Of a function of your own no file can keep the code. */

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Every public module of ktrain's comes back from a bundle, made with arguments that are not the usual ones. */
-class BundleLayersTest {
+public class BundleLayersTest {
   private static final ConvOptions CONV = ConvOptions.DEFAULT.withStride(2).withPadding(1).withGroups(2);
   private static final PoolOptions POOL = PoolOptions.of(3);
   private static final RecurrentOptions RECURRENT = new RecurrentOptions(3, 4, 2, false, true, 0.25, true);
@@ -40,7 +40,8 @@ class BundleLayersTest {
     return Tensor.of(new float[] {1, 2, 0.5f});
   }
 
-  private static List<Module> layers() {
+  /** One of each, for whoever tests something of all. */
+  public static List<Module> layers() {
     var encoder = new TransformerEncoderLayer(TRANSFORMER);
     var decoder = new TransformerDecoderLayer(TRANSFORMER);
     return List.of(
@@ -155,9 +156,25 @@ class BundleLayersTest {
   }
 
   @Test
+  void aLayerPutInAnothersPlaceIsNotForgotten() {
+    Path file = temp.resolve("no.ktrain");
+    for (String path : List.of("dropout", "norm1", "self_attn.out_proj")) {
+      var layer = new TransformerEncoderLayer(TRANSFORMER);
+      layer.setSubmodule(path, path.equals("norm1") ? new LayerNorm(0.5, true, 4) : new Identity());
+      String text = assertThrows(KtrainException.class, () -> Bundle.write(file, new Sequential(layer))).getMessage();
+      assertTrue(text.contains("." + path.substring(path.indexOf('.') + 1) + " was put in another's place"), text);
+    }
+    var encoder = new TransformerEncoder(List.of(new TransformerEncoderLayer(TRANSFORMER)), new LayerNorm(4));
+    encoder.setSubmodule("norm", new LayerNorm(0.5, true, 4));
+    Bundle.write(file, encoder);
+    assertEquals(encoder.toString(), Bundle.read(file).toString());
+  }
+
+  @Test
   void aDamagedTensorOrNothingInAPlaceThatNeedsSomethingIsRefused() {
     Path file = temp.resolve("bad.ktrain");
-    for (String json : List.of("{\"class\":\"ParameterList\",\"arguments\":[[{\"zeros\":[-1],\"dtype\":\"f32\"}]]}",
+    for (String json : List.of("{\"class\":\"ParameterList\",\"arguments\":[[{\"tensor\":0}]]}",
+        "{\"class\":\"ParameterList\",\"arguments\":[[{\"zeros\":[-1],\"dtype\":\"f32\"}]]}",
         "{\"class\":\"ParameterList\",\"arguments\":[[{\"zeros\":[2147483647,2147483647],\"dtype\":\"f32\"}]]}",
         "{\"class\":\"ParameterList\",\"arguments\":[[{\"zeros\":[1],\"dtype\":\"f3\"}]]}",
         "{\"class\":\"ParameterList\",\"arguments\":[[null]]}", "{\"class\":\"ParameterList\",\"arguments\":[[1]]}",

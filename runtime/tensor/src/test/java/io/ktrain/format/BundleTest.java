@@ -21,9 +21,12 @@ import io.ktrain.nn.Linear;
 import io.ktrain.nn.MaxPool2d;
 import io.ktrain.nn.Module;
 import io.ktrain.nn.Parameter;
+import io.ktrain.nn.ParameterDict;
+import io.ktrain.nn.ParameterList;
 import io.ktrain.nn.Sequential;
 import io.ktrain.tensor.Check;
 import io.ktrain.tensor.ConvOptions;
+import io.ktrain.tensor.DType;
 import io.ktrain.tensor.FormatError;
 import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.PaddingMode;
@@ -76,6 +79,32 @@ class BundleTest {
     assertEquals(List.copyOf(model.stateDict().keySet()), List.copyOf(back.stateDict().keySet()));
     model.stateDict().forEach((name, t) -> assertArrayEquals(t.toDoubleArray(), back.stateDict().get(name).toDoubleArray(), name));
     return back;
+  }
+
+  @Test
+  void typesOfParametersAndBuffersComeBack() {
+    for (DType dtype : List.of(DType.f64, DType.f16, DType.bf16)) {
+      var model = new Sequential(new Linear(3, 2), new BatchNorm1d(2), new Linear(2, 1));
+      model.get(1).castTo(dtype);
+      model.get(2).castTo(dtype);
+      Module back = again(model);
+      assertEquals(model.stateDict().toString(), back.stateDict().toString());
+      assertTrue(back.parameters().stream().allMatch(Tensor::getRequiresGrad));
+      assertEquals(dtype, ((Sequential) back).get(2).invoke(Tensor.ones(4, 2).to(dtype)).getDtype());
+    }
+  }
+
+  @Test
+  void aParameterInTwoPlacesComesBackAsOne() {
+    var shared = new Parameter(Tensor.randn(2));
+    var other = new Parameter(Tensor.randn(2));
+    var list = new ParameterList(List.of(shared, other, shared));
+    var back = (Sequential) again(new Sequential(list, new ParameterDict(Map.of("a", other)), list));
+    var first = (ParameterList) back.get(0);
+    assertSame(first.get(0), first.get(2));
+    assertSame(first.get(1), ((ParameterDict) back.get(1)).get("a"));
+    assertSame(first, back.get(2));
+    assertEquals(2, back.parameters().size());
   }
 
   @Test

@@ -128,15 +128,6 @@ class RecurrentLayersTest {
   }
 
   @Test
-  void aHookThatReplacesTheOutputLeavesNoState() {
-    var rnn = new RNN(3, 4);
-    rnn.onForward((in, out) -> out.mul(2));
-    var output = rnn.invoke(Tensor.randn(5, 2, 3));
-    assertEquals("f32[5,2,4]", output.describe());
-    assertTrue(assertThrows(KtrainException.class, output::getState).getMessage().contains("a hook"));
-  }
-
-  @Test
   void dropsOutBetweenLayersWhileTraining() {
     var lstm = new LSTM(new RecurrentOptions(3, 4, 2, true, false, 0.5, false));
     Tensor x = Tensor.randn(5, 2, 3);

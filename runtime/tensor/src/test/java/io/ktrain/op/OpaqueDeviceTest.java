@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.ktrain.memory.Scope;
 import io.ktrain.nn.Activation;
+import io.ktrain.nn.BatchNorm1d;
 import io.ktrain.nn.BatchNorm2d;
 import io.ktrain.nn.Conv2d;
 import io.ktrain.nn.Dropout;
@@ -138,6 +139,18 @@ class OpaqueDeviceTest {
   @Test
   void printsItself() {
     assertEquals("tensor([1., 2.], device='opaque:0')", opaque(() -> Tensor.of(new float[] {1, 2}).toString()));
+  }
+
+  @Test
+  void aLayerIsSizedWhereItWasMoved() {
+    on(Device.CPU, () -> {
+      Module model = new Sequential(new Linear(Parameter.LAZY, 3, true), new BatchNorm1d(Parameter.LAZY));
+      model.moveTo(OpaqueBackend.DEVICE);
+      model = Module.copyOf(model);
+      assertEquals(OpaqueBackend.DEVICE, model.invoke(Tensor.ones(4, 2).to(OpaqueBackend.DEVICE)).getDevice());
+      assertTrue(model.stateDict().values().stream().allMatch(t -> t.getDevice().equals(OpaqueBackend.DEVICE)));
+      return null;
+    });
   }
 
   @Test
