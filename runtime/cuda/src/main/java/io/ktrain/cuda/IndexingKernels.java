@@ -209,6 +209,25 @@ final class IndexingKernels {
     }
     cuda.copies().copy(device, x, y);
     if (n == 0) return;
+    if (y.getDtype().isFloating() && y.getDtype().bytes() == 2) {
+      // sums are rounded once, as the other kernels round theirs
+      Tensor wide = CopyKernels.temporary(y.getShape(), DType.f32, y);
+      Tensor terms = CopyKernels.temporary(src.getShape(), DType.f32, y);
+      cuda.copies().copy(device, y, wide);
+      cuda.copies().copy(device, src, terms);
+      addLines(device, wide, terms, index, dim, what);
+      cuda.copies().copy(device, wide, y);
+      CopyKernels.free(terms, src);
+      CopyKernels.free(wide, y);
+    } else {
+      addLines(device, y, src, index, dim, what);
+    }
+  }
+
+  private void addLines(CudaDevice device, Tensor y, Tensor src, Tensor index, int dim, Index what) {
+    Tensor target = window(y, index.getShape(), without(y, dim));
+    int length = index.getNdim() == 0 ? 1 : index.size(dim);
+    long lines = index.numel() / length;
     Strides s = Strides.of(line(target, dim), line(index, dim), line(src, dim));
     Args args = new Args().tensor(y).tensor(src).tensor(index).type(index).walk(s).i64(lines).i64(length)
         .i64(what.size())        .i64(what.step()).i64(stride(index, dim)).i64(stride(src, dim));

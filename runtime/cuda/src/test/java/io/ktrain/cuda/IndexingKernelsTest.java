@@ -8,6 +8,7 @@ import io.ktrain.op.Dispatch;
 import io.ktrain.op.Indexing;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.Random;
@@ -67,6 +68,17 @@ class IndexingKernelsTest {
       Cuda.same("scatterAdd " + type, 0, () ->
           values(DType.f32, 6, 5).scatterAdd(0, indices(type, 6, 5, 4).transpose(0, 1), values(DType.f32, 4, 5)));
     }
+  }
+
+  /** Lines few enough to be added one by one: 256 + 1 is 256 in bf16, the sum of all is not. */
+  @Test
+  void smallTermsCountInShortLinesOfTheTypesOf16Bits() {
+    for (DType type : new DType[] {DType.bf16, DType.f16})
+      Cuda.same("scatterAdd " + type, 0, () -> {
+        Tensor large = Tensor.full(Shape.of(3, 2), 2048, type).to(Context.current().device());
+        Tensor ones = Tensor.ones(Shape.of(3, 60), type).to(Context.current().device());
+        return large.scatterAdd(1, Tensor.of(new long[180], 3, 60).to(Context.current().device()), ones);
+      });
   }
 
   private static Tensor grad(Tensor g, Tensor index, int padding, int rows) {

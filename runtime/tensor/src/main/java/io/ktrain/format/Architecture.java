@@ -39,6 +39,8 @@ final class Architecture {
   private final Path path;
   private final Map<String, Class<? extends Module>> own;
   private final List<Module> made = new ArrayList<>();
+  /** How many were begun, those too that were given up for another constructor. */
+  private int begun;
   private final List<Tensor> tensors = new ArrayList<>();
 
   Architecture(Path path, Map<String, Class<? extends Module>> own) {
@@ -161,7 +163,7 @@ final class Architecture {
         && i >= 0 && i < made.size()) return made.get(i.intValue());
     if (!(json instanceof Map<?, ?> m && m.get("class") instanceof String name && m.get("arguments") instanceof List<?> given
         && m.size() == 2)) throw damaged("expected a class and its arguments, got " + Values.kind(json));
-    if (made.size() == MOST) throw damaged("it has more than " + MOST + " modules");
+    if (begun++ == MOST) throw damaged("it has more than " + MOST + " modules");
     Class<? extends Module> type = find(name);
     for (Constructor<?> c : constructors(type)) {
       Object[] arguments = fit(given, c.getParameterTypes());

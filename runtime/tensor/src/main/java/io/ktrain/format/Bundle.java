@@ -10,6 +10,7 @@ import io.ktrain.tensor.StateDictError;
 import io.ktrain.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -79,13 +80,36 @@ public final class Bundle {
 
   /** Makes it without elements first: what a file says may need more memory than its tensors, or anything has. */
   private static void requireFit(Path path, Map<String, Class<? extends Module>> own, Object description) {
-    Check.run(new Check(), () -> {
+    Check.run(new Room(Safetensors.sizes(path)), () -> {
       try {
         load(new Architecture(path, own).make(description), Safetensors.read(path, true));
       } catch (StateDictError e) {
         throw new FormatError("bundle: " + path + ": its architecture and its tensors differ. " + e.getMessage(), e);
       }
     });
+  }
+
+  /**
+   * Ends the making of a model that has far more in it than its file: counts of layers may be anything. What a class of
+   * one's own registers without saving it has room.
+   */
+  private static final class Room extends Check {
+    private final String held;
+    private long tensors;
+    private long elements;
+
+    Room(List<Long> sizes) {
+      long sum = sizes.stream().mapToLong(n -> n).sum();
+      held = "than the file's " + sizes.size() + " tensors of " + sum + " elements in all";
+      tensors = 1_000 + 8L * sizes.size();
+      elements = (1 << 24) + 8 * sum;
+    }
+
+    @Override
+    public void registered(Tensor member) {
+      elements -= Math.min(member.numel(), Long.MAX_VALUE / 2);
+      if (--tensors < 0 || elements < 0) throw new KtrainException("its parameters and buffers are far more " + held);
+    }
   }
 
   /** Whether a file's metadata has an architecture. */

@@ -63,6 +63,7 @@ final class Pickler {
       case Tensor t -> tensor(t, t.getRequiresGrad());
       case Map<?, ?> m -> dict(m, depth, place);
       case Set<?> s -> {
+        s.forEach(item -> requireKey(item, place));
         name("__builtin__", "set");
         items(Opcode.EMPTY_LIST, Opcode.APPENDS, s, depth, place);
         op(Opcode.TUPLE1);
@@ -93,7 +94,7 @@ final class Pickler {
   }
 
   private static KtrainException wrong(String place, String what) {
-    return new KtrainException("pt: at " + (place.isEmpty() ? "the top" : place) + ": " + what
+    return new KtrainException("pt: " + at(place) + ": " + what
         + ". Fix: tensors, numbers, texts, lists and maps of them.");
   }
 
@@ -110,10 +111,32 @@ final class Pickler {
     if (map.isEmpty()) return;
     op(Opcode.MARK);
     map.forEach((key, value) -> {
+      requireKey(key, place);
       value(key, depth + 1, place);
       value(value, depth + 1, place + "[" + key + "]");
     });
     op(Opcode.SETITEMS);
+  }
+
+  /** Python finds these by their values, which a container or a tensor may change. */
+  private static void requireKey(Object key, String place) {
+    switch (key) {
+      case Tuple t -> t.forEach(item -> requireKey(item, place));
+      case Tensor t -> throw wrongKey(place, "the tensor " + t.describe());
+      case List<?> l -> throw wrongKey(place, "a list");
+      case Set<?> s -> throw wrongKey(place, "a set");
+      case Map<?, ?> m -> throw wrongKey(place, "a map");
+      case null, default -> {}
+    }
+  }
+
+  private static KtrainException wrongKey(String place, String what) {
+    return new KtrainException("pt: " + at(place) + ": " + what
+        + " stands in a set or is a map's key. Fix: texts, numbers or Tuples of them there; a list instead of the set.");
+  }
+
+  private static String at(String place) {
+    return "at " + (place.isEmpty() ? "the top" : place);
   }
 
   private void items(Opcode empty, Opcode add, Collection<?> items, int depth, String place) {

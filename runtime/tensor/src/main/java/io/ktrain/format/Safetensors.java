@@ -55,6 +55,12 @@ public final class Safetensors {
     return tensors;
   }
 
+  /** How many elements each tensor of a file has. */
+  static List<Long> sizes(Path path) {
+    return WholeFile.map("safetensors", path,
+        file -> SafetensorsHeader.read(path, file).entries().stream().map(e -> e.shape().numel()).toList());
+  }
+
   /** The free text a file carries, by key; empty where it has none. */
   public static Map<String, String> metadata(Path path) {
     return WholeFile.map("safetensors", path, file -> SafetensorsHeader.read(path, file).metadata());

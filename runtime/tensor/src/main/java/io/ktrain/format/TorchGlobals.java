@@ -13,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * All that a pickle may name, by full name and never by the beginning of one, and what is made of it here. Views are held
@@ -28,11 +29,14 @@ final class TorchGlobals {
   }
 
   private final Function<String, FormatError> wrong;
+  private final UnaryOperator<Object> key;
   private final Map<String, Object> known = new HashMap<>();
   private final Map<String, StorageRecord> storages = new LinkedHashMap<>();
 
-  TorchGlobals(Function<String, FormatError> wrong) {
+  /** {@code key} gives what may be a dict's key or in a set, and refuses what may not. */
+  TorchGlobals(Function<String, FormatError> wrong, UnaryOperator<Object> key) {
     this.wrong = wrong;
+    this.key = key;
     known.put("collections.OrderedDict", (Maker) this::dict);
     known.put("collections.Counter", (Maker) this::dict);
     for (String python : List.of("builtins.", "__builtin__.")) {
@@ -135,9 +139,9 @@ final class TorchGlobals {
     }
     if (!(items instanceof List<?> pairs)) throw wrong.apply("expected a dict's items, got " + Values.kind(items) + ".");
     for (Object pair : pairs) {
-      if (!(pair instanceof List<?> p && p.size() == 2 && (p.getFirst() == null || p.getFirst() instanceof Comparable<?>)))
+      if (!(pair instanceof List<?> p && p.size() == 2))
         throw wrong.apply("expected a dict's key and value, got " + Values.kind(pair) + ".");
-      dict.put(p.get(0), p.get(1));
+      dict.put(key.apply(p.get(0)), p.get(1));
     }
     return dict;
   }
@@ -146,11 +150,7 @@ final class TorchGlobals {
     var set = new LinkedHashSet<Object>();
     if (a.isEmpty()) return set;
     if (!(only(a, "a set") instanceof Collection<?> items)) throw wrong.apply("expected a set's items, got " + Values.kinds(a) + ".");
-    for (Object item : items) {
-      if (item != null && !(item instanceof Comparable<?>))
-        throw wrong.apply("expected a text or a number in a set, got " + Values.kind(item) + ".");
-      set.add(item);
-    }
+    for (Object item : items) set.add(key.apply(item));
     return set;
   }
 

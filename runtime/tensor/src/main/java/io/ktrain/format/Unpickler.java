@@ -37,10 +37,13 @@ final class Unpickler {
 
   private static final int LONGEST_INTEGER = 256;
 
+  /** So deep may tuples stand in each other where they are a key. */
+  private static final int DEEPEST_KEY = 8;
+
   private final MemorySegment bytes;
   private final String name;
   private final Function<String, FormatError> error;
-  private final TorchGlobals globals = new TorchGlobals(this::wrong);
+  private final TorchGlobals globals = new TorchGlobals(this::wrong, this::key);
   private final long budget = Runtime.getRuntime().maxMemory() / 4;
   private final List<Object> stack = new ArrayList<>();
   private final List<Integer> marks = new ArrayList<>();
@@ -203,7 +206,7 @@ final class Unpickler {
   }
 
   private void addAll(Collection<Object> items, Set<Object> set) {
-    for (Object item : items) if (!(item instanceof Foreign)) set.add(key(item));
+    for (Object item : items) if (!isForeign(item)) set.add(key(item));
     push(set);
   }
 
@@ -214,13 +217,29 @@ final class Unpickler {
     if (items.size() % 2 != 0) throw wrong("the last key of a dict has no value.");
     Map<Object, Object> to = Values.unchecked(map);
     for (int i = 0; i < items.size(); i += 2)
-      if (!(items.get(i) instanceof Foreign)) to.put(key(items.get(i)), items.get(i + 1));
+      if (!isForeign(items.get(i))) to.put(key(items.get(i)), items.get(i + 1));
+  }
+
+  /** Or a tuple that may have one in it: then the file is refused in the end, and nobody looks for what is left out. */
+  private boolean isForeign(Object key) {
+    return key instanceof Foreign || key instanceof Tuple && !foreign.isEmpty();
   }
 
   /** Only what has an order is hashed: then keys that a file makes collide on purpose cost no more than others. */
   private Object key(Object key) {
-    if (key == null || key instanceof Comparable<?>) return key;
-    throw wrong("expected a text or a number as a dict's key or in a set, got " + Values.kind(key) + ".");
+    requireKey(key, 0);
+    return key;
+  }
+
+  /** What is shared in a tuple is hashed as often as it stands there, so it is charged as often. */
+  private void requireKey(Object key, int depth) {
+    if (key instanceof Tuple t && depth < DEEPEST_KEY) {
+      charge((long) t.size() * OBJECT);
+      for (Object item : t) requireKey(item, depth + 1);
+    } else if (key != null && (key instanceof Tuple || !(key instanceof Comparable<?>))) {
+      throw wrong("expected a text, a number or a tuple of them as a dict's key or in a set, got " + Values.kind(key)
+          + (depth > 0 ? " in a tuple." : "."));
+    }
   }
 
   private void get(int index) {

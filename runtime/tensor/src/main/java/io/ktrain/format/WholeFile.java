@@ -7,18 +7,26 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Files as every format here has them: read by mapping, written whole or not at all. */
 final class WholeFile {
+  /** As many as Linux follows. */
+  private static final int MOST_LINKS = 40;
+
   private WholeFile() {}
 
   /** What writes a file's contents. */
@@ -37,23 +45,38 @@ final class WholeFile {
     }
   }
 
-  /** Leaves either the whole new file or the old one. */
+  /**
+   * Leaves either the whole new file or the old one. Where several write one file at once, each leaves a whole one and
+   * the last stays. A symbolic link is followed.
+   */
   static void write(String format, Path path, Body body) {
-    Path whole = path.toAbsolutePath();
-    Path part = whole.resolveSibling(whole.getFileName() + "." + ProcessHandle.current().pid() + ".part");
     try {
-      try (var out = FileChannel.open(
-          part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-        body.writeTo(out);
-        out.force(true);
+      Path whole = target(path.toAbsolutePath());
+      if (Files.exists(whole) && !Files.isRegularFile(whole)) throw new FileSystemException(null, null, "it is not a file");
+      // a name of its own: other threads and processes may be writing the same file
+      Path part = whole.resolveSibling(
+          whole.getFileName() + "." + Long.toString(ThreadLocalRandom.current().nextLong(Long.MAX_VALUE), 36) + ".part");
+      try {
+        try (var out = FileChannel.open(part, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+          body.writeTo(out);
+          out.force(true);
+        }
+        move(part, whole);
+      } finally {
+        delete(part);
       }
-      move(part, whole);
     } catch (IOException e) {
-      throw new KtrainException(format + ": cannot write " + whole + ": " + reason(e)
-          + ". Fix: a folder that exists and can be written.", e);
-    } finally {
-      delete(part);
+      throw new KtrainException(format + ": cannot write " + path.toAbsolutePath() + ": " + reason(e) + ". Fix: " + fix(e) + ".", e);
     }
+  }
+
+  /** Where writing through symbolic links ends. */
+  private static Path target(Path path) throws IOException {
+    for (int links = 0; Files.isSymbolicLink(path); links++) {
+      if (links == MOST_LINKS) throw new FileSystemException(null, null, "its symbolic links lead to no file");
+      path = path.resolveSibling(Files.readSymbolicLink(path));
+    }
+    return path;
   }
 
   /** What the script that is being checked would have written there; null where it has not, or nothing is being checked. */
@@ -80,7 +103,7 @@ final class WholeFile {
     }
   }
 
-  /** After a failed write; what cannot even be deleted changes nothing about the error that is being reported. */
+  /** There is one after a failed write only; what cannot even be deleted changes nothing about the error that is being reported. */
   private static void delete(Path part) {
     try {
       Files.deleteIfExists(part);
@@ -92,10 +115,22 @@ final class WholeFile {
   /** What the system said, without the name of the temporary file. */
   private static String reason(IOException e) {
     return switch (e) {
-      case java.nio.file.NoSuchFileException x -> "the folder does not exist";
-      case java.nio.file.AccessDeniedException x -> "access is denied";
-      case java.nio.file.FileSystemException x when x.getReason() != null -> x.getReason();
+      case NoSuchFileException x -> "the folder does not exist";
+      case AccessDeniedException x -> "access is denied";
+      case ClosedByInterruptException x -> "the thread was interrupted";
+      case FileSystemException x when x.getReason() != null -> x.getReason();
       default -> String.valueOf(e.getMessage());
     };
+  }
+
+  /** Only the system's words tell these apart; where it has others, the advice names all that writing needs. */
+  private static String fix(IOException e) {
+    if (e instanceof ClosedByInterruptException) return "save from a thread that nobody interrupts";
+    String reason = reason(e);
+    if (reason.contains("No space left") || reason.contains("quota"))
+      return "make room there, also for the old file, which stays until the new one is whole";
+    if (reason.contains("File too large")) return "a file system, and a limit (ulimit -f), that allow a file of this size";
+    if (reason.contains("not a file") || reason.contains("no file")) return "the name of a file";
+    return "a folder that exists, can be written and has room";
   }
 }

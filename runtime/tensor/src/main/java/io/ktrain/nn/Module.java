@@ -64,6 +64,7 @@ public abstract class Module implements Layers, Cloneable {
   /** Makes {@code parameter} one of this module's own. The same one may stand in several places: it is trained once. */
   public final Parameter register(String name, Parameter parameter) {
     free(name);
+    if (Check.active()) Check.current().registered(parameter);
     own.put(name, parameter);
     complete = false;
     return parameter;
@@ -77,6 +78,7 @@ public abstract class Module implements Layers, Cloneable {
   /** State that is not trained, and is saved only if {@code persistent}. */
   public final Tensor registerBuffer(String name, Tensor value, boolean persistent) {
     free(name);
+    if (Check.active()) Check.current().registered(value);
     buffers.put(name, value.keep());
     if (!persistent) unsaved.add(name);
     return value;

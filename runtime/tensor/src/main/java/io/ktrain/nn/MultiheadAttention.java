@@ -115,6 +115,7 @@ public final class MultiheadAttention extends Module {
     }
     boolean byFlag = causal && !needWeights && keyPaddingMask == null && mask == null && k.size(1) == s;
     Tensor added = masks(keyPaddingMask, mask, causal && !byFlag ? later(t, s, q) : null, batch, t, s);
+    if (added != null) added = added.to(q.getDtype()); // a wider mask would widen the scores
     if (added != null && k.size(1) > s) added = added.pad(new int[] {0, k.size(1) - s}, 0);
     double p = isTraining() ? dropout : 0;
     Tensor weights = null, y;

@@ -3,8 +3,8 @@ package io.ktrain.nn;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * An encoder of sources and a decoder of targets (Vaswani et al. 2017), both with a norm at the end. PyTorch's
@@ -21,8 +21,10 @@ public final class Transformer extends Module {
     this.encoderLayers = encoderLayers;
     this.decoderLayers = decoderLayers;
     this.options = options;
-    var encoding = IntStream.range(0, encoderLayers).mapToObj(i -> new TransformerEncoderLayer(options)).toList();
-    var decoding = IntStream.range(0, decoderLayers).mapToObj(i -> new TransformerDecoderLayer(options)).toList();
+    var encoding = new ArrayList<TransformerEncoderLayer>();
+    for (int i = 0; i < encoderLayers; i++) encoding.add(new TransformerEncoderLayer(options));
+    var decoding = new ArrayList<TransformerDecoderLayer>();
+    for (int i = 0; i < decoderLayers; i++) decoding.add(new TransformerDecoderLayer(options));
     encoder = register("encoder", new TransformerEncoder(encoding, options.norm()));
     decoder = register("decoder", new TransformerDecoder(decoding, options.norm()));
     for (Parameter p : parameters()) if (p.getNdim() > 1) Init.xavierUniform(p);

@@ -13,7 +13,6 @@ import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -50,7 +49,7 @@ public final class Arrangements {
           apart[2 * d] = 1;
           wide[2 * d] = counts[d];
           apart[2 * d + 1] = wide[2 * d + 1] = size;
-          out[d] = Math.multiplyExact(counts[d], size);
+          out[d] = Shape.size("repeat", Arrays.toString(counts) + " times " + x.describe(), (long) counts[d] * size);
         }
         return own(x.reshape(apart).expand(wide).reshape(out), x);
       })
@@ -64,13 +63,18 @@ public final class Arrangements {
           return in.get(0).at(at);
         });
       }).with(new Counts(2, 3), shape(2, 3)).with(new Counts(2, 1, 2), strided(4, 3)).with(new Counts(0, 2), shape(3))
-          .fails(() -> Tensor.ones(2, 3).repeat(2), "repeat: [2] must name a count for each dim of f32[2,3].")).build();
+          .fails(() -> Tensor.ones(2, 3).repeat(2), "repeat: [2] must name a count for each dim of f32[2,3].")
+          .fails(() -> Tensor.ones(2, 3).repeat(2147483647, 2),
+              "repeat: [2147483647, 2] times f32[2,3] would give a dim of 4294967294; a dim has at most 2147483647. "
+                  + "Fix: smaller parts.")).build();
 
   public static final Op<Times> REPEAT_INTERLEAVE = composite("repeatInterleave", Times.class,
       "Each slice of a dim so many times in a row.", c -> {
         int dim = c.attributes().dim(), count = c.attributes().count();
         if (count < 0) throw new KtrainException("repeatInterleave: the count must not be negative, got " + count
             + ".");
+        Shape.size("repeatInterleave", count + " times each slice of dim " + dim + " of " + c.in(0).describe(),
+            (long) count * c.in(0).size(dim));
         int[] wide = c.in(0).unsqueeze(dim + 1).getShape().toArray();
         wide[dim + 1] = count;
         return own(c.in(0).unsqueeze(dim + 1).expand(wide).flatten(dim, dim + 1), c.in(0));
@@ -82,7 +86,13 @@ public final class Arrangements {
           i[times.dim()] /= times.count();
           return in.get(0).at(i);
         });
-      }).with(new Times(2, 1), shape(2, 3)).with(new Times(3, 0), strided(4, 3))).build();
+      }).with(new Times(2, 1), shape(2, 3)).with(new Times(3, 0), strided(4, 3))
+          .fails(() -> Tensor.ones(2).repeatInterleave(2000000000, 0),
+              "repeatInterleave: 2000000000 times each slice of dim 0 of f32[2] would give a dim of 4000000000; a dim "
+                  + "has at most 2147483647. Fix: smaller parts.")
+          .failsByValues(() -> Tensor.ones(2).repeatInterleave(Tensor.of(new long[] {1, 3000000000L}), 0),
+              "repeatInterleave: the sum of the counts would give a dim of 3000000001; a dim has at most 2147483647. "
+                  + "Fix: smaller parts.")).build();
 
   public static final Op<Shifts> ROLL = composite("roll", Shifts.class,
       "Elements moved on along dims; those that leave at the end come in at the start.", c -> {
@@ -211,7 +221,7 @@ public final class Arrangements {
           left[2 * d] = a;
           left[2 * d + 1] = right[2 * d] = 1;
           right[2 * d + 1] = b;
-          out[d] = Math.multiplyExact(a, b);
+          out[d] = Shape.size("kron", x.describe() + " times " + y.describe(), (long) a * b);
         }
         return x.reshape(left).mul(y.reshape(right)).reshape(out);
       })
@@ -220,7 +230,10 @@ public final class Arrangements {
         int[] s = y.shape().length == 2 ? y.shape() : new int[] {1, y.shape()[0]};
         return NdArray.by(new int[] {x.shape()[0] * s[0], x.shape()[1] * s[1]},
             i -> x.at(i[0] / s[0], i[1] / s[1]) * y.data()[i[0] % s[0] * s[1] + i[1] % s[1]]);
-      }).sample(shape(2, 3), shape(3, 2)).sample(strided(4, 3), shape(2))).build();
+      }).sample(shape(2, 3), shape(3, 2)).sample(strided(4, 3), shape(2))
+          .fails(() -> Tensor.ones(1).expand(70000).kron(Tensor.ones(1).expand(70000)),
+              "kron: f32[70000] times f32[70000] would give a dim of 4900000000; a dim has at most 2147483647. "
+                  + "Fix: smaller parts.")).build();
 
   public static final Op<Grid> MESHGRID = op("meshgrid", Grid.class,
       "Vectors as the coordinates of a grid: each stretched over the dims of the others.")
@@ -334,13 +347,15 @@ public final class Arrangements {
           + " slices of dim " + dim + " of " + x.describe() + ".");
     if (Check.active() || counts.isShapeOnly()) return x;
     long[] each = counts.toLongArray();
-    var places = new ArrayList<Long>();
+    int total = 0;
     for (int i = 0; i < n; i++) {
       if (each[i] < 0) throw new KtrainException("repeatInterleave: the count must not be negative, got " + each[i]
           + ".");
-      places.addAll(Collections.nCopies(Math.toIntExact(each[i]), (long) i));
+      total = Shape.size("repeatInterleave", "the sum of the counts", Math.max(each[i], total + each[i]));
     }
-    return x.indexSelect(dim, Tensor.of(places.stream().mapToLong(Long::longValue).toArray()).to(x.getDevice()));
+    long[] places = new long[total];
+    for (int i = 0, at = 0; i < n; at += each[i++]) Arrays.fill(places, at, at + (int) each[i], i);
+    return x.indexSelect(dim, Tensor.of(places).to(x.getDevice()));
   }
 
   public static Tensor roll(Tensor x, int[] by, int[] dims) {

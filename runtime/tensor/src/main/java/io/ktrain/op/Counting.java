@@ -70,7 +70,8 @@ public final class Counting {
         if (x.numel() > 0 && !x.isShapeOnly() && !Check.active()) {
           long low = x.amin().itemLong();
           if (low < 0) throw new ShapeError("bincount: numbers must not be negative, got " + low + ".");
-          n = Math.max(n, Math.toIntExact(x.amax().itemLong() + 1));
+          long high = x.amax().itemLong();
+          n = Math.max(n, Shape.size("bincount", "the number " + high, Math.max(high, high + 1)));
         }
         Tensor each = weights == null ? Creation.full(x.getShape(), 1, DType.i64, x.getDevice()) : weights;
         return Creation.full(Shape.of(n), 0, each.getDtype(), x.getDevice()).indexAdd(0, x, each);
@@ -84,7 +85,10 @@ public final class Counting {
       }).with(new Least(9), shape(5).index(6)).with(new Least(6), shape(7).index(5), shape(7))
           .with(new Least(2), shape(0).index(1))
           .failsByValues(() -> Tensor.of(new long[] {-1}).bincount(),
-              "bincount: numbers must not be negative, got -1.")).build();
+              "bincount: numbers must not be negative, got -1.")
+          .failsByValues(() -> Tensor.of(new long[] {3000000000L}).bincount(),
+              "bincount: the number 3000000000 would give a dim of 3000000001; a dim has at most 2147483647. "
+                  + "Fix: smaller parts.")).build();
 
   public static final Op<Bins> HISTC = composite("histc", Bins.class,
       "How many elements lie in each of so many equal bins from min to max; of both 0, those of the elements.", c -> {

@@ -64,8 +64,9 @@ public final class EmbeddingBags {
     int longest = matrix ? c.in(1).size(1) : longest(offsets, n, a.mode());
     Tensor bag = matrix ? Tensor.arange(count).unsqueeze(1).expand(count, longest).reshape(n).to(table.getDevice())
         : bagOfEach(offsets.to(DType.i64), n);
-    Tensor counts = indices.ne(a.padding()).to(table.getDtype());
-    Tensor in = Tensor.zeros(Shape.of(count), table.getDtype()).to(table.getDevice()).scatterAdd(0, bag, counts);
+    Tensor there = indices.ne(a.padding()), counts = there.to(table.getDtype());
+    Tensor in = Tensor.zeros(Shape.of(count), DType.i64).to(table.getDevice())
+        .scatterAdd(0, bag, there.to(DType.i64));
     Tensor rows = Tensor.embedding(table, indices, a.padding());
     if (a.mode() == BagMode.MAX) {
       Tensor begin = matrix ? bag.mul(longest) : offsets.to(DType.i64).indexSelect(0, bag);
@@ -75,7 +76,7 @@ public final class EmbeddingBags {
     rows = rows.mul((weights == null ? counts : counts.mul(weights.reshape(n))).unsqueeze(1));
     Tensor sums = Dispatch.call(Indexing.INDEX_ADD, new Indexing.Dim(0),
         Tensor.zeros(Shape.of(count, table.size(1)), table.getDtype()).to(table.getDevice()), bag, rows);
-    return a.mode() == BagMode.SUM ? sums : sums.div(in.maximum(Tensor.constant(1.0)).unsqueeze(1));
+    return a.mode() == BagMode.SUM ? sums : sums.div(in.clampMin(1).unsqueeze(1));
   }
 
   /** How many bags have begun at each index, less one. */

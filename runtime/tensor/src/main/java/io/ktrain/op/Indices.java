@@ -182,7 +182,7 @@ public final class Indices {
           if (low < 0) throw new ShapeError("oneHot: labels must not be negative, got " + low + ".");
           if (width >= 0 && high >= width)
             throw new ShapeError("oneHot: label " + high + " does not fit into " + width + " classes.");
-          if (width < 0) width = Math.toIntExact(high + 1);
+          if (width < 0) width = Shape.size("oneHot", "label " + high, Math.max(high, high + 1));
         }
         return labels.unsqueeze(-1).eq(Creation.range(Math.max(0, width), labels)).to(DType.i64);
       })
@@ -193,7 +193,10 @@ public final class Indices {
         return NdArray.by(out, i -> i[n] == in.get(0).at(Arrays.copyOf(i, n)) ? 1 : 0);
       }).with(new Classes(4), shape(3).index(4)).with(new Classes(3), shape(2, 2).index(3))
           .failsByValues(() -> Tensor.of(new long[] {3}).oneHot(2), "oneHot: label 3 does not fit into 2 classes.")
-          .failsByValues(() -> Tensor.of(new long[] {-1}).oneHot(2), "oneHot: labels must not be negative, got -1."))
+          .failsByValues(() -> Tensor.of(new long[] {-1}).oneHot(2), "oneHot: labels must not be negative, got -1.")
+          .failsByValues(() -> Tensor.of(new long[] {Long.MAX_VALUE}).oneHot(-1),
+              "oneHot: label 9223372036854775807 would give a dim of 9223372036854775807; a dim has at most 2147483647. "
+                  + "Fix: smaller parts."))
           .build();
 
   /** The indexed dims' combined place, and the sizes of the others. */

@@ -3,7 +3,9 @@ package io.ktrain.op;
 import static io.ktrain.op.OpBuilder.op;
 
 import io.ktrain.op.OpTests.Values;
+import io.ktrain.tensor.Check;
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.MatrixNorm;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
@@ -79,9 +81,27 @@ public final class Linalg {
         requireSquare("det", c.in(0));
         return new Spec(batch(c.in(0)), c.in(0).getDtype());
       })
-      .grad((c, g) -> t(c.in(0).inv()).mul(g.mul(c.out(0)).unsqueeze(-1).unsqueeze(-1)))
+      .grad((c, g) -> isSingular(c.out(0)) ? cofactors(c.in(0)).mul(matrices(g))
+          : t(c.in(0).inv()).mul(matrices(g.mul(c.out(0)))))
       .onHost().tests(t -> square(t).reference((a, in) -> LinalgOracles.scalars(in, LinalgOracles::determinant)))
       .build();
+
+  /** Whether any of these determinants, or their signs, is 0: then there is a matrix without an inverse. */
+  private static boolean isSingular(Tensor determinants) {
+    return !determinants.isShapeOnly() && !Check.active() && determinants.detach().eq(0).any().item() != 0;
+  }
+
+  /** One number for each matrix of a batch. */
+  private static Tensor matrices(Tensor numbers) {
+    return numbers.unsqueeze(-1).unsqueeze(-1);
+  }
+
+  /** The derivatives of the determinant by each element, without an inverse: u diag(product of the other s) vh. */
+  private static Tensor cofactors(Tensor x) {
+    var svd = x.svd(false);
+    Tensor others = Tensor.where(eye(x).eq(1), Tensor.constant(1.0), svd.s().unsqueeze(-2)).prod(-1, false);
+    return svd.u().mul(others.unsqueeze(-2)).matmul(svd.vh()).mul(matrices(svd.u().det().mul(svd.vh().det())));
+  }
 
   public static final Op<Void> SLOGDET = op("slogdet",
       "The sign of the determinant of square matrices, and the logarithm of its size.")
@@ -90,8 +110,13 @@ public final class Linalg {
         Spec one = new Spec(batch(c.in(0)), c.in(0).getDtype());
         return List.of(one, one);
       })
-      .grads((c, g, needed) ->
-          new Tensor[] {g[1] == null ? null : t(c.in(0).inv()).mul(g[1].unsqueeze(-1).unsqueeze(-1))})
+      .grads((c, g, needed) -> {
+        if (g[1] == null) return new Tensor[1];
+        if (isSingular(c.out(0)))
+          throw new KtrainException("slogdet: the logarithm has no finite gradient at a singular matrix of "
+              + c.in(0).describe() + ". Fix: det(), or matrices that are regular.");
+        return new Tensor[] {t(c.in(0).inv()).mul(matrices(g[1]))};
+      })
       .onHost().tests(t -> square(t)
           .reference((a, in) -> LinalgOracles.scalars(in, m -> Math.signum(LinalgOracles.determinant(m))))).build();
 

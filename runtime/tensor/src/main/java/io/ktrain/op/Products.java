@@ -7,6 +7,7 @@ import static io.ktrain.op.OpTests.strided;
 
 import io.ktrain.tensor.DTypeError;
 import io.ktrain.tensor.KtrainException;
+import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.util.Arrays;
@@ -62,6 +63,9 @@ public final class Products {
               in.get(0).at(k / 3, k % 3, i[0]) * in.get(1).at(k % 3, k / 3)).sum()))
           .with(new Contracted(new int[] {1}, new int[] {1}), shape(2, 3, 4), shape(5, 3))
           .with(new Contracted(new int[] {0, 1}, new int[] {1, 0}), strided(2, 3, 4), strided(3, 2))
+          .fails(() -> Tensor.ones(1).expand(70000, 70000, 1).tensordot(Tensor.ones(1), new int[] {2}, new int[] {0}),
+              "tensordot: the dims of f32[70000,70000,1] that stay would give a dim of 4900000000; a dim has at most "
+                  + "2147483647. Fix: smaller parts.")
           .fails(() -> Tensor.ones(2, 3).tensordot(Tensor.ones(2, 3), new int[] {1}, new int[] {0}),
               "tensordot: dim 1 of f32[2,3] and dim 0 of f32[2,3] differ in size.")).build();
 
@@ -193,8 +197,8 @@ public final class Products {
     }
     int[] rows = others(x, left), columns = others(y, right);
     int[] sizes = IntStream.concat(Arrays.stream(rows).map(x::size), Arrays.stream(columns).map(y::size)).toArray();
-    int n = Arrays.stream(rows).map(x::size).reduce(1, Math::multiplyExact),
-        m = Arrays.stream(columns).map(y::size).reduce(1, Math::multiplyExact);
+    int n = Shape.size(op, "the dims of " + x.describe() + " that stay", product(x, rows)),
+        m = Shape.size(op, "the dims of " + y.describe() + " that stay", product(y, columns));
     Tensor a = x.permute(IntStream.concat(Arrays.stream(rows), Arrays.stream(left)).toArray()).reshape(n, inner);
     Tensor b = y.permute(IntStream.concat(Arrays.stream(right), Arrays.stream(columns)).toArray()).reshape(inner, m);
     return a.mm(b).reshape(sizes);
@@ -202,6 +206,12 @@ public final class Products {
 
   private static int[] others(Tensor x, int[] dims) {
     return IntStream.range(0, x.getNdim()).filter(d -> Arrays.stream(dims).noneMatch(k -> k == d)).toArray();
+  }
+
+  private static long product(Tensor x, int[] dims) {
+    long n = 1;
+    for (int d : dims) n *= x.size(d);
+    return n;
   }
 
   /** By the classic table of cheapest splits; the first and last may be vectors. */

@@ -10,6 +10,7 @@ import io.ktrain.random.Generator.Draw;
 import io.ktrain.random.Philox;
 import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DTypeError;
+import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
@@ -51,6 +52,7 @@ public final class Sampling {
           throw new ShapeError("multinomial: cannot draw " + how.count() + " of the " + n + " weights of "
               + p.describe()
               + (how.replacement() ? "." : " without putting them back. Fix: replacement = true."));
+        requireWeights(p);
         if (!how.replacement()) {
           // The first of n exponential clocks to ring, each at the rate of its weight; u = 0 must not ring never.
           Tensor clocks = Creation.uniform(p, 0, 1, how.draw()).neg().log1p().neg().clampMin(1e-30);
@@ -70,6 +72,26 @@ public final class Sampling {
           .fails(() -> Tensor.ones(2).multinomial(3, false),
               "multinomial: cannot draw 3 of the 2 weights of f32[2] without putting them back. Fix: replacement = "
                   + "true.")).build();
+
+  /** Where the host can look without waiting; elsewhere what is drawn by such weights means nothing. */
+  private static void requireWeights(Tensor p) {
+    if (!Losses.isReadable(p)) return;
+    double[] all = p.toDoubleArray();
+    int n = p.size(-1);
+    for (int from = 0; from < all.length; from += n) {
+      double sum = 0;
+      for (int i = from; i < from + n; i++) {
+        if (!(Math.abs(all[i]) < Double.POSITIVE_INFINITY) || all[i] < 0)
+          throw new KtrainException("multinomial: weight " + all[i] + " at index " + i + " of " + p.describe()
+              + (all[i] < 0 && Double.isFinite(all[i]) ? " is negative. Fix: softmax() or exp() first."
+                  : " is infinite or NaN. Fix: finite weights."));
+        sum += all[i];
+      }
+      if (sum == 0)
+        throw new KtrainException("multinomial: the weights of row " + from / n + " of " + p.describe()
+            + " sum to 0. Fix: at least one above 0 in each row.");
+    }
+  }
 
   public static final Op<Drawn> POISSON = op("poisson", Drawn.class, "Counts of events at the rate each element gives.")
       .gives(c -> new Spec(c.in(0).getShape(), Promotion.floating("poisson", c.in(0)))).onHost().build();

@@ -183,6 +183,9 @@ public final class Shapes {
       .autocast(WIDEST)
       .tests(t -> t.reference(Oracles::cat).attributes(new Dim(0)).floats(OpTests.shape(2, 3), OpTests.shape(1, 3))
           .attributes(new Dim(1)).floats(OpTests.shape(2, 3), OpTests.shape(2, 0), OpTests.strided(2, 5))
+          .fails(() -> Tensor.cat(List.of(Tensor.ones(1).expand(2000000000), Tensor.ones(1).expand(2000000000)), 0),
+              "cat: 2 tensors like f32[2000000000] in dim 0 would give a dim of 4000000000; a dim has at most "
+                  + "2147483647. Fix: smaller parts.")
           .fails(() -> Tensor.cat(List.of(Tensor.ones(2, 3), Tensor.ones(2, 2)), 0),
               "cat: sizes must match except in dim 0: f32[2,3] and f32[2,2].")).build();
 
@@ -238,7 +241,7 @@ public final class Shapes {
       if (!fits)
         throw new ShapeError("cat: sizes must match except in dim " + dim + ": " + first.describe() + " and "
             + t.describe() + ".");
-      total = Math.addExact(total, t.size(dim));
+      total = Shape.size("cat", c.inputs() + " tensors like " + first.describe() + " in dim " + dim, (long) total + t.size(dim));
       type = DType.promote(type, t.getDtype());
     }
     return new Spec(first.getShape().with(dim, total), type);
@@ -247,7 +250,8 @@ public final class Shapes {
   private static Shape padded(Tensor x, Padding p) {
     int[] out = x.getShape().toArray();
     for (int d = 0; d < out.length; d++) {
-      out[d] += p.before()[d] + p.after()[d];
+      out[d] = Shape.size("pad", p.before()[d] + " before and " + p.after()[d] + " after dim " + d + " of " + x.describe(),
+          (long) out[d] + p.before()[d] + p.after()[d]);
       if (out[d] < 0) throw new ShapeError("pad: cuts more than there is off dim " + d + " of " + x.describe() + ".");
     }
     return Shape.of(out);
@@ -284,7 +288,7 @@ public final class Shapes {
           + " and cannot be read as " + Arrays.toString(sizes) + ".");
     if (open < 0) return sizes;
     int[] s = sizes.clone();
-    s[open] = Math.toIntExact(numel / known);
+    s[open] = Shape.size(op, x.describe() + " as " + Arrays.toString(sizes), numel / known);
     return s;
   }
 
@@ -293,8 +297,9 @@ public final class Shapes {
     int a = x.getShape().axis("flatten", from), b = x.getShape().axis("flatten", to);
     if (a > b) throw new ShapeError("flatten: dim " + from + " comes after dim " + to + ".");
     int[] out = new int[x.getNdim() - (b - a)];
-    int n = 1;
-    for (int d = a; d <= b; d++) n *= x.size(d);
+    long all = 1;
+    for (int d = a; d <= b; d++) all *= x.size(d);
+    int n = Shape.size("flatten", x.describe(), all);
     for (int d = 0; d < out.length; d++) out[d] = d < a ? x.size(d) : d == a ? n : x.size(d + b - a);
     return a == b ? x : reshape(x, out);
   }

@@ -13,7 +13,7 @@ import java.util.Set;
  * The state of one `ktrain check`: bound around the script, looked at by Dispatch (no kernels), by sources and
  * loaders (no data, one batch), by fit (one step) and by everything of ktrain that writes a file (nothing is written).
  */
-public final class Check {
+public class Check {
     private static final ScopedValue<Check> CURRENT = ScopedValue.newInstance();
     /** So many reads of unknown values mean a loop that waits for a value: the check ends there. */
     private static final int READS = 1_000;
@@ -44,6 +44,9 @@ public final class Check {
 
     /** What a layer was called with. */
     public record Input(DType dtype, Shape shape) {}
+
+    /** Told by Module.register: a module being made has this parameter or buffer. May refuse it by an exception. */
+    public void registered(Tensor member) {}
 
     /** Told by Module.invoke, outermost layers first. */
     public void called(Object layer, Tensor input) { inputs.putIfAbsent(layer, new Input(input.getDtype(), input.getShape())); }

@@ -27,6 +27,14 @@ public final class Shape {
     return sizes.length == 0 ? SCALAR : new Shape(sizes.clone());
   }
 
+  /** A dim's size that {@code op} works out from {@code what}: a ShapeError where it is more than a dim can have. */
+  public static int size(String op, String what, long size) {
+    if (size > Integer.MAX_VALUE)
+      throw new ShapeError(op + ": " + what + " would give a dim of " + size + "; a dim has at most "
+          + Integer.MAX_VALUE + ". Fix: smaller parts.");
+    return (int) size;
+  }
+
   public int ndim() {
     return sizes.length;
   }

@@ -203,7 +203,7 @@ class BundleTest {
   @Test
   void whatAFileSaysIsHeldAgainstItBeforeMemoryIsTaken() {
     String linear = "{\"class\":\"Linear\",\"arguments\":[%s]}";
-    assertTrue(refused(linear.formatted("2147483647,2147483647,false")).contains("its architecture and its tensors differ"));
+    assertTrue(refused(linear.formatted("3,1,false")).contains("its architecture and its tensors differ"));
     assertTrue(refused(linear.formatted("-1,0,false")).contains("a Linear cannot be made of [-1, 0, false]"));
     assertTrue(refused(linear.formatted("2,1,1")).contains("no Linear is made of [2, 1, 1]"));
     assertTrue(refused(linear.formatted("2,1,false")+"x").contains("expected the end"));
@@ -214,6 +214,21 @@ class BundleTest {
     assertTrue(refused("[".repeat(100_000)).contains("fewer lists in each other"));
     assertTrue(refused("{\"same\":0}").contains("expected a class and its arguments"));
     assertTrue(refused("").contains("expected a value"));
+  }
+
+  /** Small files that describe huge models; making them ends long before it has used up the memory. */
+  @Test
+  void aFileThatDescribesFarMoreThanItHoldsIsRefused() {
+    String transformer = "{\"class\":\"Transformer\",\"arguments\":[%s,[4,2,4,0.1,{\"class\":\"Activation\",\"arguments\":[\"ReLU\",\"\"]},0.00001,false,false]]}";
+    for (String huge : List.of(
+        transformer.formatted("1000000000,1"), transformer.formatted("1,1000000000"),
+        "{\"class\":\"LSTM\",\"arguments\":[[2,2,2000000000,true,false,0.0,false]]}",
+        "{\"class\":\"Linear\",\"arguments\":[1073741824,1073741824,false]}",
+        "{\"class\":\"Linear\",\"arguments\":[2147483647,2147483647,false]}")) {
+      String text = refused(huge);
+      assertTrue(text.contains("cannot be made of [")
+          && text.contains("its parameters and buffers are far more than the file's 1 tensors of 2 elements in all"), text);
+    }
   }
 
   @Test

@@ -50,6 +50,39 @@ class TransformerTest {
     close(seen.weights().mean(1), attention.attend(q, k, v, padding, true, mask, true, true).weights());
   }
 
+  /** Masks of any type, in the types of 16 bits: the result keeps the query's type and is near that in f32. */
+  @Test
+  void aMaskDoesNotWidenWhatItIsAddedTo() {
+    var attention = new MultiheadAttention(8, 2, 0, true, true, true, 8, 8, true);
+    Tensor x = Tensor.randn(2, 3, 8);
+    Tensor padding = Tensor.of(new boolean[] {false, false, true, false, false, false}, 2, 3);
+    Tensor later = Tensor.of(new boolean[] {false, true, true, false, false, true, false, false, false}, 3, 3);
+    Tensor bias = Tensor.randn(4, 3, 3);
+    for (DType type : List.of(DType.bf16, DType.f16)) {
+      attention.castTo(DType.f32);
+      var expected = List.of(attention.attend(x, x, x, padding, true, later, true, true),
+          attention.attend(x, x, x, padding, true, bias, true, false));
+      attention.castTo(type);
+      Tensor low = x.to(type);
+      for (boolean needWeights : new boolean[] {true, false})
+        for (var mask : List.of(later, bias, bias.to(type))) {
+          var seen = attention.attend(low, low, low, padding, needWeights, mask, true, mask == later);
+          var near = expected.get(mask == later ? 0 : 1);
+          assertEquals(type, seen.output().getDtype());
+          assertTrue(difference(near.output(), seen.output().to(DType.f32)) < 0.05);
+          if (!needWeights) continue;
+          assertEquals(type, seen.weights().getDtype());
+          assertTrue(difference(near.weights(), seen.weights().to(DType.f32)) < 0.05);
+        }
+      for (Tensor mask : List.of(later.logicalNot(), bias.get(0), bias.get(0).to(type))) {
+        Tensor seen = low.scaledDotProductAttention(low, low, mask, 0, false, null);
+        assertEquals(type, seen.getDtype());
+        assertTrue(difference(x.scaledDotProductAttention(x, x, mask.getDtype() == DType.bool ? mask : mask.to(DType.f32), 0, false, null),
+            seen.to(DType.f32)) < 0.05);
+      }
+    }
+  }
+
   @Test
   void whatIsProjectedTogetherIsTheSameAsApart() {
     var attention = new MultiheadAttention(8, 2);

@@ -168,4 +168,22 @@ class CreationTest {
     assertEquals("bool[2,2]", bools.maskedFill(half, 0).describe());
     assertArrayEquals(new long[] {1, 5}, Tensor.of(new long[] {4, 5}).maskedFill(half, 1.5).toLongArray());
   }
+
+  @Test
+  void weightsThatAreNoneAreRefused() {
+    float[][] weights = {{0.5f, -0.5f, 1, 1}, {1, 1, 1, Float.NaN}, {1, Float.POSITIVE_INFINITY, 1, 1},
+        {1, Float.NEGATIVE_INFINITY, 1, 1}, {1, 1, 0, 0}};
+    String[] texts = {"weight -0.5 at index 1 of f32[2,2] is negative. Fix: softmax() or exp() first.",
+        "weight NaN at index 3 of f32[2,2] is infinite or NaN. Fix: finite weights.",
+        "weight Infinity at index 1 of f32[2,2] is infinite or NaN. Fix: finite weights.",
+        "weight -Infinity at index 1 of f32[2,2] is infinite or NaN. Fix: finite weights.",
+        "the weights of row 1 of f32[2,2] sum to 0. Fix: at least one above 0 in each row."};
+    for (int i = 0; i < weights.length; i++) {
+      Tensor w = Tensor.of(weights[i], 2, 2);
+      for (boolean replacement : new boolean[] {true, false})
+        assertEquals("multinomial: " + texts[i],
+            assertThrows(KtrainException.class, () -> w.multinomial(1, replacement)).getMessage());
+    }
+    assertEquals(0, Tensor.of(new float[] {1, 0}).multinomial(1, true).item());
+  }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.ktrain.tensor.AutogradError;
 import io.ktrain.tensor.DType;
+import io.ktrain.tensor.KtrainException;
 import io.ktrain.tensor.LinalgMethods;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
@@ -120,6 +121,31 @@ class LinalgTest {
   void largeNormsAreHalvedBeforeTheirExponential() {
     Tensor a = Tensor.of(new double[] {0, -20, 20, 0}, 2, 2);
     close(new double[] {Math.cos(20), -Math.sin(20), Math.sin(20), Math.cos(20)}, a.matrixExp());
+  }
+
+  /** The derivatives of a determinant are the cofactors, which need no inverse. */
+  @Test
+  void aSingularMatrixHasAGradientOfItsDeterminant() {
+    double[][] matrices = {{1, 2, 2, 4}, {0, 0, 0, 0}, {2, 1, 1, 3}, {0, 1, 0, 0}};
+    double[][] cofactors = {{4, -2, -2, 1}, {0, 0, 0, 0}, {3, -1, -1, 2}, {0, 0, -1, 0}};
+    for (int i = 0; i < 4; i++) {
+      Tensor one = Tensor.of(matrices[i], 2, 2);
+      one.setRequiresGrad(true);
+      one.det().backward();
+      close(cofactors[i], one.getGrad());
+    }
+    Tensor batch = Tensor.of(new double[] {1, 2, 2, 4, 2, 1, 1, 3}, 2, 2, 2);
+    batch.setRequiresGrad(true);
+    batch.det().mul(Tensor.of(new double[] {1, 10})).sum().backward();
+    close(new double[] {4, -2, -2, 1, 30, -10, -10, 20}, batch.getGrad());
+    Tensor three = Tensor.of(new double[] {1, 2, 3, 4, 5, 6, 5, 7, 9}, 3, 3);
+    three.setRequiresGrad(true);
+    three.det().backward();
+    close(new double[] {3, -6, 3, 3, -6, 3, -3, 6, -3}, three.getGrad());
+    Tensor flat = Tensor.zeros(Shape.of(2, 2), DType.f64);
+    flat.setRequiresGrad(true);
+    var e = assertThrows(KtrainException.class, () -> flat.slogdet().logAbsDet().backward());
+    assertTrue(e.getMessage().startsWith("slogdet: the logarithm has no finite gradient at a singular matrix"), e.getMessage());
   }
 
   @Test

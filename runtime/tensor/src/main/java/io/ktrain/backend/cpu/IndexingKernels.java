@@ -13,6 +13,7 @@ import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.ShapeError;
 import io.ktrain.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 
 /** Reading and adding at places named by indices. Additions to one place happen in the order of the indices. */
 final class IndexingKernels {
@@ -63,13 +64,14 @@ final class IndexingKernels {
   }
 
   private static void scatterAdd(Call<Dim> call) {
-    Tensor src = call.in(2), y = call.out(0);
-    scattered("scatterAdd", call, call.attributes().dim(), (to, from) -> add(src, from, y, to));
+    Tensor src = call.in(2);
+    summed(call.out(0), y ->
+        scattered("scatterAdd", call, y, call.attributes().dim(), (to, from) -> add(src, from, y, to)));
   }
 
   private static void scatter(Call<Dim> call) {
     Tensor src = call.in(2), y = call.out(0);
-    scattered("scatter", call, call.attributes().dim(), (to, from) -> move(src, from, y, to));
+    scattered("scatter", call, y, call.attributes().dim(), (to, from) -> move(src, from, y, to));
   }
 
   private static void scatterFold(Call<Scatters.Folding> call) {
@@ -77,7 +79,7 @@ final class IndexingKernels {
     Scatters.Reduce by = call.attributes().by();
     MemorySegment source = src.storage().host(), target = y.storage().host();
     DType type = y.getDtype();
-    scattered("scatterReduce", call, call.attributes().dim(), (to, from) -> {
+    scattered("scatterReduce", call, y, call.attributes().dim(), (to, from) -> {
       if (type.isFloating()) Elements.real(target, type, to, by.of(Host.real(target, type, to),
           Host.real(source, type, from)));
       else Elements.whole(target, type, to, by.of(Host.whole(target, type, to), Host.whole(source, type, from)));
@@ -88,11 +90,26 @@ final class IndexingKernels {
     void at(long to, long from);
   }
 
-  /** The first input copied to the output, then for each index in order where it points there and where src has its element. */
-  private static void scattered(String op, Call<?> call, int dim, Places places) {
-    Tensor index = call.in(1), src = call.in(2), y = call.out(0);
+  /** Types of 16 bits are added up in f32 and rounded once: one by one, small terms would be lost in a large sum. */
+  private static void summed(Tensor y, Consumer<Tensor> body) {
+    if (!y.getDtype().isFloating() || y.getDtype().bytes() != 2) {
+      body.accept(y);
+      return;
+    }
+    Tensor wide = Temporary.of(y, DType.f32);
+    try {
+      body.accept(wide);
+      CopyKernels.copy(wide, y);
+    } finally {
+      Temporary.free(wide);
+    }
+  }
+
+  /** The first input copied to {@code y}, then for each index in order where it points there and where src has its element. */
+  private static void scattered(String op, Call<?> call, Tensor y, int dim, Places places) {
+    Tensor index = call.in(1), src = call.in(2);
     CopyKernels.copy(call.in(0), y);
-    long[] all = indices(op, index, dim, y);
+    long[] all = indices(op, index, dim, call.out(0));
     long[] from = new long[all.length];
     // The indices themselves as coordinates of src: dim takes its own position there.
     int ndim = index.getNdim();
@@ -118,11 +135,14 @@ final class IndexingKernels {
   }
 
   private static void indexAdd(Call<Dim> call) {
-    Tensor src = call.in(2), y = call.out(0);
+    Tensor src = call.in(2);
     int dim = call.attributes().dim();
-    CopyKernels.copy(call.in(0), y);
-    long[] all = indices("indexAdd", call.in(1), dim, y);
-    for (int i = 0; i < all.length; i++) addAll(CopyKernels.cut(src, dim, i, 1, 1), CopyKernels.cut(y, dim, (int) all[i], 1, 1));
+    long[] all = indices("indexAdd", call.in(1), dim, call.out(0));
+    summed(call.out(0), y -> {
+      CopyKernels.copy(call.in(0), y);
+      for (int i = 0; i < all.length; i++)
+        addAll(CopyKernels.cut(src, dim, i, 1, 1), CopyKernels.cut(y, dim, (int) all[i], 1, 1));
+    });
   }
 
   private static void embedding(Call<Padding> call) {
@@ -132,11 +152,14 @@ final class IndexingKernels {
   }
 
   private static void embeddingGrad(Call<Padding> call) {
-    Tensor g = call.in(0).contiguous(), y = call.out(0);
-    CopyKernels.fill(y, 0);
-    long[] all = indices("embedding", call.in(1), 0, y);
-    for (int i = 0; i < all.length; i++)
-      if (all[i] != call.attributes().index()) addAll(row(g, i, y.size(1)), CopyKernels.cut(y, 0, (int) all[i], 1, 1));
+    Tensor g = call.in(0).contiguous();
+    long[] all = indices("embedding", call.in(1), 0, call.out(0));
+    summed(call.out(0), y -> {
+      CopyKernels.fill(y, 0);
+      for (int i = 0; i < all.length; i++)
+        if (all[i] != call.attributes().index())
+          addAll(row(g, i, y.size(1)), CopyKernels.cut(y, 0, (int) all[i], 1, 1));
+    });
   }
 
   private static Tensor row(Tensor contiguous, int i, int width) {
@@ -153,7 +176,7 @@ final class IndexingKernels {
   private static void add(Tensor from, long a, Tensor to, long b) {
     MemorySegment source = from.storage().host(), target = to.storage().host();
     DType type = to.getDtype();
-    if (type.isFloating()) Elements.real(target, type, b, Host.real(target, type, b) + Host.real(source, type, a));
+    if (type.isFloating()) Elements.real(target, type, b, Host.real(target, type, b) + Host.real(source, from.getDtype(), a));
     else Elements.whole(target, type, b, Host.whole(target, type, b) + Host.whole(source, type, a));
   }
 

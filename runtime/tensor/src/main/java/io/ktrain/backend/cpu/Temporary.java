@@ -2,6 +2,7 @@ package io.ktrain.backend.cpu;
 
 import io.ktrain.op.Dispatch;
 import io.ktrain.op.Spec;
+import io.ktrain.tensor.DType;
 import io.ktrain.tensor.Layout;
 import io.ktrain.tensor.Shape;
 import io.ktrain.tensor.Tensor;
@@ -13,6 +14,12 @@ final class Temporary {
   /** Row-major, of the same shape and type. */
   static Tensor like(Tensor t) {
     return of(t, Layout.contiguous(t.getShape()));
+  }
+
+  /** Row-major, of the same shape. */
+  static Tensor of(Tensor like, DType dtype) {
+    return Dispatch.allocate("a temporary", new Spec(like.getShape(), dtype), like.getDevice(),
+        Layout.contiguous(like.getShape()));
   }
 
   /** Row-major, of the same type. */
