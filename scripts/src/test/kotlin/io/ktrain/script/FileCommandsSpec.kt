@@ -71,7 +71,7 @@ internal class FileCommandsSpec : FunSpec({
     val refused = ktrain("convert", file, weights)
     refused.code shouldBe 2
     refused.err shouldContain "error: load: $file holds more than tensors by name: epoch"
-    refused.err shouldContain "key = \"model_state_dict\""
+    refused.err shouldContain "by its key which of its dicts to load: \"model_state_dict\""
     Files.exists(weights) shouldBe false
     ktrain("convert", file, weights, "--key", "model_state_dict").code shouldBe 0
     StateDictFile.read(weights).keys shouldBe state.keys

@@ -73,7 +73,7 @@ final class Architecture {
     List<Object> arguments = m.arguments();
     if (arguments == null && !ours && constructors(type).stream().anyMatch(c -> c.getParameterCount() == 0)) arguments = List.of();
     if (arguments == null)
-      throw Bundle.wrong(place + ", a " + m.toString().lines().findFirst().orElse("") + (ours
+      throw Bundle.wrong(place + ", a " + type.getSimpleName() + (ours
           ? ", is made with what no file can keep" : ", is made with arguments that a bundle does not know")
           + ". Fix: " + (ours ? "" : "override fun arguments() = listOf(...) in " + type.getSimpleName() + ", or ")
           + "save its weights alone, as .safetensors.");

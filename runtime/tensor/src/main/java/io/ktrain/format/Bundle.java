@@ -40,7 +40,7 @@ public final class Bundle {
    */
   @SafeVarargs
   public static Module read(Path path, Class<? extends Module>... own) {
-    String text = Safetensors.metadata(path).get(KEY);
+    String text = StateDictFile.isPyTorchs(path) ? null : Safetensors.metadata(path).get(KEY);
     if (text == null)
       throw new FormatError("bundle: " + path + " holds tensors, but no architecture. Fix: build the model and load(..) it, or save "
           + "the model as a .ktrain bundle.");

@@ -75,12 +75,12 @@ public final class StateDictFile {
   private static String candidates(Map<?, ?> map) {
     List<String> keys = new ArrayList<>();
     map.forEach((name, value) -> {
-      if (name instanceof String n && isStateDict(value)) keys.add("key = \"" + n + "\"");
+      if (name instanceof String n && isStateDict(value)) keys.add("\"" + n + "\"");
     });
     if (keys.isEmpty())
       return "; none of its keys holds a state dict: " + shown(map.keySet().stream().map(String::valueOf).toList())
           + ". Fix: PyTorchFile.read gives all of it.";
-    return ". Fix: it is a checkpoint; say which of its dicts to load, " + String.join(" or ", keys) + ".";
+    return ". Fix: it is a checkpoint; say by its key which of its dicts to load: " + String.join(" or ", keys) + ".";
   }
 
   private static boolean isStateDict(Object value) {
@@ -105,7 +105,8 @@ public final class StateDictFile {
     } else if (endsAsSafetensors(path)) {
       Safetensors.write(path, tensors);
     } else {
-      throw new KtrainException("save: the ending of " + path + " names no format. Fix: .safetensors, or .pt for PyTorch.");
+      throw new KtrainException("save: the ending of " + path + " names no format. Fix: .safetensors, or .pt for PyTorch; .ktrain is for "
+          + "model.save, which keeps the architecture too.");
     }
   }
 

@@ -149,4 +149,19 @@ public abstract class Optimizer {
 
   /** Takes up what {@link #stateDict} gave; nothing is changed unless all fits. */
   public abstract void load(Map<String, Tensor> state);
+
+  /** Its groups with their hyper-parameters; yes and no are 1 and 0. */
+  @Override
+  public final String toString() {
+    var s = new StringBuilder(name()).append(" (");
+    for (ParamGroup g : groups) {
+      s.append("\n  ").append(g.parameters().size()).append(" parameters:");
+      g.values().forEach((which, value) -> s.append(' ').append(which).append(' ').append(shortest(value)));
+    }
+    return s.append("\n)").toString();
+  }
+
+  private static String shortest(double v) {
+    return v == Math.rint(v) && Math.abs(v) < 1e6 ? Long.toString((long) v) : Double.toString(v);
+  }
 }

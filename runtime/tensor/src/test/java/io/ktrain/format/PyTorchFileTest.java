@@ -275,9 +275,9 @@ class PyTorchFileTest {
   void aCheckpointAsksForTheKey() throws Exception {
     Path file = resource("checkpoint_adam.pt");
     contains(assertThrows(FormatError.class, () -> StateDictFile.read(file)).getMessage(),
-        "holds more than tensors by name: epoch (the integer 3), model_state_dict (a dict)", "Fix: ", "key = \"model_state_dict\"");
+        "holds more than tensors by name: epoch (the integer 3), model_state_dict (a dict)", "Fix: ", "load: \"model_state_dict\"");
     contains(assertThrows(FormatError.class, () -> StateDictFile.read(file, "model")).getMessage(),
-        "no state dict under \"model\"", "key = \"model_state_dict\"");
+        "no state dict under \"model\"", "load: \"model_state_dict\"");
     assertEquals(Set.of("weight", "bias"), StateDictFile.read(file, "model_state_dict").keySet());
     contains(assertThrows(KtrainException.class, () -> StateDictFile.read(resource("good.safetensors"), "model")).getMessage(), "leave the key out");
     contains(assertThrows(FormatError.class, () -> StateDictFile.read(resource("list_of_tensors.pt"))).getMessage(), "holds a list, not tensors by name");

@@ -37,6 +37,17 @@ class OptimizerTest {
   }
 
   @Test
+  void printsItsGroups() {
+    var a = new Parameter(Tensor.zeros(2));
+    var b = new Parameter(Tensor.zeros(3));
+    assertEquals("""
+        SGD (
+          1 parameters: lr 0.5 momentum 0.9 dampening 0 weightDecay 0 nesterov 0 maximize 0
+          1 parameters: lr 0.1 momentum 0.9 dampening 0 weightDecay 0 nesterov 0 maximize 0
+        )""", new Sgd(List.of(new ParamGroup(List.of(a), 0.5), new ParamGroup(List.of(b))), 0.1, 0.9, 0, 0, false, false).toString());
+  }
+
+  @Test
   void momentumOfAGroupMayBeNoneForAWhile() {
     Parameter a = parameter(1, 2), b = parameter(3, 4);
     var sgd = new Sgd(List.of(a, b), 1, 0.5);

@@ -180,7 +180,7 @@ class InteropSpec : FunSpec({
 
   test("of a checkpoint the key is asked for") {
     val model = Linear(3, 2)
-    shouldThrow<FormatError> { model.load(file("checkpoint_adam.pt")) }.message shouldContain "key = \"model_state_dict\""
+    shouldThrow<FormatError> { model.load(file("checkpoint_adam.pt")) }.message shouldContain "by its key which of its dicts to load: \"model_state_dict\""
     model.load(file("checkpoint_adam.pt"), "model_state_dict")
     model.weight.size(1) shouldBe 3
   }
