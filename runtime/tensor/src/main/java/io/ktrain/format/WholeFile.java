@@ -52,7 +52,8 @@ final class WholeFile {
   static void write(String format, Path path, Body body) {
     try {
       Path whole = target(path.toAbsolutePath());
-      if (Files.exists(whole) && !Files.isRegularFile(whole)) throw new FileSystemException(null, null, "it is not a file");
+      if (Files.exists(whole) && !Files.isRegularFile(whole))
+        throw new FileSystemException(null, null, "it is not a file");
       // a name of its own: other threads and processes may be writing the same file
       Path part = whole.resolveSibling(
           whole.getFileName() + "." + Long.toString(ThreadLocalRandom.current().nextLong(Long.MAX_VALUE), 36) + ".part");
@@ -66,7 +67,8 @@ final class WholeFile {
         delete(part);
       }
     } catch (IOException e) {
-      throw new KtrainException(format + ": cannot write " + path.toAbsolutePath() + ": " + reason(e) + ". Fix: " + fix(e) + ".", e);
+      throw new KtrainException(
+          format + ": cannot write " + path.toAbsolutePath() + ": " + reason(e) + ". Fix: " + fix(e) + ".", e);
     }
   }
 
@@ -103,7 +105,7 @@ final class WholeFile {
     }
   }
 
-  /** There is one after a failed write only; what cannot even be deleted changes nothing about the error that is being reported. */
+  /** There is one after a failed write only; one that cannot even be deleted does not change the error that is told. */
   private static void delete(Path part) {
     try {
       Files.deleteIfExists(part);
@@ -129,7 +131,8 @@ final class WholeFile {
     String reason = reason(e);
     if (reason.contains("No space left") || reason.contains("quota"))
       return "make room there, also for the old file, which stays until the new one is whole";
-    if (reason.contains("File too large")) return "a file system, and a limit (ulimit -f), that allow a file of this size";
+    if (reason.contains("File too large"))
+      return "a file system, and a limit (ulimit -f), that allow a file of this size";
     if (reason.contains("not a file") || reason.contains("no file")) return "the name of a file";
     return "a folder that exists, can be written and has room";
   }

@@ -241,7 +241,8 @@ public final class Shapes {
       if (!fits)
         throw new ShapeError("cat: sizes must match except in dim " + dim + ": " + first.describe() + " and "
             + t.describe() + ".");
-      total = Shape.size("cat", c.inputs() + " tensors like " + first.describe() + " in dim " + dim, (long) total + t.size(dim));
+      total = Shape.size("cat", c.inputs() + " tensors like " + first.describe() + " in dim " + dim,
+          (long) total + t.size(dim));
       type = DType.promote(type, t.getDtype());
     }
     return new Spec(first.getShape().with(dim, total), type);
@@ -250,7 +251,8 @@ public final class Shapes {
   private static Shape padded(Tensor x, Padding p) {
     int[] out = x.getShape().toArray();
     for (int d = 0; d < out.length; d++) {
-      out[d] = Shape.size("pad", p.before()[d] + " before and " + p.after()[d] + " after dim " + d + " of " + x.describe(),
+      out[d] = Shape.size("pad",
+          p.before()[d] + " before and " + p.after()[d] + " after dim " + d + " of " + x.describe(),
           (long) out[d] + p.before()[d] + p.after()[d]);
       if (out[d] < 0) throw new ShapeError("pad: cuts more than there is off dim " + d + " of " + x.describe() + ".");
     }
