@@ -33,7 +33,7 @@ public class Declared<out M : Module> internal constructor(internal val layer: M
 public operator fun <M : Module> Declared<M>.provideDelegate(thisRef: Module, property: KProperty<*>): Child<M> =
   layer.provideDelegate(thisRef, property)
 
-/** One layer by itself, outside a module: `val rnn = layer { lstm(28, 64, layers = 2) }`. */
+/** One layer by itself, outside a module: `val rnn = layer { lstm(28, 64, numLayers = 2) }`. */
 public fun <M : Module> layer(declare: Layers.() -> Declared<M>): M = object : Layers {
   override fun <L : Module> declare(layer: L): L = layer
 }.declare().layer

@@ -133,8 +133,8 @@ internal class ScriptHostSpec : FunSpec({
     bench.host().run(file, mapOf("width" to "8")).value shouldBe 9
     bench.ended(bench.host().run(file)) shouldStartWith
       "1 lib/shapes.kts:3:5: error: IllegalStateException: too small: 5"
-    bench.ended(bench.run("imports-nothing.ktrain.kts", "\n@file:Import(\"gone.kts\")")) shouldContain
-      "imports-nothing.ktrain.kts:2:1: error: import: there is no file"
+    bench.ended(bench.run("imports-nothing.ktrain.kts", "@file:Import(\"gone.kts\")")) shouldContain
+      "imports-nothing.ktrain.kts:1:1: error: import: there is no file"
   }
   test("depends on a jar beside the script") {
     bench.jar("jars/answer.jar", 42)

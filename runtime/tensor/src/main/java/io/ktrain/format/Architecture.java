@@ -73,8 +73,8 @@ final class Architecture {
     List<Object> arguments = m.arguments();
     if (arguments == null && !ours && constructors(type).stream().anyMatch(c -> c.getParameterCount() == 0)) arguments = List.of();
     if (arguments == null)
-      throw Bundle.wrong(place + ", a " + type.getSimpleName() + (ours
-          ? ", is made with what no file can keep" : ", is made with arguments that a bundle does not know")
+      throw Bundle.wrong(place + ", a " + (ours ? m + ", is made with what no file can keep"
+          : type.getSimpleName() + ", is made with arguments that a bundle does not know")
           + ". Fix: " + (ours ? "" : "override fun arguments() = listOf(...) in " + type.getSimpleName() + ", or ")
           + "save its weights alone, as .safetensors.");
     int start = out.length();

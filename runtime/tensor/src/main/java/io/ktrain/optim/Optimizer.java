@@ -155,7 +155,8 @@ public abstract class Optimizer {
   public final String toString() {
     var s = new StringBuilder(name()).append(" (");
     for (ParamGroup g : groups) {
-      s.append("\n  ").append(g.parameters().size()).append(" parameters:");
+      int n = g.parameters().size();
+      s.append("\n  ").append(n).append(n == 1 ? " parameter:" : " parameters:");
       g.values().forEach((which, value) -> s.append(' ').append(which).append(' ').append(shortest(value)));
     }
     return s.append("\n)").toString();

@@ -63,7 +63,7 @@ class InPlaceTest {
     Tensor z = y.mul(y).sum();
     y.add_(1);
     String expected = "backward: mul needs f64[2] as it was, but it has since been modified by an in-place operation"
-        + " (version 1, expected 0). Fix: use the operation without _ or clone() first.";
+        + " (version 1, expected 0). Fix: use the operation without _ or copy() first.";
     assertEquals(expected, assertThrows(AutogradError.class, z::backward).getMessage());
     Tensor e = x.exp();
     Tensor s = e.sum();

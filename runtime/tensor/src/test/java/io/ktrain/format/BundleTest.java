@@ -183,7 +183,7 @@ class BundleTest {
   void whatCannotBeDescribedIsSaidWhenItIsSaved() {
     Path file = temp.resolve("no.ktrain");
     String text = assertThrows(KtrainException.class, () -> Bundle.write(file, new Sequential(new Silent(3)))).getMessage();
-    assertTrue(text.contains("model.0, a Silent(") && text.contains("Fix: override fun arguments() = listOf(...) in Silent"), text);
+    assertTrue(text.contains("model.0, a Silent,") && text.contains("Fix: override fun arguments() = listOf(...) in Silent"), text);
     text = assertThrows(KtrainException.class, () ->
         Bundle.write(file, new Sequential(new Activation("ReLU", "", Tensor::tanh)))).getMessage();
     assertTrue(text.contains("model.0, a ReLU(), is made with what no file can keep. Fix: save its weights alone"), text);

@@ -41,9 +41,9 @@ class OptimizerTest {
     var a = new Parameter(Tensor.zeros(2));
     var b = new Parameter(Tensor.zeros(3));
     assertEquals("""
-        SGD (
-          1 parameters: lr 0.5 momentum 0.9 dampening 0 weightDecay 0 nesterov 0 maximize 0
-          1 parameters: lr 0.1 momentum 0.9 dampening 0 weightDecay 0 nesterov 0 maximize 0
+        Sgd (
+          1 parameter: lr 0.5 momentum 0.9 dampening 0 weightDecay 0 nesterov 0 maximize 0
+          1 parameter: lr 0.1 momentum 0.9 dampening 0 weightDecay 0 nesterov 0 maximize 0
         )""", new Sgd(List.of(new ParamGroup(List.of(a), 0.5), new ParamGroup(List.of(b))), 0.1, 0.9, 0, 0, false, false).toString());
   }
 
