@@ -15,13 +15,15 @@ import java.security.MessageDigest
 import java.time.Duration
 import java.util.HexFormat
 import java.util.zip.GZIPInputStream
+import kotlin.random.Random
 
 /**
  * Fetches `url` to [file] and holds the SHA-256 of its unpacked content against [sha256]: mirrors pack the same content
  * differently. Until all is right the file does not exist under its name.
  */
 internal fun download(url: String, file: Path, sha256: String) {
-  val part = file.resolveSibling("${file.fileName}.part")
+  // A name of its own: several threads or processes may fetch the same file.
+  val part = file.resolveSibling("${file.fileName}.${Random.nextLong(Long.MAX_VALUE).toString(36)}.part")
   try {
     Files.createDirectories(file.toAbsolutePath().parent)
     fetch(url, part, Progress(file.fileName.toString()))
