@@ -3,7 +3,9 @@ package io.ktrain.format;
 import io.ktrain.nn.Activation;
 import io.ktrain.nn.Module;
 import io.ktrain.nn.Parameter;
+import io.ktrain.random.Generator;
 import io.ktrain.tensor.Check;
+import io.ktrain.tensor.Context;
 import io.ktrain.tensor.DType;
 import io.ktrain.tensor.FormatError;
 import io.ktrain.tensor.KtrainException;
@@ -91,7 +93,11 @@ final class Architecture {
   private static void requireItsOwnChildren(Module m, String described, String place) {
     if (m.children().isEmpty()) return;
     var made = new Module[1];
-    Check.run(new Check(), () -> made[0] = new Architecture(Path.of(place), Map.of()).make(Bundle.parsed(Path.of(place), described)));
+    var apart = Context.current().fork(new Generator(0)); // what layers begin with is drawn, and saving draws nothing
+    apart.run(() -> {
+      Check.run(new Check(), () -> made[0] = new Architecture(Path.of(place), Map.of()).make(Bundle.parsed(Path.of(place), described)));
+      return null;
+    });
     made[0].children().forEach((name, child) -> {
       if (!describe(child).equals(describe(m.getSubmodule(name))))
         throw Bundle.wrong(place + "." + name + " was put in another's place, which a bundle does not keep. Fix: save its weights alone, as "

@@ -13,7 +13,7 @@ import java.util.function.Function;
  */
 public final class Parameter extends Tensor {
   /** In place of a layer's input size: the first input seen, or a loaded state, says it. */
-  public static final int LAZY = -1;
+  public static final int LAZY = Integer.MIN_VALUE;
 
   private boolean sized;
   private boolean used;

@@ -1,6 +1,7 @@
 package io.ktrain.nn;
 
 import io.ktrain.tensor.Tensor;
+import java.util.function.UnaryOperator;
 
 /**
  * The states of a recurrent layer at every step, and its last state: {@code val (output, state) = lstm(x)}. It is
@@ -16,8 +17,16 @@ public final class RecurrentOutput<S> extends Tensor {
     this.state = state;
     if (output.node() == null) return;
     recordedBy(output.node(), output.outputIndex());
-    output.hooks().forEach(this::registerHook);
-    output.node().output(output.outputIndex(), this); // its hooks run, and those on this one
+    // What somebody hangs on either is run, also later: a hook of the layer may have kept the other.
+    registerHook(g -> {
+      Tensor changed = g;
+      for (UnaryOperator<Tensor> hook : output.hooks()) {
+        Tensor given = hook.apply(changed);
+        if (given != null) changed = given;
+      }
+      return changed;
+    });
+    output.node().output(output.outputIndex(), this);
   }
 
   /** The last state of each layer and direction: [layers * directions, batch, hidden]. */

@@ -124,10 +124,10 @@ final class OptimizerState {
     return value;
   }
 
-  /** Of what has begun, so at least 1. */
+  /** How many steps there were: PyTorch's Adagrad has states before the first. */
   long count(String key) {
     double value = number(key);
-    if (value < 1 || value != Math.rint(value)) wrong.add(key + " is " + value + ", expected a whole number from 1");
+    if (value < 0 || value != Math.rint(value)) wrong.add(key + " is " + value + ", expected a whole number from 0");
     return (long) value;
   }
 

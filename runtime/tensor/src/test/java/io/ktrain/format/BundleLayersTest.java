@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.ktrain.nn.*;
 import io.ktrain.nn.Module;
 import io.ktrain.tensor.BagMode;
+import io.ktrain.tensor.Context;
 import io.ktrain.tensor.ConvOptions;
 import io.ktrain.tensor.FormatError;
 import io.ktrain.tensor.InterpolateMode;
@@ -153,6 +154,16 @@ public class BundleLayersTest {
       String text = assertThrows(KtrainException.class, () -> Bundle.write(file, m)).getMessage();
       assertTrue(text.contains("Fix: save its weights alone"), text);
     }
+  }
+
+  @Test
+  void savingDrawsNoRandomNumbers() {
+    var layer = new TransformerEncoderLayer(TRANSFORMER);
+    Context.current().generator().seed(5);
+    float next = Tensor.randn(1).toFloatArray()[0];
+    Context.current().generator().seed(5);
+    Bundle.write(temp.resolve("m.ktrain"), layer);
+    assertEquals(next, Tensor.randn(1).toFloatArray()[0]);
   }
 
   @Test

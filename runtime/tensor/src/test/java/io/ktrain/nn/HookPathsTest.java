@@ -140,4 +140,25 @@ class HookPathsTest {
     call.accept(module);
     assertSame(inputs.getFirst(), seen.getFirst());
   }
+
+  /** What a hook of the layer kept is looked at after the call, too. */
+  @Test
+  void theOutputThatAHookKeptHasItsGradient() {
+    var lstm = new LSTM(3, 4);
+    var kept = new ArrayList<Tensor>();
+    lstm.onForward((x, y) -> {
+      kept.add(y);
+      return null;
+    });
+    Tensor out = lstm.invoke(Tensor.randn(5, 2, 3));
+    var seen = new ArrayList<Tensor>();
+    kept.getFirst().retainGrad();
+    kept.getFirst().registerHook(g -> {
+      seen.add(g);
+      return null;
+    });
+    out.mul(2).sum().backward();
+    assertEquals(2f, kept.getFirst().getGrad().toFloatArray()[7]);
+    assertEquals(1, seen.size());
+  }
 }

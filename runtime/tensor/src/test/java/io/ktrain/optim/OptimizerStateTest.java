@@ -115,7 +115,7 @@ class OptimizerStateTest {
       refused(optimizer, "lr must be at least 0, got -1.0",
           s -> s.put("param_groups.0.initial_lr", Tensor.scalar(-1, DType.f64)));
       String count = state.containsKey("state.n_iter") ? "state.n_iter" : "state.0.step";
-      refused(optimizer, count + " is 0.5, expected a whole number from 1",
+      refused(optimizer, count + " is 0.5, expected a whole number from 0",
           s -> s.put(count, Tensor.scalar(0.5, DType.f64)));
       optimizer.stateDict().forEach((k, t) -> assertArrayEquals(before.get(k), t.toDoubleArray(), k));
     }));

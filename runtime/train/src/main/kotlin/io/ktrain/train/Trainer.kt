@@ -113,13 +113,14 @@ internal class Trainer<B>(
 
   private fun trainOn(phase: Phase, index: Int, batch: B) {
     val first = index - index % scope.accumulate
+    val samples = samplesIn(batch).coerceAtLeast(1)
     val together = minOf(scope.accumulate, phase.batches - first)
     if (index == first) {
       optimizer.zeroGrad()
-      share = Share(together, samplesIn(batch).coerceAtLeast(1))
+      share = Share(together, samples)
     }
     val loss = phase.lossOf(index, batch).let { scaler?.scale(it) ?: it }
-    val part = share.of(samplesIn(batch))
+    val part = share.of(samples)
     loss.backward(if (together <= 1) null else Tensor.full(loss.shape, part, loss.dtype).to(loss.device))
     if (valid == null) tellUnused()
     if (checking || index == first + together - 1) update(phase.epoch - 1)
