@@ -230,7 +230,7 @@ final class IndexingKernels {
     long lines = index.numel() / length;
     Strides s = Strides.of(line(target, dim), line(index, dim), line(src, dim));
     Args args = new Args().tensor(y).tensor(src).tensor(index).type(index).walk(s).i64(lines).i64(length)
-        .i64(what.size())        .i64(what.step()).i64(stride(index, dim)).i64(stride(src, dim));
+        .i64(what.size()).i64(what.step()).i64(stride(index, dim)).i64(stride(src, dim));
     device.launch(INDEXING, "add_lines_" + y.getDtype(), device.blocks(lines, THREADS), THREADS,
         what.args(device, args));
   }
