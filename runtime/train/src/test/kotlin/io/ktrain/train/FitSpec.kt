@@ -176,6 +176,19 @@ class FitSpec : StringSpec({
     weights(3, 3).zip(weights(8, 1)).forEach { (a, b) -> a.toDouble() shouldBe (b.toDouble() plusOrMinus 1e-5) } // 3, 3, 2
   }
 
+  "a batch whose first tensor has no rows counts as one sample" {
+    quietly {
+      val model = Sequential(Linear(1, 1))
+      val loader = dataset(List(4) { it.toFloat() }) { it }
+        .batches(2) { all -> Tensor.zeros(0) to Tensor.of(all.toFloatArray(), all.size, 1) }
+      fit(model, 1, loader, optimizer = Sgd(model.parameters(), 0.1)) {
+        accumulate(2)
+        step { (_, x) -> model(x).mean() }
+      }
+      model.values().all { it.isFinite() } shouldBe true
+    }
+  }
+
   "gradients are clipped before the optimizer sees them" {
     fun moved(configure: FitScope<io.ktrain.data.Batch>.() -> Unit): List<Double> = quietly {
       val model = Sequential(Linear(1, 1))
